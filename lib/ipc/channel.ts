@@ -1,0 +1,105 @@
+import type { Socket } from 'node:net';
+import { ProtocolError } from '../errors.js';
+import { Decoder, Encoder } from './codec.js';
+import { FrameReader } from './frame.js';
+import type { Message } from './messages.js';
+
+/** From this size on a batch is written at once, so that memory stays bounded and the other side can begin. */
+const MAX_BATCH_SIZE = 256 * 1024;
+
+/** What a {@link Channel} tells its owner. */
+export interface ChannelHandler<Received extends Message> {
+  /** Called once for each frame, with everything in it. */
+  onMessages(messages: Received[]): void;
+  /** The pipe has taken everything after it was congested. */
+  onDrain(): void;
+  /** A message that was posted could not be written after all. */
+  onUnsendable(message: Message, error: unknown): void;
+  /** No more messages will come. With an error: what came was no message. */
+  onEnd(error?: ProtocolError): void;
+}
+
+/**
+ * Messages over one duplex pipe, many in a frame.
+ *
+ * What is posted goes out with the next {@link flush}: the owner knows when its turn is over, so each turn makes one
+ * write. The owner hands in the bytes it reads with {@link receive}.
+ */
+export class Channel<Received extends Message, Sent extends Message> {
+  readonly #socket: Socket;
+  readonly #handler: ChannelHandler<Received>;
+  readonly #encoder = new Encoder();
+  readonly #decoder = new Decoder();
+  readonly #reader = new FrameReader({
+    onBatch: (bytes, start, end) => this.#handler.onMessages(this.#decoder.decode(bytes, start, end) as Received[]),
+    onAttachment: (buffer) => this.#decoder.addAttachment(buffer),
+  });
+  #ended = false;
+
+  constructor(socket: Socket, handler: ChannelHandler<Received>) {
+    this.#socket = socket;
+    this.#handler = handler;
+    socket.on('drain', () => handler.onDrain());
+    socket.on('close', () => this.#end());
+    // A pipe whose other end is gone says so by an error before it closes; the close is what counts.
+    socket.on('error', () => {});
+  }
+
+  /** Whether bytes wait because the other side does not read as fast. */
+  get congested(): boolean {
+    return this.#socket.writableLength > 0;
+  }
+
+  /**
+   * Adds a message to the next frame.
+   *
+   * @param path - what its value is called in messages of errors.
+   * @throws {@link SerializationError} if its value cannot travel; nothing is sent then.
+   */
+  post(message: Sent, path = ''): void {
+    this.#encoder.add(message, path);
+    if (this.#encoder.size > MAX_BATCH_SIZE) this.flush();
+  }
+
+  /** Writes what was posted. */
+  flush(): void {
+    if (this.#encoder.isEmpty) return;
+    const frames = this.#encoder.takeFrames(this.#handler.onUnsendable);
+    if (this.#socket.destroyed) return;
+    if (frames.length === 1) {
+      this.#socket.write(frames[0] as Uint8Array);
+      return;
+    }
+    this.#socket.cork();
+    for (const frame of frames) this.#socket.write(frame);
+    this.#socket.uncork();
+  }
+
+  /** Takes bytes that came from the other side. */
+  receive(chunk: Uint8Array): void {
+    if (this.#ended) return;
+    try {
+      this.#reader.push(chunk);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#end(error);
+      this.destroy();
+    }
+  }
+
+  /** Ends the sending side; what was posted is written before. */
+  end(onFlushed: () => void): void {
+    this.flush();
+    this.#socket.end(onFlushed);
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #end(error?: ProtocolError): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#handler.onEnd(error);
+  }
+}

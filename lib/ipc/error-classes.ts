@@ -1,0 +1,37 @@
+import * as errors from '../errors.js';
+
+/**
+ * The error classes that arrive as themselves, by name. The built-in ones are known to serialize-error; here are the
+ * package's own and those that the program registers.
+ */
+const classes = new Map<string, ErrorClass>(Object.entries(errors));
+
+/** The constructor of an error class, whatever it takes: it is never called. */
+type ErrorClass = abstract new (...args: never[]) => Error;
+
+export function findErrorClass(name: string): ErrorClass | undefined {
+  return classes.get(name);
+}
+
+/**
+ * Makes errors of your own class arrive with that class.
+ *
+ * An error thrown in a child is made again in the process that awaits it. The classes of the language, of Node.js and
+ * of this package are known; for another one, name it here in the process that receives it. The error keeps message,
+ * stack, own properties, `cause` and `errors` either way. The constructor is not called.
+ *
+ * @param errorClass - found again by its `name`, so the two sides need the same class, not the same module.
+ * @throws TypeError if it is not a class of errors.
+ *
+ * @example
+ * ```ts
+ * registerError(HttpError);
+ * await pool.apply(fetchPage, [url]).catch((error) => error instanceof HttpError);
+ * ```
+ */
+export function registerError(errorClass: ErrorClass): void {
+  if (typeof errorClass !== 'function' || !(errorClass.prototype instanceof Error) || errorClass.name === '') {
+    throw new TypeError(`registerError: expected a named class that extends Error, got ${String(errorClass)}`);
+  }
+  classes.set(errorClass.name, errorClass);
+}

@@ -1,0 +1,63 @@
+import type { Address } from '../tasks/address.js';
+
+/**
+ * The whole protocol between a parent and its child, as tagged tuples.
+ *
+ * A tuple whose last element is a user's value may be followed by {@link GRAPH}: then that element is not the value
+ * but its graph form (see `graph.ts`). {@link VALUE_INDEX} says where the value stands in each kind.
+ */
+
+/** Marks a value that had to be flattened to keep what plain msgpack loses. */
+export const GRAPH = 1;
+
+/** Parent to child: what to run before anything else, and how to serve. Always the first message. */
+export const START = 0;
+/** Parent to child: a function, named by a small integer from now on. */
+export const ADDRESS = 1;
+/** Parent to child: run function `address` with `args`. */
+export const TASK = 2;
+/** Parent to child: everything is answered; exit. */
+export const SHUTDOWN = 3;
+/** Child to parent: initialised, ready to run tasks. */
+export const READY = 4;
+/** Child to parent: initialising failed; the child exits. */
+export const BOOT_FAILURE = 5;
+/** Child to parent: the value a task returned. */
+export const RESULT = 6;
+/** Child to parent: what a task threw. */
+export const FAILURE = 7;
+/** Child to parent: an exception outside of any task ends the child. */
+export const FATAL = 8;
+
+/** How a child serves; the value of {@link START}. */
+export interface StartOptions {
+  /** Names the child in its own messages. */
+  name: string;
+  /** Runs first, before any module of the user is imported. */
+  loopInitializer?: Address;
+  /** Runs before the first task. */
+  initializer?: Address;
+  initargs?: readonly unknown[];
+  /** Sees every error a task throws. */
+  exceptionHandler?: Address;
+  /** How many tasks run at a time. */
+  concurrency: number;
+}
+
+export type ToChild =
+  | [kind: typeof START, options: StartOptions]
+  | [kind: typeof ADDRESS, id: number, address: Address]
+  | [kind: typeof TASK, id: number, address: number, args: readonly unknown[]]
+  | [kind: typeof SHUTDOWN];
+
+export type ToParent =
+  | [kind: typeof READY, handlerFound: boolean]
+  | [kind: typeof BOOT_FAILURE, error: unknown]
+  | [kind: typeof RESULT, id: number, value: unknown]
+  | [kind: typeof FAILURE, id: number, error: unknown]
+  | [kind: typeof FATAL, error: unknown];
+
+export type Message = ToChild | ToParent;
+
+/** Where the value of each kind stands, 0 for none. A tuple without {@link GRAPH} is as long as this plus one. */
+export const VALUE_INDEX: readonly number[] = [1, 2, 3, 0, 1, 1, 2, 2, 1];

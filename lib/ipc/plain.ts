@@ -1,0 +1,183 @@
+import { isDeepStrictEqual, types } from 'node:util';
+
+/**
+ * Tells plain trees from everything else.
+ *
+ * msgpack carries a plain tree as it is: numbers, strings, booleans, null, undefined, 64-bit integers, dates of this
+ * century, arrays without holes and plain objects, none of them twice. Whatever it would lose or change silently
+ * (`-0`, holes, shared references, cycles, class instances, lone surrogates, functions, …) is not plain and takes the
+ * way through `graph.ts`. This runs for every value of every task, so it looks at each part once and allocates nothing
+ * for small trees.
+ */
+
+/** Deeper trees are flattened, so that neither side's recursion is at the mercy of a value. */
+const MAX_DEPTH = 100;
+/** Objects with more keys are used as dictionaries: a msgpack record for each set of keys would be waste. */
+const MAX_KEYS = 64;
+/** Up to here listing the keys of an array is cheaper than the probe below. */
+const SHORT_ARRAY = 24;
+/** Dates outside of 1970…2105 have msgpack forms that not every decoder reads exactly. */
+const MAX_TIME = 0xffffffff * 1000;
+
+const NOT_PLAIN = -1;
+const objectPrototype = Object.prototype;
+
+/**
+ * The approximate size of a plain tree in bytes, or a negative number for a value that is not one.
+ */
+export function measurePlain(value: unknown): number {
+  switch (typeof value) {
+    case 'string':
+      return measureString(value);
+    case 'object':
+      if (value === null) return 1;
+      try {
+        return measureObject(value, 0);
+      } finally {
+        forgetSeen();
+      }
+    default:
+      return measureScalar(value);
+  }
+}
+
+/**
+ * The same for the arguments of a task: only the elements count, as a call would take them.
+ */
+export function measureArguments(args: readonly unknown[]): number {
+  let size = 1;
+  try {
+    for (let index = 0; index < args.length; index++) {
+      const part = measure(args[index], 1);
+      if (part < 0 || (args[index] === undefined && !(index in args))) return NOT_PLAIN;
+      size += part;
+    }
+    return size;
+  } finally {
+    forgetSeen();
+  }
+}
+
+function measure(value: unknown, depth: number): number {
+  switch (typeof value) {
+    case 'string':
+      return measureString(value);
+    case 'object':
+      return value === null ? 1 : measureObject(value, depth);
+    default:
+      return measureScalar(value);
+  }
+}
+
+function measureScalar(value: unknown): number {
+  switch (typeof value) {
+    case 'number':
+      return value === 0 && Object.is(value, -0) ? NOT_PLAIN : 5;
+    case 'boolean':
+    case 'undefined':
+      return 3;
+    case 'bigint':
+      return BigInt.asIntN(64, value) === value ? 9 : NOT_PLAIN;
+    default:
+      return NOT_PLAIN;
+  }
+}
+
+/** A lone surrogate has no UTF-8 form, and text decoders take a leading byte order mark away. */
+function measureString(value: string): number {
+  return value.isWellFormed() && value.charCodeAt(0) !== 0xfeff ? value.length + 2 : NOT_PLAIN;
+}
+
+function measureObject(value: object, depth: number): number {
+  if (depth > MAX_DEPTH || isSeen(value)) return NOT_PLAIN;
+  if (Array.isArray(value)) return measureArray(value, depth);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === objectPrototype || prototype === null) return measureRecord(value as Record<string, unknown>, depth);
+  if (value instanceof Date) {
+    const time = value.getTime();
+    return time >= 0 && time < MAX_TIME && prototype === Date.prototype ? 10 : NOT_PLAIN;
+  }
+  return NOT_PLAIN;
+}
+
+function measureRecord(record: Record<string, unknown>, depth: number): number {
+  if (types.isProxy(record)) return NOT_PLAIN;
+  let size = 3;
+  let keys = 0;
+  for (const key in record) {
+    // '0' may be an `arguments` object; '__proto__' would be taken for the prototype.
+    if (++keys > MAX_KEYS || key === '__proto__' || key === '0' || !key.isWellFormed()) return NOT_PLAIN;
+    const part = measure(record[key], depth + 1);
+    if (part < 0) return NOT_PLAIN;
+    size += part;
+  }
+  return size;
+}
+
+function measureArray(array: readonly unknown[], depth: number): number {
+  if (types.isProxy(array) || hasNamedProperties(array)) return NOT_PLAIN;
+  let size = 3;
+  for (let index = 0; index < array.length; index++) {
+    const item = array[index];
+    if (item === undefined && !(index in array)) return NOT_PLAIN;
+    const part = measure(item, depth + 1);
+    if (part < 0) return NOT_PLAIN;
+    size += part;
+  }
+  return size;
+}
+
+let probed = false;
+const unequal = Symbol('unequal to every element');
+const probe: unknown[] = [];
+Object.defineProperty(probe, 0, {
+  configurable: true,
+  enumerable: true,
+  get() {
+    probed = true;
+    return unequal;
+  },
+});
+
+/**
+ * Whether an array has properties beside its elements, as the result of a regular expression has.
+ *
+ * Listing the keys of a long array makes a string for every index. `isDeepStrictEqual` looks at the named properties
+ * of both sides first, without listing the indices, and at the elements only if they agree: if it reads the first
+ * element of a probe that has no named property, the array has none either. Should it ever compare in another order,
+ * the answer is `true` too often, which costs time and never a property.
+ */
+function hasNamedProperties(array: readonly unknown[]): boolean {
+  if (array.length === 0) {
+    for (const _ in array) return true;
+    return false;
+  }
+  if (array.length <= SHORT_ARRAY) return Object.keys(array).length !== array.length;
+  probed = false;
+  probe.length = array.length;
+  isDeepStrictEqual(array, probe);
+  probe.length = 1;
+  return !probed;
+}
+
+/** Objects met in the present value: a few in an array, which is faster to search than a set, the rest in a set. */
+const few: (object | undefined)[] = new Array(8).fill(undefined);
+let count = 0;
+let many: Set<object> | undefined;
+
+function isSeen(value: object): boolean {
+  if (many !== undefined) {
+    const size = many.size;
+    return many.add(value).size === size;
+  }
+  for (let index = 0; index < count; index++) if (few[index] === value) return true;
+  if (count < few.length) few[count++] = value;
+  else many = new Set(few as object[]).add(value);
+  return false;
+}
+
+function forgetSeen(): void {
+  for (let index = 0; index < count; index++) few[index] = undefined;
+  count = 0;
+  many = undefined;
+}
