@@ -1,0 +1,21 @@
+/** Tests run as ES modules against the build in dist/: only the test files themselves are transformed. */
+export default {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '\\.ts$': [
+      '@swc/jest',
+      {
+        swcrc: false,
+        sourceMaps: 'inline',
+        jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+        module: { type: 'es6' },
+      },
+    ],
+  },
+  // Packages of their own, with a package.json that is not ours.
+  modulePathIgnorePatterns: ['<rootDir>/benchmarks/'],
+  maxWorkers: 2,
+  testTimeout: 30_000,
+};

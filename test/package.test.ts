@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { node, root, run } from './support/run.ts';
+
+const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { version: string };
+const command = `${root}dist/bin/aiomultiprocess.js`;
+
+/** Paths in the package as it would be published. Without scripts: `prepare` would rebuild what others test. */
+async function packedFiles(): Promise<string[]> {
+  const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts']);
+  const [packed] = JSON.parse(stdout) as [{ files: { path: string }[] }];
+  return packed.files.map(({ path }) => path);
+}
+
+describe('the published files', () => {
+  let files: string[];
+  beforeAll(async () => {
+    files = await packedFiles();
+  });
+
+  test.each([
+    'package.json',
+    'README.md',
+    'LICENSE',
+    'CHANGELOG.md',
+    'dist/lib/index.js',
+    'dist/lib/index.d.ts',
+    'dist/lib/child/main.js',
+    'dist/bin/aiomultiprocess.js',
+  ])('%s is there', (file) => {
+    expect(files).toContain(file);
+  });
+
+  test('there is nothing but the build and its papers', () => {
+    const others = files.filter((file) => !/^dist\/(lib|bin)\/.*\.(js|d\.ts)$/.test(file));
+    expect(others.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
+  });
+
+  test('every module has its declarations', () => {
+    const modules = files.filter((file) => file.endsWith('.js'));
+    const declared = files.filter((file) => file.endsWith('.d.ts')).map((file) => file.replace(/\.d\.ts$/, '.js'));
+    expect(declared.sort()).toEqual(modules.sort());
+  });
+});
+
+describe('the package by its name', () => {
+  test('a plain program imports it', async () => {
+    const result = await node([`${root}test/fixtures/package/import.mjs`]);
+    expect(result).toEqual({ code: 0, stdout: 'function function function\n', stderr: '' });
+  });
+
+  test('a CommonJS program requires it', async () => {
+    const { code, stdout } = await node([`${root}test/fixtures/package/require.cjs`]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'function function function\n' });
+  });
+
+  test('Jest imports the very file that programs do', async () => {
+    const { Pool } = await import('aiomultiprocess');
+    const built = await import('../dist/lib/index.js');
+    expect(built.Pool).toBe(Pool);
+  });
+
+  test('its manifest can be imported, its insides cannot', async () => {
+    const program = `
+      const codeOf = (name) => import.meta.resolve(name) && 'found';
+      const attempt = (name) => { try { return codeOf(name); } catch (error) { return error.code; } };
+      console.log(attempt('aiomultiprocess/package.json'), attempt('aiomultiprocess/dist/lib/index.js'));`;
+    const { stdout } = await node(['--input-type=module', '-e', program]);
+    expect(stdout).toBe('found ERR_PACKAGE_PATH_NOT_EXPORTED\n');
+  });
+});
+
+describe('the command', () => {
+  test('--version prints the version', async () => {
+    expect(await node([command, '--version'])).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: '' });
+  });
+
+  test('--help prints the usage', async () => {
+    const result = await node([command, '--help']);
+    expect(result).toEqual({ code: 0, stdout: expect.stringMatching(/^usage: aiomultiprocess /), stderr: '' });
+  });
+
+  test.each([[[]], [['--verison']], [['map']], [['--version', 'extra']]])('%j is a usage error', async (args) => {
+    const result = await node([command, ...args]);
+    expect(result).toEqual({ code: 2, stdout: '', stderr: 'usage: aiomultiprocess [--version] [--help]\n' });
+  });
+});
