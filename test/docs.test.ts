@@ -1,0 +1,211 @@
+/**
+ * Every fenced block of README.md and docs/*.md is checked, so that no page promises what does not work.
+ *
+ * ```js, ```ts        A whole program, as a reader would paste it into a file. It must type-check, and it is
+ *                     run and must exit with code 0. (TypeScript runs by ts-node.)
+ * ```js check         It must type-check, no more: a fragment, or a program that needs what is not here.
+ * ```js file=a.js     The same under a name (.js, .mjs, .cjs, .ts ...). All blocks of one page stand in one
+ *                     folder, so that they can import each other: import { double } from './a.js'.
+ * ```text             What the block before it prints, whole and exact but for `…`: in a line it stands for
+ *                     any characters, alone on a line for any lines.
+ * ```sh               Commands. `npm run`, `npm install` and `node` must name scripts, packages and files that
+ *                     exist; `aiomultiprocess` (also behind npx) is run and must exit with code 0; other
+ *                     commands need an entry in the table below.
+ * ```                 Without a language, and `json`, `yaml`, `python`: not code of this package; not checked.
+ *
+ * A fragment that uses names from earlier on its page gets them from a comment right before it, which readers
+ * do not see; the block is then TypeScript, whatever its language:
+ *
+ *     <!-- context
+ *     import type { Pool } from 'aiomultiprocess';
+ *     declare const pool: Pool;
+ *     -->
+ *
+ * In js blocks a parameter needs no type. Links to files of the repository must lead somewhere.
+ */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Block, blocksOf, pages } from './support/pages.ts';
+import { node, type Run, root } from './support/run.ts';
+
+const all = pages();
+const blocks = all.flatMap((page) => page.blocks);
+const programs = blocks.filter(({ language }) => language === 'js' || language === 'ts');
+const shells = blocks.filter(({ language }) => language === 'sh');
+const unchecked = new Set(['', 'json', 'yaml', 'python']);
+const title = (block: Block) => `${block.page}:${block.line} (${block.language})`;
+
+/** Inside the repository, where the package's name leads to the package itself. */
+let folder: string;
+/** What the compiler says, by file. */
+let complaints: Map<string, string[]>;
+
+const folderOf = (block: Block) => join(folder, block.page.replace(/\W/g, '-'));
+const pathOf = (block: Block) => join(folderOf(block), block.file);
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(root, '.docs-'));
+  for (const block of blocks) mkdirSync(folderOf(block), { recursive: true });
+  for (const block of programs) writeFileSync(pathOf(block), `${block.source}\n`);
+  complaints = await typeCheck();
+}, 60_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Compiles all programs of all pages at once: starting the compiler costs more than the programs do. */
+async function typeCheck(): Promise<Map<string, string[]>> {
+  const config = join(folder, 'check.json');
+  writeFileSync(
+    config,
+    JSON.stringify({
+      extends: join(root, 'tsconfig.test.json'),
+      compilerOptions: { checkJs: true, moduleDetection: 'force', noUnusedLocals: false, noUnusedParameters: false },
+      files: programs.map(pathOf),
+      include: [],
+    }),
+  );
+  const byFile = new Map<string, string[]>(programs.map((block) => [pathOf(block), []]));
+  if (programs.length === 0) return byFile;
+  const scripts = new Set(programs.filter(({ language }) => language === 'js').map(pathOf));
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const { code, stdout } = await node([tsc, '-p', config, '--pretty', 'false'], { cwd: root, timeout: 50_000 });
+  for (const line of stdout.split('\n')) {
+    const [, file = '', error = ''] = /^(.+)\(\d+,\d+\): error (TS\d+)/.exec(line) ?? [];
+    const known = byFile.get(join(root, file));
+    // TS7005 to TS7053: something is `any` for want of a type, which JavaScript cannot write.
+    if (known && !(scripts.has(join(root, file)) && /^TS70\d\d$/.test(error))) known.push(line);
+    if (!known && line.includes('error')) throw new Error(line);
+  }
+  if (code !== 0 && stdout === '') throw new Error('the compiler did not run');
+  return byFile;
+}
+
+/** Whether a program printed what its page says. */
+function expectOutput(printed: string, expected: string): void {
+  const pattern = expected
+    .trimEnd()
+    .split('\n')
+    .map((line) => (line.trim() === '…' ? '[^]*?' : line.split('…').map(escaped).join('.*')));
+  // An expression shows no difference; the two texts do.
+  if (!new RegExp(`^${pattern.join('\n')}$`).test(printed.trimEnd()))
+    expect(printed.trimEnd()).toBe(expected.trimEnd());
+}
+
+const escaped = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+
+function expectSuccess({ code, stdout, stderr }: Run): void {
+  if (code !== 0) throw new Error(`exit code ${code}\n${stdout}${stderr}`);
+}
+
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const packages = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.peerDependencies };
+
+/** What each command of an sh block must come to; gives what it printed, if it was run. */
+const commands: Record<string, (args: string[], block: Block) => Promise<string> | undefined> = {
+  npm([verb = '', ...names]) {
+    if (verb === 'ci') return undefined;
+    if (verb === 'install' || verb === 'i') {
+      const wanted = names.filter((name) => !name.startsWith('-')).map((name) => name.replace(/(.)@.*$/, '$1'));
+      expect([manifest.name, ...Object.keys(packages)]).toEqual(expect.arrayContaining(wanted));
+      return undefined;
+    }
+    expect(Object.keys(manifest.scripts)).toContain(verb === 'run' ? names[0] : verb);
+    return undefined;
+  },
+  npx([command = '', ...args], block) {
+    return runCommand(command, args, block);
+  },
+  node(args, block) {
+    const file = args.find((arg, index) => /\.[cm]?[jt]s$/.test(arg) && args[index - 1] !== '--import') ?? '';
+    expect([folderOf(block), root].filter((base) => file && existsSync(join(base, file)))).not.toEqual([]);
+    return undefined;
+  },
+  async aiomultiprocess(args, block) {
+    const result = await node([join(root, manifest.bin.aiomultiprocess), ...args], { cwd: folderOf(block) });
+    expectSuccess(result);
+    return result.stdout;
+  },
+};
+
+function runCommand(command: string, args: string[], block: Block): Promise<string> | undefined {
+  const check = commands[command];
+  if (!check) throw new Error(`"${command}" is not a command that test/docs.test.ts knows how to check`);
+  return check(args, block);
+}
+
+describe('programs', () => {
+  // Jest does not take an empty table.
+  if (programs.length === 0) test.todo('the pages hold none');
+  for (const block of programs) {
+    test(`${title(block)} works`, async () => {
+      expect(complaints.get(pathOf(block))).toEqual([]);
+      if (block.checkOnly) {
+        // An output that nothing prints would be a promise that nobody checks.
+        expect(block.output).toBeUndefined();
+        return;
+      }
+      const loader = block.file.endsWith('ts')
+        ? ['--import', new URL('../scripts/ts-node.js', import.meta.url).href]
+        : [];
+      const result = await node([...loader, pathOf(block)], { cwd: folderOf(block) });
+      expectSuccess(result);
+      if (block.output !== undefined) expectOutput(result.stdout, block.output);
+    });
+  }
+});
+
+describe('commands', () => {
+  if (shells.length === 0) test.todo('the pages hold none');
+  for (const block of shells) {
+    test(`${title(block)} works`, async () => {
+      const lines = block.text.split(/\n|&&/).map((line) => line.replace(/#.*/, '').trim());
+      let printed: string | undefined;
+      for (const line of lines.filter(Boolean)) {
+        const [command = '', ...args] = line.split(/\s+/);
+        printed = await runCommand(command, args, block);
+      }
+      if (block.output !== undefined && printed !== undefined) expectOutput(printed, block.output);
+    });
+  }
+});
+
+describe('pages', () => {
+  test.each(all.map((page) => [page.name, page] as const))('%s has blocks of known languages only', (_, page) => {
+    const others = page.blocks.filter(
+      ({ language }) => !['js', 'ts', 'sh'].includes(language) && !unchecked.has(language),
+    );
+    expect(others.map(title)).toEqual([]);
+  });
+
+  test.each(all.map((page) => [page.name, page] as const))('%s links to files that exist', (_, page) => {
+    const prose = page.text.replace(/^\s*```[^]*?^\s*```$/gm, '').replace(/`[^`\n]*`/g, '');
+    const targets = [...prose.matchAll(/\]\((?!\w+:|#)([^)#\s]+)/g)].map(([, target = '']) => target);
+    expect(targets.filter((target) => !existsSync(join(root, dirname(page.name), target)))).toEqual([]);
+  });
+});
+
+describe('the reader of pages', () => {
+  const page = ['# T', '', '```js check', 'a', '```', '', '```text', 'out', '```', '', '<!-- context', 'b', '-->'];
+
+  test('gives a block its output, and keeps the lines of the page', () => {
+    const [block] = blocksOf('T.md', page.join('\n'));
+    expect(block).toMatchObject({ line: 3, checkOnly: true, file: 'line-3.mjs', source: '\n\n\na', output: 'out' });
+  });
+
+  test('puts the context before the block behind it', () => {
+    const [, block] = blocksOf('T.md', [...page, '```js file=c.ts', 'c', '```'].join('\n'));
+    expect(block).toMatchObject({ file: 'c.ts', text: 'c', source: `${'\n'.repeat(11)}b\n\n\nc` });
+  });
+
+  test('refuses a word that it does not know', () => {
+    expect(() => blocksOf('T.md', '```js no-run\n```')).toThrow('T.md:1: unknown word "no-run" behind the fence');
+  });
+});
+
+describe('expected output', () => {
+  test('… stands for characters in a line, and for lines when alone', () => {
+    expectOutput('took 12 ms\na\nb\nend\n', 'took … ms\n…\nend');
+    expect(() => expectOutput('took 12 ms\nmore\n', 'took … ms')).toThrow();
+    expect(() => expectOutput('1+1', '1.1')).toThrow();
+  });
+});

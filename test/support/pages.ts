@@ -1,0 +1,86 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { root } from './run.ts';
+
+/** A fenced block of a page; what the words mean stands in test/docs.test.ts. */
+export interface Block {
+  page: string;
+  /** The line of its opening fence, from 1. */
+  line: number;
+  language: string;
+  checkOnly: boolean;
+  /** Its file, relative to the page's own folder. */
+  file: string;
+  text: string;
+  /**
+   * The whole page with every line blank that does not belong to this block or its context, so that line
+   * numbers in errors are those of the page.
+   */
+  source: string;
+  /** The text block right behind it. */
+  output?: string;
+}
+
+/** A page and the blocks on it. */
+export interface Page {
+  name: string;
+  text: string;
+  blocks: Block[];
+}
+
+/** README.md and the pages of docs/. */
+export function pages(): Page[] {
+  const guides = readdirSync(`${root}docs`).filter((name) => name.endsWith('.md'));
+  return ['README.md', ...guides.map((name) => `docs/${name}`)].map((name) => {
+    const text = readFileSync(root + name, 'utf8');
+    return { name, text, blocks: blocksOf(name, text) };
+  });
+}
+
+/** The blocks of a page, in its order. Fences of three backticks only, at any indentation. */
+export function blocksOf(page: string, text: string): Block[] {
+  const lines = text.split('\n');
+  const blocks: Block[] = [];
+  let context: [from: number, to: number] = [0, 0];
+  for (let at = 0; at < lines.length; at++) {
+    const line = lines[at] as string;
+    if (/^\s*<!-- context$/.test(line)) {
+      const end = lines.indexOf('-->', at);
+      if (end < 0) throw new Error(`${page}:${at + 1}: a context that does not end with a line "-->"`);
+      context = [at + 1, end];
+      at = end;
+    }
+    const fence = /^(\s*)```(\S*)\s*(.*)$/.exec(line);
+    if (!fence) continue;
+    const [, indent = '', language = '', info = ''] = fence;
+    const end = lines.findIndex((other, index) => index > at && /^\s*```\s*$/.test(other));
+    if (end < 0) throw new Error(`${page}:${at + 1}: a block without an end`);
+    const body = lines.slice(at + 1, end).map((kept) => (kept.startsWith(indent) ? kept.slice(indent.length) : kept));
+    const previous = blocks.at(-1);
+    if (language === 'text' && previous && previous.output === undefined) {
+      previous.output = body.join('\n');
+    } else {
+      const [from, to] = context;
+      const words = info.split(/\s+/).filter(Boolean);
+      const unknown = words.filter((word) => word !== 'check' && !/^file=[\w-]+\.[cm]?[jt]s$/.test(word));
+      if (unknown.length > 0) throw new Error(`${page}:${at + 1}: unknown word "${unknown[0]}" behind the fence`);
+      const name = words.find((word) => word.startsWith('file='))?.slice(5);
+      // A context may declare what the page has made before, which only TypeScript can say.
+      const type = language === 'ts' || to > from ? 'ts' : 'mjs';
+      blocks.push({
+        page,
+        line: at + 1,
+        language,
+        checkOnly: words.includes('check'),
+        file: name ?? `line-${at + 1}.${type}`,
+        text: body.join('\n'),
+        source: lines
+          .slice(0, end)
+          .map((kept, index) => (index > at || (index >= from && index < to) ? kept : ''))
+          .join('\n'),
+      });
+    }
+    context = [0, 0];
+    at = end;
+  }
+  return blocks;
+}
