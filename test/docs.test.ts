@@ -85,7 +85,7 @@ function expectOutput(printed: string, expected: string): void {
   const pattern = expected
     .trimEnd()
     .split('\n')
-    .map((line) => (line.trim() === '…' ? '[^]*?' : line.split('…').map(escaped).join('.*')));
+    .map((line) => (line.trim() === '…' ? '[\\s\\S]*?' : line.split('…').map(escaped).join('.*')));
   // An expression shows no difference; the two texts do.
   if (!new RegExp(`^${pattern.join('\n')}$`).test(printed.trimEnd()))
     expect(printed.trimEnd()).toBe(expected.trimEnd());
@@ -178,7 +178,7 @@ describe('pages', () => {
   });
 
   test.each(all.map((page) => [page.name, page] as const))('%s links to files that exist', (_, page) => {
-    const prose = page.text.replace(/^\s*```[^]*?^\s*```$/gm, '').replace(/`[^`\n]*`/g, '');
+    const prose = page.text.replace(/^\s*```[\s\S]*?^\s*```$/gm, '').replace(/`[^`\n]*`/g, '');
     const targets = [...prose.matchAll(/\]\((?!\w+:|#)([^)#\s]+)/g)].map(([, target = '']) => target);
     expect(targets.filter((target) => !existsSync(join(root, dirname(page.name), target)))).toEqual([]);
   });
