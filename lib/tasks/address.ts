@@ -1,23 +1,129 @@
+/** From a function to the address under which another process finds it. */
+
+import { inspect } from 'node:util';
+import { TaskNotFoundError } from '../errors.js';
+import { type ExportNames, findExportNames } from './export-names.js';
+import { type Fingerprint, nameOf, takeFingerprint, textOf } from './fingerprint.js';
+import { type CodePlace, locateFunction, type Place } from './locate-function.js';
+import { FIXES, nameFunction } from './messages.js';
+import { type Mark, registry } from './registry.js';
+
+export type TaskFunction<A extends unknown[], R> = (...args: A) => R | PromiseLike<R>;
+
 /**
  * Where another process finds a function again. Plain data: it crosses the pipe as it is.
  *
  * - `export`: import `module`, take the export that is this function.
+ * - `handle`: import `module`, take the export `name`; what `tasksFrom()` makes.
  * - `task`: import `module`, take the `ordinal`-th function of this name that `task()` marked there.
- * - `inline`: evaluate `text`.
+ * - `inline`: evaluate `text`, an expression, as if it stood at `line` of the file `origin` (`''`: no file).
  */
 export type Address =
-  | {
-      kind: 'export';
-      /** A `file:` URL (or `node:`… for nothing: built-ins are refused). */
-      module: string;
-      /** The name to look for; `default` for an anonymous default export. */
-      name: string;
-      /** The function's source text; '' when only module and name are known (`tasksFrom`). */
-      text: string;
-      /** Whether `text` stands in the file as it is, so that a comparison means something. */
-      verbatim: boolean;
-      /** `file:line` for messages. */
-      location: string;
-    }
-  | { kind: 'task'; module: string; name: string; ordinal: number; text: string; verbatim: boolean; location: string }
-  | { kind: 'inline'; name: string; text: string; location: string };
+  | { kind: 'export'; module: string; names: string[]; closure: boolean; fingerprint: Fingerprint }
+  | { kind: 'handle'; module: string; name: string }
+  | { kind: 'task'; module: string; name: string; ordinal: number; fingerprint: Fingerprint }
+  | { kind: 'inline'; name: string; text: string; origin: string; line: number };
+
+type AnyFunction = (...args: never[]) => unknown;
+
+const addresses = new WeakMap<object, Address>();
+
+/**
+ * Finds the address of a function; the same object for the same function.
+ *
+ * `role` says in errors what the function is for.
+ *
+ * @throws TypeError if `fn` is not a function.
+ * @throws TaskNotFoundError if it is certain that no other process can find it.
+ */
+export function addressOf(fn: unknown, role = 'the task'): Address {
+  if (typeof fn !== 'function') throw new TypeError(`${role} must be a function, not ${inspect(fn, { depth: 0 })}`);
+  const known = addresses.get(fn);
+  if (known !== undefined) return known;
+  const address = makeAddress(fn as AnyFunction, role);
+  addresses.set(fn, address);
+  return address;
+}
+
+function makeAddress(fn: AnyFunction, role: string): Address {
+  const mark = registry.marks.get(fn);
+  return mark === undefined ? findExport(fn, role) : addressOfMark(fn, mark);
+}
+
+function addressOfMark(fn: AnyFunction, mark: Mark): Address {
+  if (mark.kind === 'handle') return { ...mark };
+  const fingerprint = takeFingerprint(fn, locateIfPossible(fn));
+  if (mark.kind === 'task') return { ...mark, fingerprint };
+  const { name, file, line } = fingerprint;
+  const inFile = isImportable(file);
+  return { kind: 'inline', name, text: mark.text, origin: inFile ? file : '', line: inFile ? line : 0 };
+}
+
+/** A marked function is found without its location, which then only makes errors better. */
+function locateIfPossible(fn: AnyFunction): Place {
+  try {
+    return locateFunction(fn);
+  } catch {
+    return { kind: 'native' };
+  }
+}
+
+function findExport(fn: AnyFunction, role: string): Address {
+  const place = locate(fn, role);
+  const fingerprint = takeFingerprint(fn, place);
+  const what = `${role} ${nameFunction(fingerprint.name, fingerprint.file, fingerprint.line)}`;
+  if (place.kind === 'bound') {
+    throw new TaskNotFoundError(
+      `${what} is a bound function, which no other process can make again; ` +
+        'pass the values as arguments, or name it with task(import.meta.url, fn)',
+    );
+  }
+  if (place.kind === 'native' || place.url.startsWith('node:')) {
+    throw new TaskNotFoundError(
+      `${what} is not written in JavaScript of yours (it is built into Node.js, or a Proxy), ` +
+        'so no module exports it; export a function that calls it',
+    );
+  }
+  if (/^(class\b|@)/.test(textOf(fn))) {
+    throw new TaskNotFoundError(`${what} is a class, which cannot be called; export a function that uses it`);
+  }
+  if (!isImportable(place.url)) {
+    throw new TaskNotFoundError(
+      `${what} comes from code that is in no file (${place.url || 'eval'}), so another process cannot import it; ` +
+        'put it into a module and export it, or send its source with inline(fn)',
+    );
+  }
+  const found = findExportNames(fn, place, fingerprint);
+  if (found.impossible !== undefined) throw new TaskNotFoundError(explainImpossible(what, fingerprint, found, place));
+  const { names, closure } = found;
+  return { kind: 'export', module: place.url, names, closure, fingerprint };
+}
+
+function locate(fn: AnyFunction, role: string): Place {
+  try {
+    return locateFunction(fn);
+  } catch (cause) {
+    throw new TaskNotFoundError(
+      `cannot find out where ${role} ${nameFunction(nameOf(fn))} was written, for Node.js gives no access to its ` +
+        'inspector (is it forbidden by a permission?); name its module with task(import.meta.url, fn)',
+      { cause },
+    );
+  }
+}
+
+/** `node -e`, `--input-type`, the REPL and standard input name their code `[eval1]`, `[stdin]`, `REPL1`. */
+function isImportable(url: string): boolean {
+  return /^(file|data):/.test(url) && !/\/\[(eval|stdin)\d*\](-wrapper)?$/.test(url);
+}
+
+function explainImpossible(what: string, { name }: Fingerprint, found: ExportNames, { scopes }: CodePlace): string {
+  if (found.impossible === 'closure') {
+    const maker = /^Closure \((.+)\)$/.exec(scopes[0]?.description ?? '')?.[1];
+    return (
+      `${what} is a closure${maker === undefined ? '' : ` made in '${maker}'`} that no export of its module holds; ` +
+      'make it once at the top level of the module and export it, or name it with task(import.meta.url, fn)'
+    );
+  }
+  if (name === '') return `${what} is not an export of its module; give it a name and ${FIXES}`;
+  return `${what} is not an export of its module; ${FIXES}`;
+}

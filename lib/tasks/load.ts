@@ -1,0 +1,45 @@
+/** From an address back to the function, in a child. */
+
+import { TaskNotFoundError } from '../errors.js';
+import type { Address } from './address.js';
+import { findHandle, findMarked, findOwnExport } from './find-function.js';
+import { importModule } from './import-module.js';
+import { evaluateInline } from './inline-source.js';
+import { nameFunction } from './messages.js';
+import { registry } from './registry.js';
+
+/**
+ * Finds the function of an address, importing its module if need be.
+ *
+ * @throws TaskNotFoundError if the module cannot be imported (the reason is its `cause`), if it has no such
+ * function, or if it has something in its place that is another function. The wrong function is never returned.
+ */
+export async function load(address: Address): Promise<(...args: never[]) => unknown> {
+  if (address.kind === 'inline') return evaluateInline(address);
+  const what = describeAddress(address);
+  const exports = await importModule(address.module, what);
+  switch (address.kind) {
+    case 'export':
+      return findOwnExport(exports, address, what);
+    case 'handle':
+      return findHandle(exports, address, what);
+    case 'task':
+      return findMarked(address, what);
+    default:
+      throw new TaskNotFoundError(`unknown kind of address: ${JSON.stringify(address)}`);
+  }
+}
+
+/**
+ * Whether a module is being imported right now to find a task in it. Code that starts processes at such a time
+ * would start them again in each of those, without end.
+ */
+export function isImporting(): boolean {
+  return registry.importing > 0;
+}
+
+function describeAddress(address: Exclude<Address, { kind: 'inline' }>): string {
+  if (address.kind === 'handle') return `the function ${nameFunction(address.name, address.module)}`;
+  const { name, file, line } = address.fingerprint;
+  return `the function ${nameFunction(name, file || address.module, line)}`;
+}

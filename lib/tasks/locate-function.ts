@@ -1,0 +1,97 @@
+/** Where a function of this process was written, and which variables around it hold it. */
+
+import { isAbsolute } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Inspector, type PropertyList, type RemoteObject, toRemoteObject, withInspector } from './inspector.js';
+
+/** One scope around a function, the innermost first; the global scopes are left out. */
+export interface Scope {
+  /** V8's word for it: `Module`, `Closure (make)`, `Block`… */
+  description: string;
+  /** The variables in it whose value is this very function. */
+  holders: string[];
+}
+
+export interface CodePlace {
+  kind: 'code';
+  scriptId: string;
+  /** A URL; `''` or a word like `[eval]` for code that is in no file. */
+  url: string;
+  /** Counted from 0, in the code as it runs, which a loader may have rewritten. */
+  line: number;
+  column: number;
+  scopes: Scope[];
+}
+
+export type Place = { kind: 'native' } | { kind: 'bound' } | CodePlace;
+
+/**
+ * The URLs of the scripts seen so far, by V8's id for them, which is never used twice. Asking for them means
+ * enabling the debugger for a moment (5 to 25 ms), so that is done only when an unknown script turns up.
+ */
+const urls = new Map<string, string>();
+
+export function locateFunction(fn: object): Place {
+  return withInspector((inspector) => {
+    const remote = toRemoteObject(inspector, fn);
+    const internals = readInternals(inspector, remote);
+    const location = internals.get('[[FunctionLocation]]')?.value;
+    if (!isLocation(location)) return { kind: internals.has('[[TargetFunction]]') ? 'bound' : 'native' };
+    const { scriptId, lineNumber: line, columnNumber: column } = location;
+    const scopes = readScopes(inspector, remote, internals.get('[[Scopes]]'));
+    return { kind: 'code', scriptId, url: urlOfScript(inspector, scriptId), line, column, scopes };
+  });
+}
+
+interface ScriptLocation {
+  scriptId: string;
+  lineNumber: number;
+  columnNumber: number;
+}
+
+function isLocation(value: unknown): value is ScriptLocation {
+  return typeof value === 'object' && value !== null && 'scriptId' in value && 'lineNumber' in value;
+}
+
+function readInternals({ post }: Inspector, { objectId }: RemoteObject): Map<string, RemoteObject> {
+  const { internalProperties = [] } = post<PropertyList>('Runtime.getProperties', { objectId, ownProperties: true });
+  return new Map(internalProperties.map(({ name, value = {} }) => [name, value]));
+}
+
+function readScopes({ post }: Inspector, fn: RemoteObject, list: RemoteObject | undefined): Scope[] {
+  if (list?.objectId === undefined) return [];
+  const { result } = post<PropertyList>('Runtime.getProperties', { objectId: list.objectId, ownProperties: true });
+  const scopes: Scope[] = [];
+  for (const { value } of result) {
+    const description = value?.description ?? '';
+    if (value?.objectId === undefined || /^(Global|Script)\b/.test(description)) continue;
+    const { result: answer } = post<{ result: RemoteObject }>('Runtime.callFunctionOn', {
+      objectId: value.objectId,
+      functionDeclaration: LIST_HOLDERS,
+      arguments: [{ objectId: fn.objectId }],
+      returnByValue: true,
+      silent: true,
+    });
+    const holders = Array.isArray(answer.value) ? answer.value.map(String) : [];
+    scopes.push({ description, holders });
+  }
+  return scopes;
+}
+
+/** Runs inside the inspector, on V8's snapshot of one scope: its `object` has the variables as plain properties. */
+const LIST_HOLDERS = `function (fn) {
+  return Object.getOwnPropertyNames(this.object).filter((name) => this.object[name] === fn);
+}`;
+
+function urlOfScript({ session, post }: Inspector, scriptId: string): string {
+  if (!urls.has(scriptId)) {
+    session.on('Debugger.scriptParsed', ({ params }) => urls.set(params.scriptId, toUrl(params.url)));
+    post('Debugger.enable');
+  }
+  return urls.get(scriptId) ?? '';
+}
+
+/** Code that was compiled by hand, as Jest does it, has a path for its name and not a URL. */
+function toUrl(name: string): string {
+  return isAbsolute(name) ? pathToFileURL(name).href : name;
+}

@@ -1,0 +1,27 @@
+/** The one spelling of a module's address, so that both processes mean the same module by the same string. */
+
+import { isAbsolute } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
+
+/**
+ * Takes `import.meta.url`, `__filename` or a URL object.
+ *
+ * @throws TypeError for anything else; a relative path would mean another file in another process.
+ */
+export function toModuleUrl(moduleUrl: unknown, caller: string): string {
+  const given = hrefOf(moduleUrl);
+  if (isAbsolute(given)) return pathToFileURL(given).href;
+  if (/^(file|data):/i.test(given) && URL.canParse(given)) return new URL(given).href;
+  throw new TypeError(
+    `${caller} needs the URL of a module as its first argument, such as import.meta.url or ` +
+      `new URL('./tasks.js', import.meta.url), or an absolute path; it was given ${inspect(moduleUrl, { depth: 0 })}`,
+  );
+}
+
+/** By what it has and not by its class: inside a vm context `instanceof URL` can be false for a URL. */
+function hrefOf(moduleUrl: unknown): string {
+  if (typeof moduleUrl === 'string') return moduleUrl;
+  if (typeof moduleUrl !== 'object' || moduleUrl === null || !('href' in moduleUrl)) return '';
+  return typeof moduleUrl.href === 'string' ? moduleUrl.href : '';
+}
