@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const fixtures = fileURLToPath(new URL('../fixtures/tasks/', import.meta.url));
@@ -22,17 +23,23 @@ export async function send(module: string, flags: string[] = []): Promise<Record
 export async function receive(
   sent: Record<string, Sent>,
   flags: string[] = [],
-  env: NodeJS.ProcessEnv = {},
+  options: NodeOptions = {},
 ): Promise<Record<string, Received>> {
-  return JSON.parse(await runNode([...flags, 'receive.mjs'], JSON.stringify(sent), env));
+  return JSON.parse(await runNode([...flags, join(fixtures, 'receive.mjs')], JSON.stringify(sent), options));
 }
 
-/** Runs node in the folder of the fixtures and gives what it prints. */
-export function runNode(args: string[], input = '', variables: NodeJS.ProcessEnv = {}): Promise<string> {
+/** What a child differs in from this process; it runs in the folder of the fixtures unless told otherwise. */
+interface NodeOptions {
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+}
+
+/** Runs node and gives what it prints. */
+export function runNode(args: string[], input = '', { cwd = fixtures, env = {} }: NodeOptions = {}): Promise<string> {
   // Jest's own flags are none of the child's business.
-  const env = { ...process.env, NODE_OPTIONS: '', ...variables };
+  const options = { cwd, env: { ...process.env, NODE_OPTIONS: '', ...env }, timeout: 20_000 };
   return new Promise((resolve, reject) => {
-    const child = execFile(process.execPath, args, { cwd: fixtures, env, timeout: 20_000 }, (error, stdout, stderr) =>
+    const child = execFile(process.execPath, args, options, (error, stdout, stderr) =>
       error === null ? resolve(stdout) : reject(new Error(`${error.message}\n${stderr}`, { cause: error })),
     );
     child.stdin?.end(input);

@@ -1,6 +1,10 @@
+import { cp, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { addressOf } from '../../dist/lib/tasks/address.js';
 import byDefault, { given } from '../fixtures/tasks/in-jest.ts';
-import { type Received, receive, type Sent, send } from './support.ts';
+import { type Received, receive, runNode, type Sent, send } from './support.ts';
 
 const tsNodeEsm = ['--import', '../../../scripts/ts-node.js'];
 const tsNodeCommonJs = ['-r', 'ts-node/register'];
@@ -49,8 +53,46 @@ test.each([
   ['the same compiler as Jest', {}],
   ['another compiler', { TS_NODE_PROJECT: 'tsc.json' }],
 ])('functions of a module that Jest compiled run in a child that has %s', async (_how, env) => {
-  const received = await receive(sendFromJest(), [], env);
+  const received = await receive(sendFromJest(), [], { env });
   const expected = { declared: 7, arrow: -1, renamed: 12, byDefault: 'default 34' };
   expect(resultsOf(received)).toEqual({ ...expected, shadow: 'child', helper: 'child', closure: 'parent' });
   expect(received.shadow?.error?.message).toMatch('in-jest.ts:18');
+});
+
+describe.each([
+  ['without a tsconfig.json', undefined],
+  ['with one that says nothing to ts-node', { compilerOptions: { module: 'nodenext', target: 'es2022' } }],
+])('a project %s', (_how, tsconfig) => {
+  let folder = '';
+  beforeAll(async () => {
+    folder = await realpath(await mkdtemp(join(tmpdir(), 'typescript-test-')));
+    if (tsconfig !== undefined) await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig));
+    for (const type of ['module', 'commonjs']) {
+      await mkdir(join(folder, type));
+      await writeFile(join(folder, type, 'package.json'), JSON.stringify({ type }));
+      // A type error: only a type checker would mind.
+      const text = 'enum Sign { Plus = 1 }\nexport const add = (a: number, b: number): string => Sign.Plus * (a + b);';
+      await writeFile(join(folder, type, 'add.ts'), text);
+    }
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  function addIn(type: string): Record<string, Sent> {
+    const module = pathToFileURL(join(folder, type, 'add.ts')).href;
+    return { add: { address: { kind: 'handle', module, name: 'add' } } };
+  }
+
+  test.each(['module', 'commonjs'])('runs in a child, without a type check: %s', async (type) => {
+    expect(await receive(addIn(type), [], { cwd: folder })).toEqual({ add: { result: 7 } });
+  });
+
+  test.each(['module', 'commonjs'])('is told what to install where there is no ts-node: %s', async (type) => {
+    const alone = join(folder, 'alone', type);
+    const program = join(alone, 'test/fixtures/tasks/receive.mjs');
+    await cp(fileURLToPath(new URL('../../dist/lib/', import.meta.url)), join(alone, 'dist/lib'), { recursive: true });
+    await cp(fileURLToPath(new URL('../fixtures/tasks/receive.mjs', import.meta.url)), program);
+    await writeFile(join(alone, 'package.json'), '{ "type": "module" }');
+    const { add } = JSON.parse(await runNode([program], JSON.stringify(addIn(type)), { cwd: folder }));
+    expect(add.error.message).toMatch(/add.ts.*does not run TypeScript.*npm install --save-dev ts-node/);
+  });
 });
