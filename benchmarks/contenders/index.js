@@ -1,0 +1,54 @@
+import floorBatches from './floor-batches.js';
+import floorLoop from './floor-loop.js';
+import floorPipe from './floor-pipe.js';
+import jestWorker from './jest-worker.js';
+import ours from './ours.js';
+import piscina from './piscina.js';
+import poolifier from './poolifier.js';
+import python from './python.js';
+import tinypool from './tinypool.js';
+import workerpool from './workerpool.js';
+
+/**
+ * A pool that is ready to work. The floor's programs answer only the calls of the workloads that name them.
+ *
+ * @typedef {object} OpenPool
+ * @property {(args: unknown[]) => Promise<unknown>} call one task
+ * @property {(items: Iterable<unknown>) => PromiseLike<unknown[]>} [map] without it, a call for every item
+ * @property {(args: unknown[], count: number) => Promise<void>} [repeat] the same task, as a plain loop
+ * @property {() => Promise<unknown>} close
+ */
+
+/**
+ * @typedef {object} OpenOptions
+ * @property {number} processes
+ * @property {string} task name of an export of tasks/functions.cjs
+ * @property {number} [size] bytes of a large value, where the workload has one
+ * @property {number} [batch] how many tasks of this workload the floor sends at once, where 512 are not best
+ */
+
+/**
+ * One row of the tables. Packages are loaded inside `open`, so that no contender's modules weigh on another.
+ *
+ * @typedef {object} Contender
+ * @property {string} name
+ * @property {'ours' | 'threads' | 'processes' | 'other' | 'floor'} kind
+ * @property {string} [package] whose version is printed
+ * @property {() => Promise<string | undefined>} [whyUnavailable]
+ * @property {(options: OpenOptions) => Promise<OpenPool>} [open]
+ * @property {(job: object) => Promise<object>} [measure] instead of `open`, for one that is not JavaScript
+ */
+
+/** In the order of the tables. @type {Contender[]} */
+export const contenders = [
+  ours,
+  ...piscina,
+  ...tinypool,
+  workerpool,
+  poolifier,
+  jestWorker,
+  python,
+  floorBatches,
+  floorPipe,
+  floorLoop,
+];

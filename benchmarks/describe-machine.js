@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
+
+/** @param {import('./contenders/index.js').Contender[]} contenders */
+export async function describeMachine(contenders) {
+  const packages = [...new Set(contenders.map((contender) => contender.package).filter(Boolean))];
+  const facts = {
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+    cpu: cpus()[0]?.model.trim() ?? 'unknown CPU',
+    cores: availableParallelism(),
+    versions: {
+      aiomultiprocess: readVersion(new URL('../package.json', import.meta.url)),
+      ...Object.fromEntries(packages.map((name) => [name, readInstalledVersion(name)])),
+    },
+  };
+  const versions = Object.entries(facts.versions).map(([name, version]) => `${name} ${version}`);
+  return {
+    facts,
+    lines: [`Node ${facts.node}, ${facts.platform}, ${facts.cores} cores (${facts.cpu})`, versions.join(', ')],
+  };
+}
+
+function readInstalledVersion(name) {
+  return readVersion(new URL(`./node_modules/${name}/package.json`, import.meta.url));
+}
+
+function readVersion(url) {
+  return JSON.parse(readFileSync(url, 'utf8')).version;
+}

@@ -1,0 +1,65 @@
+import { median } from './statistics.js';
+
+/** A body that would take longer is cut to fewer tasks: slow pools are asked for a rate, not for patience. */
+const LONGEST_SAMPLE = 1_500;
+const WARM_UP_FOR = 300;
+const WARM_UP_TASKS = 3_000;
+const LONGEST_WARM_UP = 2_000;
+const SAMPLE_FOR = 500;
+const MOST_SAMPLES = 9;
+
+/**
+ * Times one body and checks its result outside the time.
+ *
+ * @param {number} amount tasks, or units of work, that the body does
+ * @param {() => PromiseLike<any>} run
+ * @param {(result: any) => boolean} [isRight]
+ */
+export async function timeRate(amount, run, isRight = () => true) {
+  const start = performance.now();
+  const result = await run();
+  const elapsed = performance.now() - start;
+  if (!isRight(result)) throw new Error('the results are wrong');
+  return { rate: amount / (elapsed / 1000) };
+}
+
+/**
+ * The same for everybody: warm up with growing pieces of the workload itself, then sample.
+ *
+ * @param {import('./contenders/index.js').OpenPool} pool
+ * @param {import('./workloads/index.js').Workload} workload
+ * @param {object} job
+ */
+export async function measurePool(pool, workload, job) {
+  const perTask = await warmUp(pool, workload, job);
+  const count = Math.max(1, Math.min(workload.count, Math.floor(LONGEST_SAMPLE / perTask)));
+  const samples = [];
+  const start = performance.now();
+  do {
+    samples.push(await workload.sample(pool, count, job));
+  } while (samples.length < (workload.samples ?? MOST_SAMPLES) && performance.now() - start < SAMPLE_FOR);
+  return { count, samples, values: takeMedians(samples, workload) };
+}
+
+/** Returns the milliseconds that a task took in the last, and warmest, piece. */
+async function warmUp(pool, workload, job) {
+  const start = performance.now();
+  let count = Math.max(1, Math.floor(workload.count / 50));
+  let done = 0;
+  for (;;) {
+    const pieceStart = performance.now();
+    await workload.sample(pool, count, job);
+    const end = performance.now();
+    const perTask = (end - pieceStart) / count;
+    done += count;
+    const isWarm = end - start >= WARM_UP_FOR && done >= Math.min(WARM_UP_TASKS, workload.count);
+    if (isWarm || end - start >= LONGEST_WARM_UP) return perTask;
+    // Never more than a third of a second in one piece.
+    count = Math.max(1, Math.min(workload.count, count * 2, Math.floor(WARM_UP_FOR / perTask)));
+  }
+}
+
+function takeMedians(samples, workload) {
+  const names = Object.keys(workload.metrics);
+  return Object.fromEntries(names.map((name) => [name, median(samples.map((sample) => sample[name]))]));
+}

@@ -1,0 +1,151 @@
+// Every contender on every workload, round by round: A B C, A B C, A B C.
+
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { calibrateBurn } from './calibrate.js';
+import { contenders } from './contenders/index.js';
+import { describeMachine } from './describe-machine.js';
+import { renderSummary, renderWorkload, summarise } from './report.js';
+import { killRunningCells, runCell } from './run-cell.js';
+import { workloads } from './workloads/index.js';
+
+const usage = `usage: npm run bench -- [options]
+
+  --processes <n>   processes, or threads, of every pool (2)
+  --rounds <n>      rounds; a value is the median of its rounds (3)
+  --only <names>    workloads or contenders to run, comma-separated; parts of names will do
+  --core <n>        run everything on this one core: slower, but steady (needs taskset)
+  --bound <s>       seconds before a cell is given up and killed (60)
+  --json <file>     write every raw sample there
+
+workloads: ${workloads.map(({ name }) => name).join(', ')}
+contenders: ${contenders.map(({ name }) => name).join(', ')}`;
+
+const options = readOptions();
+const machine = await describeMachine(contenders);
+console.log(machine.lines.join('\n'));
+
+const iterationsPerMicrosecond = await calibrateBurn();
+const selected = selectByName(options.only);
+const unavailable = await findUnavailable(selected.contenders);
+const tables = selected.workloads.map((workload) => ({ workload, rows: createRows(workload) }));
+const startedAt = new Date();
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    killRunningCells();
+    process.exit(130);
+  });
+}
+
+for (const table of tables) {
+  for (let round = 1; round <= options.rounds; round++) {
+    for (const row of table.rows) await measureCell(table.workload, row, round);
+  }
+  showProgress('');
+  console.log(`\n${renderWorkload(table.workload, table.rows)}`);
+}
+if (selected.contenders.some(({ kind }) => kind === 'ours')) console.log(`\n${renderSummary(tables)}`);
+console.log('\n* fewer tasks, so that no sample takes much longer than 1.5 s');
+if (options.json) writeResults(options.json);
+
+async function measureCell(workload, row, round) {
+  // One that hung or failed would do so again.
+  if (row.reason) return;
+  showProgress(`${workload.name}, round ${round} of ${options.rounds}: ${row.contender.name}`);
+  const job = {
+    contender: row.contender.name,
+    workload: workload.name,
+    core: options.core ?? workload.core,
+    processes: options.processes,
+    iterationsPerMicrosecond,
+  };
+  const result = await runCell(job, options.bound * 1000);
+  if (result.failure) row.reason = result.failure;
+  else row.rounds.push({ round, ...result });
+}
+
+function createRows(workload) {
+  return selected.contenders
+    .filter(({ kind, name }) => kind !== 'floor' || workload.floors.includes(name))
+    .map((contender) => ({ contender, reason: unavailable.get(contender), rounds: [] }));
+}
+
+async function findUnavailable(candidates) {
+  const reasons = new Map();
+  for (const contender of candidates) {
+    const reason = await contender.whyUnavailable?.();
+    if (reason) reasons.set(contender, reason);
+  }
+  return reasons;
+}
+
+function selectByName(only) {
+  const parts = only?.split(',').map((part) => part.trim()) ?? [];
+  const pick = (all) => {
+    const picked = all.filter(({ name }) => parts.some((part) => name.includes(part)));
+    return picked.length > 0 ? picked : all;
+  };
+  const lost = parts.find((part) => ![...workloads, ...contenders].some(({ name }) => name.includes(part)));
+  if (lost !== undefined) fail(`no workload or contender has '${lost}' in its name`);
+  return { workloads: pick(workloads), contenders: pick(contenders) };
+}
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        processes: { type: 'string', default: '2' },
+        rounds: { type: 'string', default: '3' },
+        only: { type: 'string' },
+        core: { type: 'string' },
+        bound: { type: 'string', default: '60' },
+        json: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    if (values.help) {
+      console.log(usage);
+      process.exit();
+    }
+    const positive = (name) => {
+      const value = Number(values[name]);
+      if (!(Number.isInteger(value) && value > 0)) fail(`--${name} takes a whole number above 0`);
+      return value;
+    };
+    return { ...values, processes: positive('processes'), rounds: positive('rounds'), bound: positive('bound') };
+  } catch (error) {
+    return fail(error.message);
+  }
+}
+
+function fail(message) {
+  console.error(`${message}\n\n${usage}`);
+  process.exit(1);
+}
+
+function showProgress(text) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}
+
+function writeResults(file) {
+  const results = tables.map(({ workload, rows }) => ({
+    workload: workload.name,
+    title: `${workload.count} ${workload.title}`,
+    metrics: workload.metrics,
+    floor: workload.floors[0],
+    ours: Object.fromEntries(
+      Object.keys(workload.metrics).map((metric) => [metric, summarise(workload, rows, metric)]),
+    ),
+    rows: rows.map(({ contender, reason, rounds }) => ({
+      contender: contender.name,
+      kind: contender.kind,
+      reason,
+      rounds,
+    })),
+  }));
+  const { processes, rounds } = options;
+  const run = { startedAt, finishedAt: new Date(), processes, rounds, machine: machine.facts, results };
+  writeFileSync(file, `${JSON.stringify(run)}\n`);
+  console.log(`raw samples: ${file}`);
+}

@@ -1,0 +1,41 @@
+'use strict';
+
+// The one copy of the task code. Every contender runs these very functions, through an adapter where its
+// own calling convention needs one. CommonJS, because some peers cannot load an ES module.
+
+async function add(a, b) {
+  return a + b;
+}
+
+async function increment(n) {
+  return n + 1;
+}
+
+async function echo(value) {
+  return value;
+}
+
+async function countBytes(bytes) {
+  return bytes.byteLength;
+}
+
+// Kept, so that the sending is timed and not the making.
+const kept = new Map();
+
+async function makeBytes(size) {
+  let bytes = kept.get(size);
+  if (!bytes) {
+    bytes = Buffer.alloc(size, 1);
+    kept.set(size, bytes);
+  }
+  return bytes;
+}
+
+// A fixed amount of work, not a wait for the clock: a busy caller that takes the worker's core away must show.
+async function burn(iterations) {
+  let x = iterations;
+  for (let i = 0; i < iterations; i++) x = (Math.imul(x, 1664525) + 1013904223) | 0;
+  return x;
+}
+
+module.exports = { add, increment, echo, countBytes, makeBytes, burn };

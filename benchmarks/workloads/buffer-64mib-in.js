@@ -1,0 +1,26 @@
+import { timeRate } from '../measure.js';
+
+const SIZE = 64 * 1024 * 1024;
+const buffer = Buffer.alloc(SIZE, 1);
+
+/** @type {import('./index.js').Workload} */
+export default {
+  name: 'buffer-64mib-in',
+  title: 'buffers of 64 MiB in, one at a time',
+  task: 'countBytes',
+  size: SIZE,
+  count: 4,
+  floors: ['floor: raw pipe'],
+  metrics: { rate: { label: 'MiB/s', better: 'more' } },
+
+  sample: (pool, count) =>
+    timeRate(
+      count * 64,
+      async () => {
+        let last;
+        for (let i = 0; i < count; i++) last = await pool.call([buffer]);
+        return last;
+      },
+      (length) => length === SIZE,
+    ),
+};

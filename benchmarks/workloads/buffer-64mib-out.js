@@ -1,0 +1,25 @@
+import { timeRate } from '../measure.js';
+
+const SIZE = 64 * 1024 * 1024;
+
+/** @type {import('./index.js').Workload} */
+export default {
+  name: 'buffer-64mib-out',
+  title: 'buffers of 64 MiB out, one at a time',
+  task: 'makeBytes',
+  size: SIZE,
+  count: 4,
+  floors: ['floor: raw pipe'],
+  metrics: { rate: { label: 'MiB/s', better: 'more' } },
+
+  sample: (pool, count) =>
+    timeRate(
+      count * 64,
+      async () => {
+        let last;
+        for (let i = 0; i < count; i++) last = await pool.call([SIZE]);
+        return last;
+      },
+      (bytes) => bytes.byteLength === SIZE && bytes[SIZE - 1] === 1,
+    ),
+};

@@ -1,0 +1,23 @@
+import { timeRate } from '../measure.js';
+
+const SIZE = 1024 * 1024;
+
+/** @type {import('./index.js').Workload} */
+export default {
+  name: 'buffers-1mib',
+  title: 'buffers of 1 MiB in, all in one go',
+  task: 'countBytes',
+  size: SIZE,
+  count: 100,
+  floors: ['floor: raw pipe'],
+  metrics: { rate: { label: 'MiB/s', better: 'more' } },
+
+  sample(pool, count) {
+    const buffers = Array.from({ length: count }, () => Buffer.alloc(SIZE, 1));
+    return timeRate(
+      count,
+      () => Promise.all(buffers.map((buffer) => pool.call([buffer]))),
+      (results) => results.every((result) => result === SIZE),
+    );
+  },
+};

@@ -1,0 +1,38 @@
+import buffer64MibIn from './buffer-64mib-in.js';
+import buffer64MibOut from './buffer-64mib-out.js';
+import buffers1Mib from './buffers-1mib.js';
+import cpu from './cpu.js';
+import jsonEcho from './json-echo.js';
+import roundTrip from './round-trip.js';
+import tinyApply from './tiny-apply.js';
+import tinyMap from './tiny-map.js';
+
+/**
+ * One table. A new workload is one file here and one line below.
+ *
+ * @typedef {object} Workload
+ * @property {string} name for --only
+ * @property {string} title what is done `count` times
+ * @property {string} task name of an export of tasks/functions.cjs
+ * @property {number} count
+ * @property {number} [size] bytes of a large value
+ * @property {number} [batch] tasks in a batch of the floor, where its own choice is not best
+ * @property {number} [samples] how many a cell takes at most
+ * @property {number} [core] runs the contender, all of it, on this core alone
+ * @property {string[]} floors contenders of kind 'floor' that run it; ratios are to the first
+ * @property {Record<string, { label: string, better: 'more' | 'less' }>} metrics
+ * @property {(pool: import('../contenders/index.js').OpenPool, count: number, job: object) =>
+ *   Promise<Record<string, number>>} sample one value for each metric; `raw`, if any, goes to the JSON
+ */
+
+/** In the order of the tables. @type {Workload[]} */
+export const workloads = [
+  tinyApply,
+  tinyMap,
+  ...roundTrip,
+  jsonEcho,
+  buffers1Mib,
+  buffer64MibIn,
+  buffer64MibOut,
+  ...cpu,
+];

@@ -1,0 +1,39 @@
+import { quantile } from '../statistics.js';
+
+/** @type {import('./index.js').Workload} */
+const roundTrip = {
+  name: 'round-trip',
+  title: 'sequential round trips',
+  task: 'increment',
+  count: 5_000,
+  samples: 1,
+  floors: ['floor: raw pipe', 'floor: batches'],
+  metrics: { p50: { label: 'p50 in µs', better: 'less' }, p99: { label: 'p99 in µs', better: 'less' } },
+
+  async sample(pool, count) {
+    const latencies = new Array(count);
+    for (let i = 0; i < count; i++) {
+      const start = performance.now();
+      await pool.call([i]);
+      latencies[i] = (performance.now() - start) * 1000;
+    }
+    const sorted = Float64Array.from(latencies).sort();
+    return {
+      p50: quantile(sorted, 0.5),
+      p99: quantile(sorted, 0.99),
+      raw: latencies.map((latency) => Math.round(latency * 10) / 10),
+    };
+  },
+};
+
+// Waking a process on an idle core can cost more than everything else in a round trip, and whether the other
+// end sits there is the kernel's mood: three times as long or not, for seconds. On one core only the pool's own
+// work is left, so this is the table to compare pools by; the other one shows what a program may meet.
+const onOneCore = {
+  ...roundTrip,
+  name: 'round-trip-pinned',
+  title: 'sequential round trips, everything on one core',
+  core: 0,
+};
+
+export default [roundTrip, onOneCore];
