@@ -1,9 +1,9 @@
-import { deserializeError } from 'serialize-error';
 import { ProtocolError } from '../errors.js';
 import { takeAttachment } from './attachments.js';
-import { findErrorClass } from './error-classes.js';
-import * as graph from './graph.js';
+import { createError, fillError } from './decode-error.js';
 import type { Row, Slot } from './graph.js';
+import * as graph from './graph.js';
+import { decodePrimitive, decodeString, decodeStrings, expectArray } from './slot.js';
 
 /**
  * Builds the value that `encodeGraph` flattened.
@@ -37,14 +37,23 @@ class GraphDecoder {
   }
 
   #value(slot: Slot): unknown {
-    if (!Array.isArray(slot)) return slot;
-    if (slot.length === 1) return this.#object(slot[0]);
-    return decodePrimitive(slot);
+    return Array.isArray(slot) && slot.length === 1 ? this.#object(slot[0]) : decodePrimitive(slot);
+  }
+
+  /** The values of the slots. There must be `count`, or a few bytes could name a long list again and again. */
+  #values(slots: unknown, count: number): unknown[] {
+    const list = expectArray(slots);
+    if (list.length !== count) throw new ProtocolError(`a graph has ${list.length} values where it needs ${count}`);
+    return list.map((slot) => this.#value(slot));
   }
 
   #object(row: unknown): object {
     if (typeof row !== 'number' || this.#rows[row] === undefined) throw new ProtocolError(`no row ${row} in the graph`);
-    return (this.#objects[row] ??= this.#create(expectArray(this.#rows[row]) as unknown as Row));
+    const known = this.#objects[row];
+    if (known !== undefined) return known;
+    const object = this.#create(expectArray(this.#rows[row]) as unknown as Row);
+    this.#objects[row] = object;
+    return object;
   }
 
   #create(row: Row): object {
@@ -52,42 +61,45 @@ class GraphDecoder {
       case graph.OBJECT:
         return {};
       case graph.ARRAY:
-      case graph.SPARSE_ARRAY:
         return [];
+      case graph.SPARSE_ARRAY:
+        return createSparseArray(row[1], expectArray(row[2]).length);
       case graph.MAP:
         return new Map();
       case graph.SET:
         return new Set();
       case graph.DATE:
-        return new Date(row[1]);
+        return new Date(expectNumber(row[1]));
       case graph.REGEXP:
-        return createRegExp(decodeString(row[1]), row[2]);
+        return createRegExp(decodeString(row[1]), decodeString(row[2]));
       case graph.BOXED:
-        return Object(decodePrimitiveSlot(row[1]));
+        return Object(decodePrimitive(row[1]));
       case graph.ARRAY_BUFFER:
-        return createArrayBuffer(takeAttachment(row[1], this.#attachments), row[2]);
+        return createArrayBuffer(takeAttachment(row[1], this.#attachments), expectNumber(row[2]));
       case graph.VIEW:
-        return this.#createView(row[1], row[2], row[3], row[4]);
+        return this.#createView(expectNumber(row[1]), row[2], expectNumber(row[3]), expectNumber(row[4]));
       case graph.BUFFER:
         return Buffer.from(takeAttachment(row[1], this.#attachments));
       case graph.ERROR:
-        return createError(row[1], decodeStrings(row[2]), expectArray(row[3]));
+        return createError(decodeStrings(row[1]));
       default:
-        throw new ProtocolError(`no kind ${row[0]} of row in a graph`);
+        throw new ProtocolError(`no kind ${String(row[0])} of row in a graph`);
     }
   }
 
   #createView(type: number, bufferSlot: Slot, byteOffset: number, length: number): object {
     const name = graph.VIEW_TYPES[type];
     const [row] = expectArray(bufferSlot);
-    if (name === undefined || this.#rows[row as number]?.[0] !== graph.ARRAY_BUFFER) {
+    if (name === undefined || typeof row !== 'number' || this.#rows[row]?.[0] !== graph.ARRAY_BUFFER) {
       throw new ProtocolError('a view needs a known type and an ArrayBuffer');
     }
-    const buffer = this.#object(row) as ArrayBuffer;
+    const View = (globalThis as unknown as Record<string, Uint8ArrayConstructor>)[name];
+    if (View === undefined) throw new ProtocolError(`there is no ${name} in this version`);
     try {
-      const size = length === graph.TRACKING ? undefined : length;
-      if (name === 'Buffer') return Buffer.from(buffer, byteOffset, size);
-      return new (globalThis[name] as Uint8ArrayConstructor)(buffer, byteOffset, size);
+      const buffer = this.#object(row) as ArrayBuffer;
+      return length === graph.TRACKING
+        ? createTrackingView(View, buffer, byteOffset)
+        : new View(buffer, byteOffset, length);
     } catch (cause) {
       throw new ProtocolError(`a ${name} does not fit its ArrayBuffer`, { cause });
     }
@@ -101,75 +113,63 @@ class GraphDecoder {
         for (const slot of expectArray(row[1])) (target as unknown[]).push(this.#value(slot));
         return;
       case graph.SPARSE_ARRAY:
-        (target as unknown[]).length = row[1];
-        return this.#fillProperties(target, decodeStrings(row[2]), row[3]);
+        return this.#fillProperties(target, decodeKeysOfArray(row[2]), row[3]);
       case graph.MAP: {
-        const values = expectArray(row[2]);
-        expectArray(row[1]).forEach((key, index) => {
-          (target as Map<unknown, unknown>).set(this.#value(key), this.#value(values[index]));
+        const keys = expectArray(row[1]);
+        const values = this.#values(row[2], keys.length);
+        keys.forEach((key, index) => {
+          (target as Map<unknown, unknown>).set(this.#value(key), values[index]);
         });
         return;
       }
       case graph.SET:
         for (const slot of expectArray(row[1])) (target as Set<unknown>).add(this.#value(slot));
         return;
-      case graph.ERROR:
-        return this.#fillError(target, decodeStrings(row[2]), expectArray(row[3]));
+      case graph.ERROR: {
+        const keys = decodeStrings(row[2]);
+        const values = this.#values(row[3], keys.length);
+        return fillError(target, keys, values, expectNumber(row[4]), expectNumber(row[5]));
+      }
     }
   }
 
   #shape(shape: number): readonly string[] {
-    const keys = this.#shapes[shape];
+    const keys = this.#shapes[expectNumber(shape)];
     if (keys === undefined) throw new ProtocolError(`no shape ${shape} in the graph`);
     return keys;
   }
 
-  #fillProperties(target: object, keys: readonly string[], values: unknown): void {
-    const slots = expectArray(values);
-    for (let index = 0; index < keys.length; index++) {
-      const key = keys[index] as string;
-      const value = this.#value(slots[index]);
-      // Assigning to `__proto__` would change the prototype instead of making a property.
-      if (key === '__proto__') Object.defineProperty(target, key, { value, ...ENUMERABLE });
-      else (target as Record<string, unknown>)[key] = value;
-    }
-  }
-
-  #fillError(error: object, keys: readonly string[], values: readonly unknown[]): void {
-    keys.forEach((key, index) => {
-      if (CREATED_WITH.has(key)) return;
-      const value = this.#value(values[index]);
-      Object.defineProperty(error, key, { value, ...ENUMERABLE, enumerable: !HIDDEN.has(key) });
-    });
+  #fillProperties(target: object, keys: readonly string[], slots: unknown): void {
+    const values = this.#values(slots, keys.length);
+    for (let index = 0; index < keys.length; index++) setProperty(target, keys[index] as string, values[index]);
   }
 }
 
-const ENUMERABLE = { enumerable: true, configurable: true, writable: true };
-/** What serialize-error gives the error when it creates it, and what it keeps from being enumerable. */
-const CREATED_WITH = new Set(['name', 'message', 'stack']);
-const HIDDEN = new Set(['cause', 'errors']);
-
-/** The class is known by the name of the constructor; serialize-error knows the built-in ones. */
-function createError(className: string, keys: readonly string[], values: readonly unknown[]): Error {
-  const read = (key: string) => {
-    const value = values[keys.indexOf(key)];
-    return Array.isArray(value) && value.length === 2 ? decodePrimitive(value) : value;
-  };
-  const name = read('name');
-  const message = read('message');
-  const stack = read('stack');
-  const error = deserializeError({
-    name: className === 'DOMException' || typeof name !== 'string' ? className : name,
-    message: typeof message === 'string' ? message : '',
-    ...(typeof stack === 'string' && { stack }),
-  });
-  if (typeof name === 'string' && error.name !== name) define(error, 'name', name);
-  const known = findErrorClass(className);
-  return known === undefined ? error : Object.setPrototypeOf(error, known.prototype);
+/** Assigning to `__proto__` would change the prototype instead of making a property. */
+function setProperty(target: object, key: string, value: unknown): void {
+  if (key === '__proto__')
+    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+  else (target as Record<string, unknown>)[key] = value;
 }
 
-function define(error: Error, key: string, value: unknown): void {
-  Object.defineProperty(error, key, { value, enumerable: false, configurable: true, writable: true });
+/** `length` is no property that an array could have beside its own. */
+function decodeKeysOfArray(slots: unknown): string[] {
+  const keys = decodeStrings(slots);
+  if (keys.includes('length')) throw new ProtocolError('the length of an array is not one of its properties');
+  return keys;
+}
+
+const LONGEST_ARRAY = 2 ** 32 - 1;
+
+/**
+ * Setting a length takes memory for that many elements, and a few bytes could ask for gigabytes. Where little of it
+ * would be filled, the array passes through the length at which V8 keeps elements in a dictionary.
+ */
+function createSparseArray(length: number, count: number): unknown[] {
+  const array: unknown[] = [];
+  if (expectNumber(length) > 1024 + 8 * count) array.length = LONGEST_ARRAY;
+  array.length = length;
+  return array;
 }
 
 function createRegExp(source: string, flags: string): RegExp {
@@ -187,39 +187,18 @@ function createArrayBuffer(bytes: ArrayBuffer, maxByteLength: number): ArrayBuff
   return buffer;
 }
 
-function decodePrimitiveSlot(slot: Slot): unknown {
-  return Array.isArray(slot) ? decodePrimitive(slot) : slot;
+/** V8 wants whole elements when such a view is made, although its buffer may have any length: none are whole. */
+function createTrackingView(View: Uint8ArrayConstructor, buffer: ArrayBuffer, byteOffset: number): Uint8Array {
+  const { byteLength } = buffer;
+  const bytes = new Uint8Array(buffer.slice(byteOffset));
+  buffer.resize(byteOffset);
+  const view = new View(buffer, byteOffset);
+  buffer.resize(byteLength);
+  new Uint8Array(buffer).set(bytes, byteOffset);
+  return view;
 }
 
-function decodePrimitive(slot: readonly unknown[]): unknown {
-  const [form, payload] = slot;
-  switch (form) {
-    case graph.MINUS_ZERO:
-      return -0;
-    case graph.BIG_INTEGER:
-      return parseBigInt(payload);
-    case graph.UTF16:
-      if (payload instanceof Uint8Array) return Buffer.from(payload).toString('utf16le');
-  }
-  throw new ProtocolError(`no form ${form} of primitive in a graph`);
-}
-
-function parseBigInt(hex: unknown): bigint {
-  if (typeof hex !== 'string' || !/^-?[\da-f]+$/.test(hex)) throw new ProtocolError('a big integer does not parse');
-  return hex.startsWith('-') ? -BigInt(`0x${hex.slice(1)}`) : BigInt(`0x${hex}`);
-}
-
-function decodeString(slot: Slot): string {
-  const value = decodePrimitiveSlot(slot);
-  if (typeof value !== 'string') throw new ProtocolError('a key or source in a graph is not a string');
-  return value;
-}
-
-function decodeStrings(slots: unknown): string[] {
-  return expectArray(slots).map(decodeString);
-}
-
-function expectArray(value: unknown): readonly unknown[] {
-  if (!Array.isArray(value)) throw new ProtocolError('a list is missing in a graph');
+function expectNumber(value: unknown): number {
+  if (typeof value !== 'number') throw new ProtocolError(`a graph has ${typeof value} where it needs a number`);
   return value;
 }

@@ -1,24 +1,40 @@
 import * as errors from '../errors.js';
 
-/**
- * The error classes that arrive as themselves, by name. The built-in ones are known to serialize-error; here are the
- * package's own and those that the program registers.
- */
-const classes = new Map<string, ErrorClass>(Object.entries(errors));
-
 /** The constructor of an error class, whatever it takes: it is never called. */
 type ErrorClass = abstract new (...args: never[]) => Error;
 
-export function findErrorClass(name: string): ErrorClass | undefined {
-  return classes.get(name);
+/**
+ * The error classes that arrive as themselves, by name: the built-in ones, the package's own and those that the program
+ * registers.
+ */
+const classes = new Map<string, ErrorClass>([
+  ...[Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, AggregateError, DOMException].map(
+    (errorClass): [string, ErrorClass] => [errorClass.name, errorClass],
+  ),
+  ...Object.entries(errors),
+]);
+
+/** The class of the first of these names that is known here. */
+export function findErrorClass(names: readonly string[]): ErrorClass {
+  for (const name of names) {
+    const known = classes.get(name) ?? findInNode(name);
+    if (known !== undefined) return known;
+  }
+  return Error;
+}
+
+/** The module is looked up when such an error comes: few programs ever load it. */
+function findInNode(name: string): ErrorClass | undefined {
+  return name === 'AssertionError' ? process.getBuiltinModule('node:assert').AssertionError : undefined;
 }
 
 /**
  * Makes errors of your own class arrive with that class.
  *
  * An error thrown in a child is made again in the process that awaits it. The classes of the language, of Node.js and
- * of this package are known; for another one, name it here in the process that receives it. The error keeps message,
- * stack, own properties, `cause` and `errors` either way. The constructor is not called.
+ * of this package are known; for another one, name it here in the process that receives it. An error of a class that is
+ * not known has the nearest of its base classes that is. The error keeps message, stack, own properties, `cause` and
+ * `errors` either way. The constructor is not called.
  *
  * @param errorClass - found again by its `name`, so the two sides need the same class, not the same module.
  * @throws TypeError if it is not a class of errors.

@@ -9,7 +9,7 @@ export const BATCH = 0;
 export const ATTACHMENT = 1;
 
 /** No frame is larger: a length beyond it is a corrupt or hostile header. */
-const MAX_FRAME = 0x7fffffff;
+export const MAX_FRAME = 0x7fffffff;
 
 export function writeHeader(target: Uint8Array, kind: number, length: number): void {
   if (length > MAX_FRAME) throw new RangeError(`a frame of ${length} bytes is larger than the limit of ${MAX_FRAME}`);
@@ -25,8 +25,9 @@ function writeUint32(target: Uint8Array, offset: number, value: number): void {
 }
 
 function readUint32(source: Uint8Array, offset: number): number {
-  const [a, b, c, d] = [source[offset], source[offset + 1], source[offset + 2], source[offset + 3]] as number[];
-  return ((a as number) | ((b as number) << 8) | ((c as number) << 16) | ((d as number) << 24)) >>> 0;
+  const low = (source[offset] as number) | ((source[offset + 1] as number) << 8);
+  const high = (source[offset + 2] as number) | ((source[offset + 3] as number) << 8);
+  return (low | (high << 16)) >>> 0;
 }
 
 /** Takes what a {@link FrameReader} finds. The bytes of a batch are only valid during the call. */
@@ -61,8 +62,10 @@ export class FrameReader {
     let offset = 0;
     while (offset < chunk.length) {
       if (this.#body !== undefined) offset = this.#continueBody(chunk, offset);
-      else if (this.#headerSize > 0 || chunk.length - offset < HEADER_SIZE) offset = this.#continueHeader(chunk, offset);
-      else offset = this.#startBody(chunk, offset + HEADER_SIZE, readUint32(chunk, offset), readUint32(chunk, offset + 4));
+      else if (this.#headerSize > 0 || chunk.length - offset < HEADER_SIZE)
+        offset = this.#continueHeader(chunk, offset);
+      else
+        offset = this.#startBody(chunk, offset + HEADER_SIZE, readUint32(chunk, offset), readUint32(chunk, offset + 4));
     }
   }
 
@@ -86,7 +89,7 @@ export class FrameReader {
     this.#kind = kind;
     this.#filled = 0;
     // Memory is touched only as bytes arrive, so a length that is never filled costs address space.
-    this.#body = Buffer.allocUnsafeSlow(length);
+    this.#body = allocateBody(length);
     return this.#continueBody(chunk, offset);
   }
 
@@ -100,5 +103,13 @@ export class FrameReader {
     if (this.#kind === ATTACHMENT) this.#handler.onAttachment(body.buffer as ArrayBuffer);
     else this.#handler.onBatch(body, 0, body.length);
     return end;
+  }
+}
+
+function allocateBody(length: number): Uint8Array {
+  try {
+    return Buffer.allocUnsafeSlow(length);
+  } catch (cause) {
+    throw new ProtocolError(`there is no memory for a frame of ${length} bytes`, { cause });
   }
 }

@@ -43,7 +43,20 @@ export type Row =
   | readonly [kind: typeof ARRAY_BUFFER, bytes: Attachment, maxByteLength: number]
   | readonly [kind: typeof VIEW, type: number, buffer: Slot, byteOffset: number, length: number]
   | readonly [kind: typeof BUFFER, bytes: Attachment]
-  | readonly [kind: typeof ERROR, className: string, keys: readonly Slot[], values: readonly Slot[]];
+  | ErrorRow;
+
+/**
+ * The classes go from the error's own to the last one before `Object`. The first `inherited` keys are not the error's own,
+ * as its name; the next ones up to `hidden` are not enumerable, as its stack.
+ */
+export type ErrorRow = readonly [
+  kind: typeof ERROR,
+  classes: readonly string[],
+  keys: readonly Slot[],
+  values: readonly Slot[],
+  inherited: number,
+  hidden: number,
+];
 
 /** A view that follows the length of its resizable buffer. */
 export const TRACKING = -1;
@@ -62,5 +75,26 @@ export const VIEW_TYPES = [
   'Float64Array',
   'BigInt64Array',
   'BigUint64Array',
-  'Buffer',
-] as const;
+  'Float16Array',
+];
+
+/** The approximate size of a graph in bytes, without its attachments. */
+export function measureGraph([shapes, rows]: Graph): number {
+  let size = 16;
+  for (const shape of shapes) size += measureSlots(shape);
+  for (const row of rows) {
+    for (const part of row) size += Array.isArray(part) ? measureSlots(part) : measureSlot(part);
+  }
+  return size;
+}
+
+function measureSlots(slots: readonly Slot[]): number {
+  let size = 3;
+  for (const slot of slots) size += measureSlot(slot);
+  return size;
+}
+
+function measureSlot(slot: Slot): number {
+  if (typeof slot === 'string') return slot.length + 2;
+  return slot instanceof Uint8Array ? slot.byteLength + 3 : 5;
+}
