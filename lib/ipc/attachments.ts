@@ -4,11 +4,15 @@ import { ProtocolError } from '../errors.js';
 export type Attachment = Uint8Array | number;
 
 /** From here on bytes travel beside the frame: msgpack would copy them, and grow its own buffer to hold them. */
-const MIN_ATTACHMENT = 16 * 1024;
+export const MIN_ATTACHMENT = 16 * 1024;
 
 /** Collects the large binary parts of one frame. */
 export class AttachmentWriter {
-  list: Uint8Array[] = [];
+  list: Uint8Array[];
+
+  constructor(list: Uint8Array[] = []) {
+    this.list = list;
+  }
 
   /** A view of `bytes`, not a copy: they must not change until the frame is written. */
   add(buffer: ArrayBuffer, byteOffset: number, byteLength: number): Attachment {

@@ -1,9 +1,10 @@
 import { Packr, Unpackr } from 'msgpackr/pack';
-import { ProtocolError } from '../errors.js';
-import { AttachmentWriter } from './attachments.js';
+import { ProtocolError, SerializationError } from '../errors.js';
+import { AttachmentWriter, MIN_ATTACHMENT } from './attachments.js';
 import { decodeGraph } from './decode-graph.js';
 import { encodeGraph } from './encode-graph.js';
-import { ATTACHMENT, BATCH, HEADER_SIZE, writeHeader } from './frame.js';
+import { ATTACHMENT, BATCH, HEADER_SIZE, MAX_FRAME, writeHeader } from './frame.js';
+import { measureGraph } from './graph.js';
 import { GRAPH, type Message, VALUE_INDEX } from './messages.js';
 import { measureArguments, measurePlain } from './plain.js';
 
@@ -12,8 +13,18 @@ const MAX_RECORDS = 1024;
 /** Room for the header in front of what msgpackr writes (its RESERVE_START_SPACE). */
 const RESERVE_HEADER = 2048 | HEADER_SIZE;
 
+/** msgpackr writes into memory that it keeps; after a frame larger than this it starts with a small piece again. */
+const MAX_KEPT_MEMORY = 16 * 1024 * 1024;
+const INITIAL_MEMORY = 64 * 1024;
+
 /** Bytes that a message takes beside its value, roughly. */
 const MESSAGE_SIZE = 8;
+
+/** The path of a task's arguments, of which only the elements travel. */
+export const ARGUMENTS = 'args';
+
+/** Takes a message that turned out not to be writable, after {@link Encoder.add} had accepted it. */
+type OnUnsendable = (message: Message, error: SerializationError) => void;
 
 /**
  * Collects messages and turns them into one frame.
@@ -24,6 +35,10 @@ export class Encoder {
   readonly #packr = new Packr(packrOptions());
   readonly #attachments = new AttachmentWriter();
   #batch: Message[] = [];
+  /** What the value is called, for each kind of message. */
+  readonly #paths: string[] = [];
+  /** Reading a value may run a getter, which may send something itself: its message waits for the next frame. */
+  #busy = false;
 
   /** The approximate size of the frame so far, in bytes. */
   size = 0;
@@ -39,28 +54,39 @@ export class Encoder {
    */
   add(message: Message, path: string): void {
     const index = VALUE_INDEX[message[0]] as number;
-    this.size += MESSAGE_SIZE;
     if (index > 0) this.#encodeValue(message as unknown[], index, path);
+    this.size += MESSAGE_SIZE;
     this.#batch.push(message);
+    this.#paths[message[0]] = path;
   }
 
   #encodeValue(message: unknown[], index: number, path: string): void {
     const value = message[index];
     const size = path === ARGUMENTS ? measureArguments(value as unknown[]) : measurePlain(value);
-    if (size >= 0) {
-      this.size += size;
-      return;
-    }
+    if (size >= 0) this.size += size;
+    else this.#flattenValue(message, index, path);
+  }
+
+  #flattenValue(message: unknown[], index: number, path: string): void {
     const attached = this.#attachments.list.length;
+    const waiting = this.#batch.length;
+    const wasBusy = this.#busy;
+    this.#busy = true;
     try {
-      message[index] = encodeGraph(value, path, this.#attachments);
+      const graph = encodeGraph(message[index], path, this.#attachments);
+      message[index] = graph;
       message.push(GRAPH);
+      this.size += measureGraph(graph);
     } catch (error) {
-      this.#attachments.truncate(attached);
-      throw error;
+      // Unless a getter has sent a message meanwhile, what is attached belongs to this value.
+      if (this.#batch.length === waiting) this.#attachments.truncate(attached);
+      throw toSerializationError(error, path);
+    } finally {
+      this.#busy = wasBusy;
     }
-    this.size += GRAPH_SIZE;
-    for (const bytes of this.#attachments.list.slice(attached)) this.size += bytes.byteLength;
+    for (let at = attached; at < this.#attachments.list.length; at++) {
+      this.size += (this.#attachments.list[at] as Uint8Array).byteLength;
+    }
   }
 
   /**
@@ -69,13 +95,25 @@ export class Encoder {
    * A message that can't be written after all (a getter gave another value this time) is left out and handed to
    * `onUnsendable`; the others are not harmed by it.
    */
-  takeFrames(onUnsendable: (message: Message, error: unknown) => void): Uint8Array[] {
+  takeFrames(onUnsendable: OnUnsendable): Uint8Array[] {
+    if (this.#busy) return [];
+    this.#busy = true;
+    try {
+      const frames = this.#takeFrame(onUnsendable);
+      while (!this.isEmpty) frames.push(...this.#takeFrame(onUnsendable));
+      return frames;
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  #takeFrame(onUnsendable: OnUnsendable): Uint8Array[] {
     const batch = this.#batch;
+    const attachments = this.#attachments.takeAll();
     this.#batch = [];
     this.size = 0;
-    const frame = this.#packBatch(batch) ?? this.#packBatch(batch.filter((message) => isSendable(message, onUnsendable)));
-    const attachments = this.#attachments.takeAll();
-    if (frame === undefined) throw new ProtocolError('messages can be written one by one, but not together');
+    const frame = this.#packBatch(batch) ?? this.#packOneByOne(batch, attachments, onUnsendable);
+    if (frame === undefined) return [];
     return attachments.length === 0 ? [frame] : [...attachments.flatMap(createAttachmentFrame), frame];
   }
 
@@ -83,30 +121,68 @@ export class Encoder {
     try {
       const frame = this.#packr.pack(batch, RESERVE_HEADER);
       writeHeader(frame, BATCH, frame.byteLength - HEADER_SIZE);
+      if (frame.buffer.byteLength > MAX_KEPT_MEMORY) this.#packr.useBuffer(Buffer.allocUnsafeSlow(INITIAL_MEMORY));
       return frame;
     } catch {
-      // Records that were defined in the lost bytes have to be defined again.
-      this.#packr.clearSharedData();
+      this.#forgetRecords();
       return undefined;
     }
   }
-}
 
-function isSendable(message: Message, onUnsendable: (message: Message, error: unknown) => void): boolean {
-  try {
-    writeHeader(new Uint8Array(HEADER_SIZE), BATCH, new Packr(packrOptions()).pack(message).byteLength);
-    return true;
-  } catch (error) {
-    onUnsendable(message, error);
-    return false;
+  /** The same frame, made so that a message which cannot be written is found and left out. */
+  #packOneByOne(
+    batch: readonly Message[],
+    attachments: Uint8Array[],
+    onUnsendable: OnUnsendable,
+  ): Uint8Array | undefined {
+    const parts: Uint8Array[] = [];
+    let size = LIST_HEADER_SIZE;
+    for (const message of batch) {
+      const path = this.#paths[message[0]] as string;
+      try {
+        const part = this.#packMessage(message, path, attachments, MAX_FRAME - size);
+        size += part.byteLength;
+        parts.push(part);
+      } catch (error) {
+        this.#forgetRecords();
+        onUnsendable(message, toSerializationError(error, path));
+      }
+    }
+    return parts.length === 0 ? undefined : createBatchFrame(parts, size);
+  }
+
+  #packMessage(message: Message, path: string, attachments: Uint8Array[], limit: number): Uint8Array {
+    const index = VALUE_INDEX[message[0]] as number;
+    const plain = message.length === index + 1;
+    // The graph holds what a getter gives, so nothing is read twice any more, and it names what cannot travel.
+    const form = plain && index > 0 ? flatten(message as unknown[], index, path, attachments) : message;
+    const part = this.#packr.pack(form);
+    if (part.byteLength > limit) throw new RangeError(`it makes a frame of more than ${MAX_FRAME} bytes`);
+    return part;
+  }
+
+  /** What was defined in bytes that are not sent has to be defined again. */
+  #forgetRecords(): void {
+    this.#packr.clearSharedData();
   }
 }
 
-/** The path of a task's arguments, of which only the elements travel. */
-export const ARGUMENTS = 'args';
+function flatten(message: readonly unknown[], index: number, path: string, attachments: Uint8Array[]): unknown[] {
+  const writer = new AttachmentWriter(attachments);
+  const attached = attachments.length;
+  try {
+    return [...message.slice(0, index), encodeGraph(message[index], path, writer), GRAPH];
+  } catch (error) {
+    writer.truncate(attached);
+    throw error;
+  }
+}
 
-/** What a graph is taken to weigh beside its attachments; knowing better would mean a second walk. */
-const GRAPH_SIZE = 256;
+function toSerializationError(error: unknown, path: string): SerializationError {
+  if (error instanceof SerializationError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new SerializationError(path, reason, { cause: error });
+}
 
 /** A new object each time: msgpackr writes into it. */
 function packrOptions(): ConstructorParameters<typeof Packr>[0] {
@@ -114,10 +190,24 @@ function packrOptions(): ConstructorParameters<typeof Packr>[0] {
     sequential: true,
     useRecords: true,
     useToJSON: false,
+    // Sets arrive as sets.
+    moreTypes: true,
     maxOwnStructures: MAX_RECORDS,
     // Nothing here can be a function unless a getter changed its mind after the value was looked at.
     writeFunction: refuseFunction,
   };
+}
+
+/** The header of a frame and that of a msgpack list with a length of 32 bits. */
+const LIST_HEADER_SIZE = HEADER_SIZE + 5;
+const LIST_32 = 0xdd;
+
+function createBatchFrame(parts: readonly Uint8Array[], size: number): Uint8Array {
+  const header = Buffer.alloc(LIST_HEADER_SIZE);
+  writeHeader(header, BATCH, size - HEADER_SIZE);
+  header[HEADER_SIZE] = LIST_32;
+  header.writeUInt32BE(parts.length, HEADER_SIZE + 1);
+  return Buffer.concat([header, ...parts], size);
 }
 
 function createAttachmentFrame(bytes: Uint8Array): Uint8Array[] {
@@ -137,11 +227,17 @@ export class Decoder {
     useRecords: true,
     // Without it two values could share the memory of one frame.
     copyBuffers: true,
+    // References between parts are for `graph.ts`; here they would let a few bytes stand for an endless value.
+    structuredClone: false,
   });
   readonly #range = { start: 0, end: 0 };
   #attachments: (ArrayBuffer | undefined)[] = [];
 
+  /**
+   * @throws {@link ProtocolError} if it is smaller than any that is sent, which would only fill the memory here.
+   */
   addAttachment(buffer: ArrayBuffer): void {
+    if (buffer.byteLength < MIN_ATTACHMENT) throw new ProtocolError(`no attachment has ${buffer.byteLength} bytes`);
     this.#attachments.push(buffer);
   }
 
@@ -152,7 +248,7 @@ export class Decoder {
     this.#range.start = start;
     this.#range.end = end;
     try {
-      const batch: unknown = this.#unpackr.unpack(bytes, this.#range);
+      const batch: unknown = this.#unpackr.unpack(asBuffer(bytes), this.#range);
       if (!Array.isArray(batch)) throw new ProtocolError('a frame is not a list of messages');
       for (const message of batch) this.#decodeValue(message);
       return batch;
@@ -165,11 +261,19 @@ export class Decoder {
 
   #decodeValue(message: unknown): void {
     if (!Array.isArray(message)) throw new ProtocolError('a message is not a tuple');
-    const index = VALUE_INDEX[message[0]];
-    if (index === undefined) throw new ProtocolError(`there is no message of kind ${String(message[0])}`);
-    if (index > 0 && message.length === index + 2 && message[index + 1] === GRAPH) {
-      message[index] = decodeGraph(message[index], this.#attachments);
-      message.pop();
+    const kind: unknown = message[0];
+    const index = typeof kind === 'number' ? VALUE_INDEX[kind] : undefined;
+    if (index === undefined) throw new ProtocolError(`there is no message of kind ${String(kind)}`);
+    if (message.length === index + 1) return;
+    if (index === 0 || message.length !== index + 2 || message[index + 1] !== GRAPH) {
+      throw new ProtocolError(`a message of kind ${kind} has ${message.length} parts`);
     }
+    message[index] = decodeGraph(message[index], this.#attachments);
+    message.pop();
   }
+}
+
+/** Bytes inside a frame take the type of what they are copied from, and should be Buffers. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,13 +1,14 @@
 import { isDeepStrictEqual, types } from 'node:util';
+import { MIN_ATTACHMENT } from './attachments.js';
 
 /**
  * Tells plain trees from everything else.
  *
  * msgpack carries a plain tree as it is: numbers, strings, booleans, null, undefined, 64-bit integers, dates of this
- * century, arrays without holes and plain objects, none of them twice. Whatever it would lose or change silently
- * (`-0`, holes, shared references, cycles, class instances, lone surrogates, functions, …) is not plain and takes the
- * way through `graph.ts`. This runs for every value of every task, so it looks at each part once and allocates nothing
- * for small trees.
+ * century, small Buffers, arrays without holes, maps, sets and plain objects, none of them twice. Whatever it would lose
+ * or change silently (`-0`, holes, shared references, cycles, class instances, lone surrogates, functions, …) is not
+ * plain and takes the way through `graph.ts`. This runs for every value of every task, so it looks at each part once and
+ * allocates nothing for small trees.
  */
 
 /** Deeper trees are flattened, so that neither side's recursion is at the mercy of a value. */
@@ -22,22 +23,24 @@ const MAX_TIME = 0xffffffff * 1000;
 const NOT_PLAIN = -1;
 const objectPrototype = Object.prototype;
 
+/** A getter may run anything, also what measures another value: that one is flattened instead. */
+let busy = false;
+
 /**
  * The approximate size of a plain tree in bytes, or a negative number for a value that is not one.
  */
 export function measurePlain(value: unknown): number {
-  switch (typeof value) {
-    case 'string':
-      return measureString(value);
-    case 'object':
-      if (value === null) return 1;
-      try {
-        return measureObject(value, 0);
-      } finally {
-        forgetSeen();
-      }
-    default:
-      return measureScalar(value);
+  if (typeof value !== 'object' || value === null) return measure(value, 0);
+  if (busy) return NOT_PLAIN;
+  busy = true;
+  try {
+    return measureObject(value, 0);
+  } catch {
+    // What cannot be read is named by the way through `graph.ts`.
+    return NOT_PLAIN;
+  } finally {
+    busy = false;
+    forgetSeen();
   }
 }
 
@@ -45,15 +48,14 @@ export function measurePlain(value: unknown): number {
  * The same for the arguments of a task: only the elements count, as a call would take them.
  */
 export function measureArguments(args: readonly unknown[]): number {
-  let size = 1;
+  if (busy) return NOT_PLAIN;
+  busy = true;
   try {
-    for (let index = 0; index < args.length; index++) {
-      const part = measure(args[index], 1);
-      if (part < 0 || (args[index] === undefined && !(index in args))) return NOT_PLAIN;
-      size += part;
-    }
-    return size;
+    return measureItems(args, 0);
+  } catch {
+    return NOT_PLAIN;
   } finally {
+    busy = false;
     forgetSeen();
   }
 }
@@ -62,17 +64,10 @@ function measure(value: unknown, depth: number): number {
   switch (typeof value) {
     case 'string':
       return measureString(value);
-    case 'object':
-      return value === null ? 1 : measureObject(value, depth);
-    default:
-      return measureScalar(value);
-  }
-}
-
-function measureScalar(value: unknown): number {
-  switch (typeof value) {
     case 'number':
       return value === 0 && Object.is(value, -0) ? NOT_PLAIN : 5;
+    case 'object':
+      return value === null ? 1 : measureObject(value, depth);
     case 'boolean':
     case 'undefined':
       return 3;
@@ -89,42 +84,88 @@ function measureString(value: string): number {
 }
 
 function measureObject(value: object, depth: number): number {
-  if (depth > MAX_DEPTH || isSeen(value)) return NOT_PLAIN;
-  if (Array.isArray(value)) return measureArray(value, depth);
+  if (depth > MAX_DEPTH || isSeen(value) || types.isProxy(value)) return NOT_PLAIN;
+  if (Array.isArray(value)) return hasNamedProperties(value) ? NOT_PLAIN : measureItems(value, depth);
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === objectPrototype || prototype === null) return measureRecord(value as Record<string, unknown>, depth);
-  if (value instanceof Date) {
-    const time = value.getTime();
-    return time >= 0 && time < MAX_TIME && prototype === Date.prototype ? 10 : NOT_PLAIN;
+  if (prototype === objectPrototype) return measureRecord(value as Record<string, unknown>, depth);
+  if (prototype === null) {
+    return types.isModuleNamespaceObject(value) ? NOT_PLAIN : measureRecord(value as Record<string, unknown>, depth);
   }
-  return NOT_PLAIN;
+  // The encoder goes by the constructor, which an instance may hide.
+  switch (value.constructor) {
+    case Date:
+      return prototype === Date.prototype ? measureDate(value as Date) : NOT_PLAIN;
+    case Buffer:
+      return measureBuffer(value);
+    case Map:
+      return prototype === Map.prototype ? measureMap(value as Map<unknown, unknown>, depth) : NOT_PLAIN;
+    case Set:
+      return prototype === Set.prototype ? measureItems([...(value as Set<unknown>)], depth) : NOT_PLAIN;
+    default:
+      return NOT_PLAIN;
+  }
 }
 
 function measureRecord(record: Record<string, unknown>, depth: number): number {
-  if (types.isProxy(record)) return NOT_PLAIN;
   let size = 3;
   let keys = 0;
   for (const key in record) {
-    // '0' may be an `arguments` object; '__proto__' would be taken for the prototype.
-    if (++keys > MAX_KEYS || key === '__proto__' || key === '0' || !key.isWellFormed()) return NOT_PLAIN;
+    if (++keys > MAX_KEYS || isUnfit(key)) return NOT_PLAIN;
     const part = measure(record[key], depth + 1);
     if (part < 0) return NOT_PLAIN;
     size += part;
   }
-  return size;
+  return keys === 0 && (types.isArgumentsObject(record) || types.isExternal(record)) ? NOT_PLAIN : size;
 }
 
-function measureArray(array: readonly unknown[], depth: number): number {
-  if (types.isProxy(array) || hasNamedProperties(array)) return NOT_PLAIN;
+/**
+ * '0' may belong to an `arguments` object; '__proto__' would be taken for the prototype; msgpackr keeps its own notes
+ * under '__keys__' where it looks for the keys of a record.
+ */
+function isUnfit(key: string): boolean {
+  return key === '0' || key === '__proto__' || key === '__keys__' || !key.isWellFormed();
+}
+
+function measureItems(items: readonly unknown[], depth: number): number {
   let size = 3;
-  for (let index = 0; index < array.length; index++) {
-    const item = array[index];
-    if (item === undefined && !(index in array)) return NOT_PLAIN;
+  for (let index = 0; index < items.length; index++) {
+    const item = items[index];
+    // Long arrays mostly hold numbers, which would be boxed for a call.
+    if (typeof item === 'number' && item !== 0) {
+      size += 5;
+      continue;
+    }
+    if (item === undefined && !(index in items)) return NOT_PLAIN;
     const part = measure(item, depth + 1);
     if (part < 0) return NOT_PLAIN;
     size += part;
   }
   return size;
+}
+
+function measureMap(map: ReadonlyMap<unknown, unknown>, depth: number): number {
+  let size = 3;
+  for (const [key, value] of map) {
+    const keySize = measure(key, depth + 1);
+    const valueSize = measure(value, depth + 1);
+    if (keySize < 0 || valueSize < 0) return NOT_PLAIN;
+    size += keySize + valueSize;
+  }
+  return size;
+}
+
+function measureDate(date: Date): number {
+  const time = date.getTime();
+  return time >= 0 && time < MAX_TIME ? 10 : NOT_PLAIN;
+}
+
+/** Bytes that the frame carries are read as a Buffer with memory of its own. None may mean: transferred away. */
+function measureBuffer(value: object): number {
+  if (!Buffer.isBuffer(value) || !types.isUint8Array(value)) return NOT_PLAIN;
+  const { byteLength } = value;
+  return byteLength > 0 && byteLength < MIN_ATTACHMENT && types.isArrayBuffer(value.buffer)
+    ? byteLength + 3
+    : NOT_PLAIN;
 }
 
 let probed = false;
@@ -161,7 +202,7 @@ function hasNamedProperties(array: readonly unknown[]): boolean {
 }
 
 /** Objects met in the present value: a few in an array, which is faster to search than a set, the rest in a set. */
-const few: (object | undefined)[] = new Array(8).fill(undefined);
+const few: (object | undefined)[] = new Array(16).fill(undefined);
 let count = 0;
 let many: Set<object> | undefined;
 
