@@ -1,0 +1,130 @@
+import { isDeepStrictEqual } from 'node:util';
+import { differsFromClone } from '../fixtures/ipc/compare.mjs';
+import { assertBetterFidelity, assertFidelity } from '../fixtures/ipc/fidelity.mjs';
+import { Pipe, send } from '../fixtures/ipc/transfer.mjs';
+import { node, root } from '../support/run.ts';
+
+describe('any value', () => {
+  test('arrives as structuredClone would give it', () => {
+    assertFidelity({ numRuns: 1000 });
+  });
+
+  test('arrives as it was sent where it holds Buffers and Errors', () => {
+    assertBetterFidelity({ numRuns: 1000 });
+  });
+
+  test('arrives the same outside of a vm context', async () => {
+    const result = await node([`${root}test/fixtures/ipc/fidelity.mjs`, '20251', '4000']);
+    expect(result).toEqual({ code: 0, stdout: 'faithful\n', stderr: '' });
+  });
+});
+
+describe('large values', () => {
+  test('a list of 100,000 linked objects arrives whole', () => {
+    let list: { next?: unknown } = {};
+    for (let count = 0; count < 100_000; count++) list = { next: list };
+    let length = 0;
+    for (let at = send(list); at.next !== undefined; at = at.next) length++;
+    expect(length).toBe(100_000);
+  });
+
+  test('100,000 nested arrays arrive whole', () => {
+    let nested: unknown[] = [];
+    for (let count = 0; count < 100_000; count++) nested = [nested];
+    let depth = 0;
+    for (let at = send(nested); at.length > 0; at = at[0]) depth++;
+    expect(depth).toBe(100_000);
+  });
+
+  test('an object with 100,000 keys arrives in order', () => {
+    const wide = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`key ${index}`, index]));
+    expect(isDeepStrictEqual(Object.entries(send(wide)), Object.entries(wide))).toBe(true);
+  });
+
+  test('a list of 100,000 records arrives in order', () => {
+    const list = Array.from({ length: 100_000 }, (_, id) => ({ id, name: `name ${id}`, parent: { id: id - 1 } }));
+    expect(isDeepStrictEqual(send(list), list)).toBe(true);
+  });
+
+  test('a text of ten million characters arrives', () => {
+    const text = 'aé漢😀'.repeat(2_000_000);
+    expect(send({ text }).text === text).toBe(true);
+  });
+
+  test('an integer of a million bits arrives', () => {
+    expect(send(-(1n << 1_000_000n)) === -(1n << 1_000_000n)).toBe(true);
+  });
+
+  test('memory beside the frame arrives byte for byte, shared by the views on it', () => {
+    const bytes = Uint8Array.from({ length: 1_000_000 }, (_, index) => index * 7);
+    const { whole, part, copy } = send({ whole: bytes, part: bytes.subarray(5, 20), copy: bytes.slice() });
+    expect(Buffer.compare(whole, bytes)).toBe(0);
+    expect(part.buffer).toBe(whole.buffer);
+    expect(part.byteOffset).toBe(5);
+    expect(copy.buffer).not.toBe(whole.buffer);
+  });
+
+  test('a long array with holes takes no more memory than its elements', () => {
+    const sparse: unknown[] = [];
+    sparse.length = 30_000_000;
+    sparse[29_999_999] = 'last';
+    const before = process.memoryUsage().heapUsed;
+    const received = send(sparse);
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(50_000_000);
+    expect([received.length, Object.keys(received)]).toEqual([30_000_000, ['29999999']]);
+  });
+});
+
+describe('records', () => {
+  test('of thousands of shapes arrive, also when the shapes come back', () => {
+    const pipe = new Pipe();
+    const records = Array.from({ length: 5000 }, (_, id) => ({ id, [`only ${id % 2500}`]: id, same: true }));
+    for (let at = 0; at < records.length; at += 50) {
+      const part = records.slice(at, at + 50);
+      expect(pipe.sendAll(part)).toEqual(part);
+    }
+  });
+
+  test.each(['__keys__', '__proto__', 'hasOwnProperty', 'constructor'])(
+    'with a key %s keep it, before and after others',
+    (key) => {
+      const pipe = new Pipe();
+      const define = (target: object, more: object = {}) =>
+        Object.assign(
+          Object.defineProperty(target, key, { value: 1, enumerable: true, configurable: true, writable: true }),
+          more,
+        );
+      const values = [
+        { a: 1 },
+        define({ a: 1 }),
+        define({ a: 1 }, { map: 2 }),
+        { a: 1 },
+        define({ b: 1 }, { map: 2 }),
+        define({}),
+      ];
+      for (const value of [...values, ...values]) expect(differsFromClone(pipe.send(value), value)).toBeUndefined();
+    },
+  );
+});
+
+describe('Buffers', () => {
+  test.each([0, 1, 100, 20_000, 100_000])(
+    'of %i bytes stay Buffers and leave the rest of their pool behind',
+    (size) => {
+      const pool = Buffer.alloc(size + 10, 'secret');
+      const { first, again } = send({ first: pool.subarray(3, 3 + size), again: pool.subarray(3, 3 + size) });
+      expect(Buffer.isBuffer(first)).toBe(true);
+      expect(first.equals(pool.subarray(3, 3 + size))).toBe(true);
+      expect(first.buffer.byteLength).toBe(size);
+      expect(again.buffer).not.toBe(first.buffer);
+    },
+  );
+
+  test('arrive as Buffers from bytes that are none', () => {
+    const pipe = new Pipe();
+    pipe.encoder.add([6, 1, Buffer.from('text')], 'result');
+    const [message] = pipe.receive(new Uint8Array(pipe.takeBytes()));
+    expect(Buffer.isBuffer(message[2])).toBe(true);
+    expect(String(message[2])).toBe('text');
+  });
+});

@@ -1,0 +1,273 @@
+import { Readable } from 'node:stream';
+import { runInNewContext } from 'node:vm';
+import { SerializationError } from '../../dist/lib/errors.js';
+import { ARGUMENTS } from '../../dist/lib/ipc/codec.js';
+import { TASK } from '../../dist/lib/ipc/messages.js';
+import * as namespace from '../fixtures/ipc/constants.mjs';
+import { Pipe, send } from '../fixtures/ipc/transfer.mjs';
+
+function* generate(): Generator<number> {
+  yield 1;
+}
+
+async function* generateAsync(): AsyncGenerator<number> {
+  yield 1;
+}
+
+class Empty {}
+
+const listArguments = new Function('return arguments') as (...args: unknown[]) => object;
+
+function createDetached(): ArrayBuffer {
+  const buffer = new ArrayBuffer(8);
+  structuredClone(buffer, { transfer: [buffer] });
+  return buffer;
+}
+
+function createOutside(
+  View: new (buffer: ArrayBuffer, byteOffset: number, length: number) => ArrayBufferView,
+): ArrayBufferView {
+  const buffer = new ArrayBuffer(8, { maxByteLength: 16 });
+  const view = new View(buffer, 4, 4);
+  buffer.resize(2);
+  return view;
+}
+
+function createRevoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
+function createThrower(): object {
+  return {
+    get it(): never {
+      throw new Error('not today');
+    },
+  };
+}
+
+/** Everything that has no form in another process. */
+const unsendable: [string, unknown][] = [
+  ['a function', () => {}],
+  ['a class', Empty],
+  ['a symbol', Symbol('name')],
+  ['a boxed symbol', Object(Symbol('name'))],
+  ['a Promise', Promise.resolve(1)],
+  ['a WeakMap', new WeakMap()],
+  ['a WeakSet', new WeakSet()],
+  ['a WeakRef', new WeakRef({})],
+  ['a Proxy of an object', new Proxy({ a: 1 }, {})],
+  ['a Proxy of an array', new Proxy([1], {})],
+  ['a revoked Proxy', createRevoked()],
+  ['a generator', generate()],
+  ['an async generator', generateAsync()],
+  ['an iterator of a list', [1][Symbol.iterator]()],
+  ['an iterator of a map', new Map([[1, 2]]).entries()],
+  ['a module namespace', namespace],
+  ['arguments', listArguments(1, 2)],
+  ['no arguments', listArguments()],
+  ['a URL', new URL('https://example.com')],
+  ['Headers', new Headers({ a: 'b' })],
+  ['an AbortSignal', new AbortController().signal],
+  ['an instance without properties', new Empty()],
+  ['an object that only inherits', Object.create({ a: 1 })],
+  ['a pretended Date', Object.create(Date.prototype)],
+  ['a pretended Map', Object.create(Map.prototype)],
+  ['a stream', new Readable()],
+  ['shared memory', new SharedArrayBuffer(8)],
+  ['a view on shared memory', new Uint8Array(new SharedArrayBuffer(8))],
+  ['a detached ArrayBuffer', createDetached()],
+  [
+    'a view on a detached ArrayBuffer',
+    (() => {
+      const view = new Uint8Array(8);
+      structuredClone(view, { transfer: [view.buffer] });
+      return view;
+    })(),
+  ],
+  [
+    'a detached Buffer',
+    (() => {
+      const buffer = Buffer.from(new ArrayBuffer(8));
+      structuredClone(buffer, { transfer: [buffer.buffer] });
+      return buffer;
+    })(),
+  ],
+  ['a typed array outside of its memory', createOutside(Uint8Array)],
+  ['a DataView outside of its memory', createOutside(DataView)],
+  ['a function of another realm', runInNewContext('() => {}')],
+  ['a Promise of another realm', runInNewContext('Promise.resolve()')],
+];
+
+/** Why a value cannot be sent. */
+function refusalOf(value: unknown, path: string = ARGUMENTS): SerializationError {
+  const pipe = new Pipe();
+  try {
+    pipe.encoder.add(path === ARGUMENTS ? [TASK, 1, 1, value as unknown[]] : [6, 1, value], path);
+  } catch (error) {
+    expect(error).toBeInstanceOf(SerializationError);
+    expect(pipe.encoder.isEmpty).toBe(true);
+    return error as SerializationError;
+  }
+  throw new Error('it was not refused');
+}
+
+describe('what has no form in another process is refused by its path', () => {
+  test.each(unsendable)('%s', (_, value) => {
+    expect(refusalOf(value, 'result').path).toBe('result');
+    expect(refusalOf([value]).path).toBe('args[0]');
+    expect(refusalOf([1, { user: { callback: value } }]).path).toBe('args[1].user.callback');
+    expect(refusalOf({ items: [0, 1, 2, value] }, 'result').path).toBe('result.items[3]');
+    expect(refusalOf({ items: [-0, 1, 2, value] }, 'result').path).toBe('result.items[3]');
+  });
+
+  test.each<[string, unknown, string]>([
+    ['a value of a map', new Map([['a b', () => {}]]), 'result.get("a b")'],
+    ['a value of a map by an object', new Map([[{}, () => {}]]), 'result[value 0]'],
+    ['a key of a map', new Map([[() => {}, 1]]), 'result[key 0]'],
+    ['an item of a set', new Set([1, () => {}]), 'result[item 1]'],
+    ['a key with spaces', { 'a b': () => {} }, 'result["a b"]'],
+    ['a named property of an array', Object.assign([1], { more: () => {} }), 'result.more'],
+    ['an item after a hole', Object.assign([], { 2: () => {} }), 'result[2]'],
+    ['a getter that throws', createThrower(), 'result.it'],
+    [
+      'an item that throws',
+      Object.defineProperty([0, 1], 1, {
+        get: () => {
+          throw new Error('no');
+        },
+        enumerable: true,
+      }),
+      'result[1]',
+    ],
+    ['memory behind a view', { view: new Uint8Array(new SharedArrayBuffer(1)) }, 'result.view'],
+  ])('%s', (_, value, path) => {
+    expect(refusalOf(value, 'result').path).toBe(path);
+  });
+
+  test('the message says where, what and why', () => {
+    expect(refusalOf([{ save: function saveUser() {} }]).message).toBe(
+      'args[0].save cannot be sent to another process: functions do not travel (saveUser)',
+    );
+    expect(refusalOf([new URL('https://example.com')]).message).toBe(
+      'args[0] cannot be sent to another process: ' +
+        'an instance of URL has no enumerable properties of its own that could travel',
+    );
+  });
+
+  test('the error of a getter is the cause', () => {
+    expect(refusalOf(createThrower(), 'result').cause).toEqual(new Error('not today'));
+  });
+
+  test('what an error also holds is refused where it stands beside the error', () => {
+    const shared = { callback: () => {} };
+    const error = Object.assign(new Error('it'), { shared });
+    expect(refusalOf([error, [shared]]).path).toBe('args[1][0].callback');
+  });
+});
+
+describe('a message that cannot be sent', () => {
+  const good = (id: number) => ({ id, name: `name ${id}`, tags: ['a', 'b'] });
+
+  test('leaves the others of its frame, and those of later frames, as they are', () => {
+    const pipe = new Pipe();
+    for (let round = 0; round < 3; round++) {
+      for (let id = 0; id < 50; id++) {
+        pipe.encoder.add(
+          [6, id, { ...good(id), [`only ${round}`]: id, big: new Uint8Array(20_000).fill(id) }],
+          'result',
+        );
+        expect(() =>
+          pipe.encoder.add([6, id, [new Uint8Array(20_000), { deep: [good(id), Symbol('no')] }]], 'result'),
+        ).toThrow(SerializationError);
+      }
+      const values = pipe.flush().map((message) => message[2]);
+      expect(values.map(({ id, name, big }) => [id, name, big.every((byte: number) => byte === id)])).toEqual(
+        Array.from({ length: 50 }, (_, id) => [id, `name ${id}`, true]),
+      );
+    }
+  });
+
+  /** An object whose `it` gives these values one after the other, the last one from then on. */
+  function changing(...values: unknown[]): object {
+    let reads = 0;
+    return {
+      get it() {
+        const value = values[Math.min(reads++, values.length - 1)];
+        if (value instanceof Error) throw value;
+        return value;
+      },
+    };
+  }
+
+  const fickle: [string, object][] = [
+    ['a function', changing(1, () => {})],
+    ['a symbol', changing(1, Symbol('no'))],
+    ['an exception', changing(1, new Error('not today'))],
+  ];
+
+  test.each(fickle)('because a getter gives %s the next time is handed back', (_, value) => {
+    const pipe = new Pipe();
+    const arrived = pipe.sendAll([good(1), { first: good(2), value }, { other: 1 }, good(3)]);
+    expect(arrived).toEqual([good(1), { other: 1 }, good(3)]);
+    expect(pipe.unsendable).toEqual([{ message: [6, 1, expect.anything()], error: expect.any(SerializationError) }]);
+    expect(pipe.unsendable[0].error.path).toBe('result.value.it');
+    expect(pipe.sendAll([good(4), { other: 2 }])).toEqual([good(4), { other: 2 }]);
+  });
+
+  test('as it is read the second time, but as it is the third, is sent so', () => {
+    const pipe = new Pipe();
+    const [first, second] = pipe.sendAll([changing(1, () => {}, 2), changing(1, 2n ** 99n)]);
+    expect([first, second]).toEqual([{ it: 2 }, { it: 2n ** 99n }]);
+    expect(pipe.unsendable).toEqual([]);
+  });
+
+  test('keeps the memory of the messages before and after it', () => {
+    const pipe = new Pipe();
+    const large = (fill: number) => new Uint8Array(30_000).fill(fill);
+    const values = pipe.sendAll([large(1), [large(2), changing(1, () => {})].slice(1), large(3)]);
+    expect(values.map((value) => value[0])).toEqual([1, 3]);
+  });
+});
+
+describe('a getter that sends something itself', () => {
+  test('while its value is looked at, changes nothing of either', () => {
+    const pipe = new Pipe();
+    const value = {
+      list: [{ a: 1 }, { b: 2 }],
+      get nested() {
+        pipe.encoder.add([6, 2, { from: 'getter', list: [{}, {}] }], 'result');
+        return { c: 3 };
+      },
+    };
+    const shared = [value, value.list, value.list];
+    pipe.encoder.add([6, 1, shared], 'result');
+    const arrived = new Map(pipe.flush().map((message) => [message[1], message[2]]));
+    expect(arrived.get(1)[1]).toBe(arrived.get(1)[2]);
+    expect(arrived.get(2)).toEqual({ from: 'getter', list: [{}, {}] });
+  });
+
+  test('while its value is written, is sent after it', () => {
+    const pipe = new Pipe();
+    let sent = 0;
+    const value = {
+      get nested() {
+        if (sent++ < 2) {
+          pipe.encoder.add([6, 2, { inner: [sent] }], 'result');
+          pipe.encoder.takeFrames(() => {});
+        }
+        return { c: sent };
+      },
+    };
+    expect(pipe.sendAll([value, { inner: [] }, { c: 0 }]).length).toBeGreaterThanOrEqual(3);
+    expect(pipe.sendAll([{ inner: [] }, { c: 0 }])).toEqual([{ inner: [] }, { c: 0 }]);
+  });
+});
+
+test('what only looks unusual is sent', () => {
+  expect(send({ hidden: Object.defineProperty({}, 'hidden', { value: 1 }), bare: Object.create(null) })).toEqual({
+    hidden: {},
+    bare: {},
+  });
+});
