@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism, cpus, loadavg } from 'node:os';
 
 /** @param {import('./contenders/index.js').Contender[]} contenders */
 export async function describeMachine(contenders) {
@@ -9,6 +9,7 @@ export async function describeMachine(contenders) {
     platform: `${process.platform} ${process.arch}`,
     cpu: cpus()[0]?.model.trim() ?? 'unknown CPU',
     cores: availableParallelism(),
+    loadBefore: loadavg()[0],
     versions: {
       aiomultiprocess: readVersion(new URL('../package.json', import.meta.url)),
       ...Object.fromEntries(packages.map((name) => [name, readInstalledVersion(name)])),

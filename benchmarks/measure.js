@@ -1,11 +1,9 @@
 import { median } from './statistics.js';
 
-/** A body that would take longer is cut to fewer tasks: slow pools are asked for a rate, not for patience. */
-const LONGEST_SAMPLE = 1_500;
 const WARM_UP_FOR = 300;
 const WARM_UP_TASKS = 3_000;
 const LONGEST_WARM_UP = 2_000;
-const SAMPLE_FOR = 500;
+const SAMPLE_FOR = 400;
 const MOST_SAMPLES = 9;
 
 /**
@@ -32,7 +30,8 @@ export async function timeRate(amount, run, isRight = () => true) {
  */
 export async function measurePool(pool, workload, job) {
   const perTask = await warmUp(pool, workload, job);
-  const count = Math.max(1, Math.min(workload.count, Math.floor(LONGEST_SAMPLE / perTask)));
+  // Slow pools are asked for a rate, not for patience.
+  const count = Math.max(1, Math.min(workload.count, Math.floor((job.longest * 1000) / perTask)));
   const samples = [];
   const start = performance.now();
   do {
@@ -41,19 +40,21 @@ export async function measurePool(pool, workload, job) {
   return { count, samples, values: takeMedians(samples, workload) };
 }
 
-/** Returns the milliseconds that a task took in the last, and warmest, piece. */
+/** Returns the milliseconds that a task took in the fastest piece. */
 async function warmUp(pool, workload, job) {
   const start = performance.now();
   let count = Math.max(1, Math.floor(workload.count / 50));
   let done = 0;
+  let fastest = Infinity;
   for (;;) {
     const pieceStart = performance.now();
     await workload.sample(pool, count, job);
     const end = performance.now();
     const perTask = (end - pieceStart) / count;
+    fastest = Math.min(fastest, perTask);
     done += count;
     const isWarm = end - start >= WARM_UP_FOR && done >= Math.min(WARM_UP_TASKS, workload.count);
-    if (isWarm || end - start >= LONGEST_WARM_UP) return perTask;
+    if (isWarm || end - start >= LONGEST_WARM_UP) return fastest;
     // Never more than a third of a second in one piece.
     count = Math.max(1, Math.min(workload.count, count * 2, Math.floor(WARM_UP_FOR / perTask)));
   }

@@ -20,8 +20,8 @@ export default {
     }
   },
 
-  async measure({ workload, processes }) {
-    const job = { workload: workload.name, count: workload.count, size: workload.size ?? 0, processes };
+  async measure({ workload, processes, longest }) {
+    const job = { workload: workload.name, count: workload.count, size: workload.size ?? 0, processes, longest };
     const { stdout } = await execute('python3', [script, JSON.stringify(job)], { maxBuffer: 64 * 1024 * 1024 });
     return JSON.parse(stdout);
   },

@@ -11,9 +11,8 @@ import time
 
 import aiomultiprocess
 
-LONGEST_SAMPLE = 1.5
 WARM_UP_FOR = 0.3
-SAMPLE_FOR = 0.5
+SAMPLE_FOR = 0.4
 
 
 async def add(a, b):
@@ -146,7 +145,7 @@ async def measure(job):
             if end - begin >= WARM_UP_FOR:
                 break
             count = max(1, min(job["count"], count * 2, int(WARM_UP_FOR / per_task)))
-        count = max(1, min(job["count"], int(LONGEST_SAMPLE / per_task)))
+        count = max(1, min(job["count"], int(job["longest"] / per_task)))
         samples = []
         begin = time.perf_counter()
         while not samples or (job["workload"] != "round-trip" and time.perf_counter() - begin < SAMPLE_FOR):
