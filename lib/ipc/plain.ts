@@ -4,11 +4,11 @@ import { MIN_ATTACHMENT } from './attachments.js';
 /**
  * Tells plain trees from everything else.
  *
- * msgpack carries a plain tree as it is: numbers, strings, booleans, null, undefined, 64-bit integers, dates of this
- * century, small Buffers, arrays without holes, maps, sets and plain objects, none of them twice. Whatever it would lose
- * or change silently (`-0`, holes, shared references, cycles, class instances, lone surrogates, functions, …) is not
- * plain and takes the way through `graph.ts`. This runs for every value of every task, so it looks at each part once and
- * allocates nothing for small trees.
+ * msgpack carries a plain tree as it is: numbers, strings, booleans, null, undefined, 64-bit integers, valid dates,
+ * small Buffers, arrays without holes, maps, sets and plain objects, none of them twice. Whatever it would lose or change
+ * silently (`-0`, holes, shared references, cycles, class instances, lone surrogates, functions, …) is not plain and takes
+ * the way through `graph.ts`. This runs for every value of every task, so it looks at each part once and allocates nothing
+ * for small trees.
  */
 
 /** Deeper trees are flattened, so that neither side's recursion is at the mercy of a value. */
@@ -17,8 +17,6 @@ const MAX_DEPTH = 100;
 const MAX_KEYS = 64;
 /** Up to here listing the keys of an array is cheaper than the probe below. */
 const SHORT_ARRAY = 24;
-/** Dates outside of 1970…2105 have msgpack forms that not every decoder reads exactly. */
-const MAX_TIME = 0xffffffff * 1000;
 
 const NOT_PLAIN = -1;
 const objectPrototype = Object.prototype;
@@ -94,7 +92,7 @@ function measureObject(value: object, depth: number): number {
   // The encoder goes by the constructor, which an instance may hide.
   switch (value.constructor) {
     case Date:
-      return prototype === Date.prototype ? measureDate(value as Date) : NOT_PLAIN;
+      return prototype === Date.prototype && !Number.isNaN((value as Date).getTime()) ? 13 : NOT_PLAIN;
     case Buffer:
       return measureBuffer(value);
     case Map:
@@ -123,7 +121,7 @@ function measureRecord(record: Record<string, unknown>, depth: number): number {
  * under '__keys__' where it looks for the keys of a record.
  */
 function isUnfit(key: string): boolean {
-  return key === '0' || key === '__proto__' || key === '__keys__' || !key.isWellFormed();
+  return key === '0' || key === '__proto__' || key === '__keys__' || measureString(key) < 0;
 }
 
 function measureItems(items: readonly unknown[], depth: number): number {
@@ -152,11 +150,6 @@ function measureMap(map: ReadonlyMap<unknown, unknown>, depth: number): number {
     size += keySize + valueSize;
   }
   return size;
-}
-
-function measureDate(date: Date): number {
-  const time = date.getTime();
-  return time >= 0 && time < MAX_TIME ? 10 : NOT_PLAIN;
 }
 
 /** Bytes that the frame carries are read as a Buffer with memory of its own. None may mean: transferred away. */

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { runInNewContext } from 'node:vm';
 import { differsFromClone } from '../fixtures/ipc/compare.mjs';
 import { assertBetterFidelity, assertFidelity } from '../fixtures/ipc/fidelity.mjs';
 import { Pipe, send } from '../fixtures/ipc/transfer.mjs';
@@ -75,6 +76,48 @@ describe('large values', () => {
   });
 });
 
+describe('special cases', () => {
+  test.each<[string, () => unknown]>([
+    [
+      'keys that contain the separator of keys',
+      () => [-0, { 'a\0b': 1, c: 2 }, { a: 1, 'b\0c': 2 }, { a: 1, 'b\0c': 3 }],
+    ],
+    ['an empty view that follows its memory', () => new Uint16Array(new ArrayBuffer(0, { maxByteLength: 8 }))],
+    ['an empty view at the end of its memory', () => new DataView(new ArrayBuffer(4, { maxByteLength: 8 }), 4)],
+    [
+      'an empty view that does not follow its memory',
+      () => new Uint16Array(new ArrayBuffer(0, { maxByteLength: 8 }), 0, 0),
+    ],
+    [
+      'a view of the whole of memory that cannot grow',
+      () => new Uint8Array(new ArrayBuffer(8, { maxByteLength: 8 }), 0, 8),
+    ],
+    ['a view that follows memory that cannot grow', () => new Uint8Array(new ArrayBuffer(8, { maxByteLength: 8 }))],
+    ['a subclass of Array with a constructor of its own', () => new Matrix(-0, 1)],
+    ['a subclass of Map that hides its entries', () => new HidingMap([[1, 2]])],
+    ['a boxed number that hides its value', () => Object.assign(Object(1), { valueOf: 5 })],
+    ['an array of another realm', () => runInNewContext('[1, { a: new Map([[1, new Date(0)]]) }]')],
+    [
+      'a dictionary of 1,000 keys',
+      () => Object.fromEntries(Array.from({ length: 1000 }, (_, id) => [`key ${id}`, { id }])),
+    ],
+  ])('%s', (_, create) => {
+    expect(differsFromClone(send(create()), create())).toBeUndefined();
+  });
+});
+
+class Matrix extends Array<number> {
+  constructor(first: number, second: number) {
+    super();
+    if (second === undefined) throw new TypeError('a matrix needs two numbers');
+    this.push(first, second);
+  }
+}
+
+class HidingMap extends Map<unknown, unknown> {
+  override *[Symbol.iterator](): MapIterator<[unknown, unknown]> {}
+}
+
 describe('records', () => {
   test('of thousands of shapes arrive, also when the shapes come back', () => {
     const pipe = new Pipe();
@@ -96,6 +139,9 @@ describe('records', () => {
         );
       const values = [
         { a: 1 },
+        { b: 1 },
+        define({ c: 1 }),
+        { c: 1 },
         define({ a: 1 }),
         define({ a: 1 }, { map: 2 }),
         { a: 1 },
