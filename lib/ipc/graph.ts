@@ -49,7 +49,7 @@ export type Row =
  * The classes go from the error's own to the last one before `Object`. The first `inherited` keys are not the error's own,
  * as its name; the next ones up to `hidden` are not enumerable, as its stack.
  */
-export type ErrorRow = readonly [
+type ErrorRow = readonly [
   kind: typeof ERROR,
   classes: readonly string[],
   keys: readonly Slot[],

@@ -121,10 +121,10 @@ describe('an error arrives with its class, message and stack', () => {
     expect(send(error).stack).toBeUndefined();
   });
 
-  test.each([
-    Object.freeze(new Error('frozen')),
-    Object.seal(Object.assign(new HttpError(500, 'sealed'), { code: 1 })),
-  ])('%s', (error) => {
+  test.each<[string, Error]>([
+    ['frozen', Object.freeze(new Error('frozen'))],
+    ['sealed', Object.seal(Object.assign(new HttpError(500, 'sealed'), { code: 1 }))],
+  ])('a %s one, which can be changed then', (_, error) => {
     const received = send(error);
     expect(isDeepStrictEqual(received, error)).toBe(true);
     expect(Object.isExtensible(received)).toBe(true);
@@ -217,6 +217,15 @@ describe('an error with properties that cannot travel arrives with the others', 
     });
     const received = send(error);
     expect([received.message, received.code, received.bad]).toEqual(['it failed', 'E1', '[its getter throws]']);
+  });
+
+  test('a class that throws when it is looked at', () => {
+    const prototype = new Proxy(Error.prototype, {
+      getPrototypeOf: () => {
+        throw new Error('no');
+      },
+    });
+    expect(send(Object.setPrototypeOf(new Error('odd'), prototype)).message).toBe('odd');
   });
 
   test('a class whose name is no text', () => {

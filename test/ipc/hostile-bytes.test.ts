@@ -149,6 +149,7 @@ describe('is a ProtocolError', () => {
     ['no kind', [[]]],
     ['a message that is too short', [[RESULT, 1]]],
     ['a message that is too long', [[RESULT, 1, 2, 3]]],
+    ['a graph with something behind it', [[RESULT, 1, [[], [], 5], GRAPH, 7]]],
     ['a graph that is none', [[RESULT, 1, 5, GRAPH]]],
     ['a graph of no lists', [[RESULT, 1, [1, 2, 3], GRAPH]]],
   ])('%s', (_, batch) => {
@@ -273,6 +274,14 @@ describe('is a ProtocolError', () => {
     expect(decode(frame([0x91, ...bytes, 1, 2, 3]))).toBeInstanceOf(ProtocolError);
     const after = process.memoryUsage();
     expect(after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers).toBeLessThan(50_000_000);
+  });
+
+  test('bytes behind the batch, without a look at what is in it', () => {
+    const bytes = Buffer.alloc(20_000_000);
+    bytes.set([0x91, 0x93, RESULT, 1, 0xc6, 0x01, 0x31, 0x00, 0x00]);
+    const before = process.memoryUsage().heapUsed;
+    expect(decode(frame(bytes))).toBeInstanceOf(ProtocolError);
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(50_000_000);
   });
 
   test('a value that refers to itself thousands of times, in time', () => {
