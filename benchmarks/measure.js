@@ -1,9 +1,9 @@
 import { median } from './statistics.js';
 
-const WARM_UP_FOR = 300;
+const WARM_UP_FOR = 200;
 const WARM_UP_TASKS = 3_000;
 const LONGEST_WARM_UP = 2_000;
-const SAMPLE_FOR = 400;
+const SAMPLE_FOR = 300;
 const MOST_SAMPLES = 9;
 
 /**
@@ -33,10 +33,11 @@ export async function measurePool(pool, workload, job) {
   // Slow pools are asked for a rate, not for patience.
   const count = Math.max(1, Math.min(workload.count, Math.floor((job.longest * 1000) / perTask)));
   const samples = [];
+  const { least = 1, most = MOST_SAMPLES } = workload.samples ?? {};
   const start = performance.now();
-  do {
+  while (samples.length < least || (samples.length < most && performance.now() - start < SAMPLE_FOR)) {
     samples.push(await workload.sample(pool, count, job));
-  } while (samples.length < (workload.samples ?? MOST_SAMPLES) && performance.now() - start < SAMPLE_FOR);
+  }
   return { count, samples, values: takeMedians(samples, workload) };
 }
 
@@ -55,7 +56,7 @@ async function warmUp(pool, workload, job) {
     done += count;
     const isWarm = end - start >= WARM_UP_FOR && done >= Math.min(WARM_UP_TASKS, workload.count);
     if (isWarm || end - start >= LONGEST_WARM_UP) return fastest;
-    // Never more than a third of a second in one piece.
+    // Never more than the whole warm-up in one piece.
     count = Math.max(1, Math.min(workload.count, count * 2, Math.floor(WARM_UP_FOR / perTask)));
   }
 }

@@ -11,8 +11,8 @@ import time
 
 import aiomultiprocess
 
-WARM_UP_FOR = 0.3
-SAMPLE_FOR = 0.4
+WARM_UP_FOR = 0.2
+SAMPLE_FOR = 0.3
 
 
 async def add(a, b):

@@ -17,7 +17,7 @@ import tinyMap from './tiny-map.js';
  * @property {number} count
  * @property {number} [size] bytes of a large value
  * @property {number} [batch] tasks in a batch of the floor, where its own choice is not best
- * @property {number} [samples] how many a cell takes at most
+ * @property {{ least?: number, most?: number }} [samples] how many a cell takes, whatever their time
  * @property {number} [core] runs the contender, all of it, on this core alone
  * @property {string[]} floors contenders of kind 'floor' that run it; ratios are to the first
  * @property {Record<string, { label: string, better: 'more' | 'less' }>} metrics

@@ -6,7 +6,7 @@ const roundTrip = {
   title: 'sequential round trips',
   task: 'increment',
   count: 5_000,
-  samples: 1,
+  samples: { most: 1 },
   floors: ['floor: raw pipe', 'floor: batches'],
   metrics: { p50: { label: 'p50 in µs', better: 'less' }, p99: { label: 'p99 in µs', better: 'less' } },
 
