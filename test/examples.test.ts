@@ -1,0 +1,110 @@
+/** Every program of docs/examples, run as a reader runs it: node docs/examples/NAME.js */
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { node, type Run } from './support/run.ts';
+
+/** The programs that a test below has run. */
+const tested = new Set<string>();
+
+async function runExample(name: string, ...args: string[]): Promise<Run> {
+  tested.add(`${name}.js`);
+  return node([`docs/examples/${name}.js`, ...args]);
+}
+
+/** What a program prints, after it has ended well and without a word of complaint. */
+async function outputOf(name: string, ...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await runExample(name, ...args);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return stdout;
+}
+
+test('map-in-order prints the doubled values in the order of the input', async () => {
+  expect(await outputOf('map-in-order')).toBe('2\n4\n6\n8\n10\n12\n14\n16\n18\n20\n');
+});
+
+test('apply-all waits for three different calls', async () => {
+  const lines = (await outputOf('apply-all')).trimEnd().split('\n');
+  expect(lines[0]).toMatch(/^this file has [1-9]\d lines$/);
+  expect(lines.slice(1)).toEqual(['the numbers up to a million make 500000500000', 'Hello, world!']);
+});
+
+test('io-and-cpu runs its 30 tasks both ways', async () => {
+  expect(await outputOf('io-and-cpu')).toMatch(/^one process: 30 tasks in \d+\.\d+ s\npool: 30 tasks in \d+\.\d+ s\n$/);
+});
+
+test('initializer gives every process one client, whose connections and time limit its tasks share', async () => {
+  const [pages, connections, late] = (await outputOf('initializer')).split('\n');
+  expect(pages).toBe('100 pages, the last is "page /99"');
+  const count = Number(/^connections: (\d+),/.exec(connections ?? '')?.[1]);
+  // Two processes had work, each with four sockets at the most.
+  expect(count).toBeGreaterThanOrEqual(2);
+  expect(count).toBeLessThanOrEqual(8);
+  expect(late).toBe('no answer from /never within 500 ms');
+});
+
+test('retry-failures runs what failed, and only that, until none is left', async () => {
+  const lines = (await outputOf('retry-failures')).trimEnd().split('\n');
+  expect(lines.pop()).toBe('20 squares, that of 19 is 361');
+  let open = 20;
+  for (const [index, line] of lines.entries()) {
+    const [, tasks, failed] = new RegExp(`^round ${index + 1}: (\\d+) tasks, (\\d+) failed$`).exec(line) ?? [];
+    expect(Number(tasks)).toBe(open);
+    open = Number(failed);
+  }
+  expect(open).toBe(0);
+});
+
+test('retry-library wraps a task that is then found in the child', async () => {
+  expect(await outputOf('retry-library')).toMatch(/^20 squares after [2-9]\d+? attempts\nthat of 19 is 361\n$/);
+});
+
+test('progress-bar moves the bar to its end', async () => {
+  const { code, stdout, stderr } = await runExample('progress-bar');
+  expect({ code, stdout }).toEqual({ code: 0, stdout: '1000 tasks done\n' });
+  expect(stderr).toContain('1000/1000');
+});
+
+test('exception-handler reports the original errors from the children', async () => {
+  const [failed, ...reports] = (await outputOf('exception-handler')).trimEnd().split('\n');
+  expect(failed).toBe('2 orders failed');
+  expect(reports.sort()).toEqual([
+    'RangeError: out of stock, order 4, reported by a child',
+    'RangeError: out of stock, order 8, reported by a child',
+  ]);
+});
+
+describe('census', () => {
+  let folder: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'census-'));
+    writeFileSync(join(folder, 'one.js'), 'const one = 1;\nexport default one;\n');
+    writeFileSync(join(folder, 'two.ts'), 'export const two: number = 2;\n');
+    writeFileSync(join(folder, 'broken.js'), 'const = ;\n');
+    writeFileSync(join(folder, 'notes.md'), '# Not counted\n');
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('counts the same with a pool and in one process, failures too', async () => {
+    const output = await outputOf('census', folder);
+    expect(rowOf(output, '.js')).toEqual([2, 3, expect.any(Number), 1]);
+    expect(rowOf(output, '.ts')).toEqual([1, 2, expect.any(Number), 0]);
+    expect(rowOf(output, 'all')).toEqual([3, 5, expect.any(Number), 1]);
+    expect(output).not.toContain('.md');
+    expect(output).toMatch(/with the pool: \d+\.\d\d s\nin one process: \d+\.\d\d s\nratio: \d+\.\d\d\n/);
+    expect(output).toMatch(/totals: equal\n$/);
+  });
+
+  /** The files, lines, nodes and failures that the table gives for an extension. */
+  function rowOf(output: string, extension: string): number[] {
+    const row = output.split('\n').find((line) => line.includes(` ${extension} `)) ?? '';
+    return row.split('│').slice(2, 6).map(Number);
+  }
+});
+
+test('no example is without a test', () => {
+  const programs = readdirSync(new URL('../docs/examples/', import.meta.url));
+  expect([...tested].sort()).toEqual(programs.sort());
+});
