@@ -56,7 +56,7 @@ test('retry-failures runs what failed, and only that, until none is left', async
 });
 
 test('retry-library wraps a task that is then found in the child', async () => {
-  expect(await outputOf('retry-library')).toMatch(/^20 squares after [2-9]\d+? attempts\nthat of 19 is 361\n$/);
+  expect(await outputOf('retry-library')).toMatch(/^20 squares after \d+ attempts\nthat of 19 is 361\n$/);
 });
 
 test('progress-bar moves the bar to its end', async () => {
