@@ -29,6 +29,15 @@ export const FAILURE = 7;
 /** Child to parent: an exception outside of any task ends the child. */
 export const FATAL = 8;
 
+/** Child to parent: what a running task reports. */
+export const PROGRESS = 9;
+
+/**
+ * How many tasks a child may have begun without their result being written, or its concurrency if that is more. The
+ * parent counts on it when it decides which tasks of a dead child may have run. Smaller batches cost throughput.
+ */
+export const MAX_UNWRITTEN = 64;
+
 /** How a child serves; the value of {@link START}. */
 export interface StartOptions {
   /** Names the child in its own messages. */
@@ -42,6 +51,11 @@ export interface StartOptions {
   exceptionHandler?: Address;
   /** How many tasks run at a time. */
   concurrency: number;
+  /** A single task, after which the child exits; it then takes no {@link TASK}. */
+  target?: Address;
+  args?: readonly unknown[];
+  /** Whether what the target returns or throws is sent; otherwise an error is printed. */
+  reportResult?: boolean;
 }
 
 export type ToChild =
@@ -55,9 +69,10 @@ export type ToParent =
   | [kind: typeof BOOT_FAILURE, error: unknown]
   | [kind: typeof RESULT, id: number, value: unknown]
   | [kind: typeof FAILURE, id: number, error: unknown]
-  | [kind: typeof FATAL, error: unknown];
+  | [kind: typeof FATAL, error: unknown]
+  | [kind: typeof PROGRESS, id: number, value: unknown];
 
 export type Message = ToChild | ToParent;
 
 /** Where the value of each kind stands, 0 for none. A tuple without {@link GRAPH} is as long as this plus one. */
-export const VALUE_INDEX: readonly number[] = [1, 2, 3, 0, 1, 1, 2, 2, 1];
+export const VALUE_INDEX: readonly number[] = [1, 2, 3, 0, 1, 1, 2, 2, 1, 2];

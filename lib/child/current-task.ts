@@ -1,0 +1,51 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { InvalidStateError } from '../errors.js';
+import { getChildState } from './state.js';
+
+/** The task that is running. */
+export interface CurrentTask {
+  /** Unique in its pool. */
+  readonly id: number;
+  /** 1 for the first run of the task. */
+  readonly attempt: number;
+  /** Aborts when the caller no longer wants the result. */
+  readonly signal: AbortSignal;
+  /** Sends a value to the `onProgress` callback of the call. */
+  report(progress: unknown): void;
+}
+
+const child = getChildState();
+if (child !== undefined) child.storage ??= new AsyncLocalStorage();
+
+/**
+ * The task in which this is called, also after an `await`.
+ *
+ * @throws {@link InvalidStateError} outside of a task.
+ *
+ * @example
+ * ```ts
+ * export async function importFile(path: string) {
+ *   for await (const [index, row] of readRows(path)) {
+ *     await save(row);
+ *     currentTask().report(index);
+ *   }
+ * }
+ * ```
+ */
+export function currentTask(): CurrentTask {
+  const task = findCurrentTask();
+  if (task === undefined) throw new InvalidStateError('currentTask() was called outside of a task of a pool');
+  return task;
+}
+
+export function findCurrentTask(): CurrentTask | undefined {
+  return child?.storage?.getStore();
+}
+
+/**
+ * `true` in the program's own process, `false` in the children that this package starts.
+ *
+ * A child that needs a function of the main module imports that module again. Guard with it what must only run once.
+ * It is what Python's `if __name__ == '__main__'` is for.
+ */
+export const isMainProcess: boolean = child === undefined;

@@ -1,0 +1,69 @@
+/**
+ * The entry of every child process: opens the pipe, initialises what the parent asks for, and serves.
+ *
+ * This and what it imports is loaded by each child, so it stays small.
+ */
+import type { Channel } from '../ipc/channel.js';
+import { BOOT_FAILURE, FATAL, READY, SHUTDOWN, START, type ToChild, type ToParent } from '../ipc/messages.js';
+import { boot } from './boot.js';
+import { Executor } from './executor.js';
+import { openPipe } from './pipe.js';
+import { runTarget } from './run-target.js';
+import { createChildState } from './state.js';
+
+const state = createChildState();
+let executor: Executor | undefined;
+
+const channel: Channel<ToChild, ToParent> = openPipe({
+  onMessages(messages) {
+    if (messages[0]?.[0] === START) start(messages.shift() as Extract<ToChild, [typeof START, ...unknown[]]>);
+    executor?.accept(messages);
+    if (messages.at(-1)?.[0] === SHUTDOWN) exit(0);
+  },
+  onDrain() {
+    executor?.onDrain();
+  },
+  onUnsendable(message, error) {
+    executor?.onUnsendable(message as ToParent, error);
+  },
+  // The parent is gone, or does not want this process any more.
+  onEnd: () => process.exit(0),
+});
+
+// A terminal sends Ctrl-C to the whole group; what it means is for the parent to decide.
+process.on('SIGINT', () => {});
+process.on('uncaughtException', (error) => {
+  console.error(error);
+  post([FATAL, error], 'error');
+  exit(1);
+});
+
+function start([, options]: Extract<ToChild, [typeof START, ...unknown[]]>): void {
+  boot(options).then(
+    async ({ handleError, handlerFound }) => {
+      if (options.target !== undefined) return exit(await runTarget(options, post));
+      executor = new Executor({ channel, concurrency: options.concurrency, state, onError: handleError });
+      post([READY, handlerFound], '');
+      channel.flush();
+    },
+    (error) => {
+      if (options.target !== undefined && !options.reportResult) console.error(error);
+      post([BOOT_FAILURE, error], 'error');
+      exit(1);
+    },
+  );
+}
+
+/** What can't be sent is replaced by the error that says why. */
+function post(message: ToParent, path: string): void {
+  try {
+    channel.post(message, path);
+  } catch (error) {
+    channel.post([...message.slice(0, -1), error] as unknown as ToParent, 'error');
+  }
+}
+
+/** Open handles, which tasks and initializers leave behind, must not keep a finished child alive. */
+function exit(code: number): void {
+  channel.end(() => process.exit(code));
+}

@@ -1,0 +1,23 @@
+import { FAILURE, RESULT, type StartOptions, type ToParent } from '../ipc/messages.js';
+import { load } from '../tasks/load.js';
+
+/**
+ * Runs the one function that a `Process` or `Worker` was started for.
+ *
+ * @returns the exit code of the child.
+ */
+export async function runTarget(
+  options: StartOptions,
+  post: (message: ToParent, path: string) => void,
+): Promise<number> {
+  try {
+    const target = await load(options.target as NonNullable<StartOptions['target']>);
+    const result = await target(...((options.args ?? []) as never[]));
+    if (options.reportResult) post([RESULT, 0, result], 'result');
+    return 0;
+  } catch (error) {
+    if (options.reportResult) post([FAILURE, 0, error], 'error');
+    else console.error(error);
+    return 1;
+  }
+}

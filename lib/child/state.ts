@@ -1,0 +1,28 @@
+import type { AsyncLocalStorage } from 'node:async_hooks';
+import type { CurrentTask } from './current-task.js';
+
+/**
+ * What a child process knows of itself. It lives on `globalThis`, so that a second copy of the package in the same
+ * process finds it too.
+ */
+export interface ChildState {
+  /**
+   * Carries the current task through asynchronous calls. It slows every promise down, so it is only there once a
+   * module of the child has imported the package and could ask.
+   */
+  storage?: AsyncLocalStorage<CurrentTask>;
+}
+
+const KEY = Symbol.for('aiomultiprocess.child');
+const holder = globalThis as { [KEY]?: ChildState };
+
+/** Makes this process a child. */
+export function createChildState(): ChildState {
+  holder[KEY] = {};
+  return holder[KEY];
+}
+
+/** Undefined in a process that is no child. */
+export function getChildState(): ChildState | undefined {
+  return holder[KEY];
+}

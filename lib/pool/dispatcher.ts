@@ -1,0 +1,156 @@
+import type { PoolMap } from './pool-map.js';
+import type { PoolWorker } from './pool-worker.js';
+import { RequestQueue } from './request-queue.js';
+import type { QueueId, Scheduler } from './scheduler.js';
+import type { Task } from './task.js';
+
+/** What a {@link Dispatcher} needs from its pool. */
+export interface DispatcherOwner {
+  /** Makes a task of the next item of a map; nothing if there is none at this moment. */
+  createTask(map: PoolMap<unknown>): Task | undefined;
+  onFailure(task: Task, error: unknown): void;
+  /** Nobody waits for this task any more; it was not sent. */
+  onDropped(task: Task): void;
+  /** A worker has been sent the last task it may run. */
+  onExhausted(worker: PoolWorker): void;
+}
+
+/** Brings tasks to workers: the scheduler names a queue for each, the workers of that queue take them. */
+export class Dispatcher {
+  readonly #owner: DispatcherOwner;
+  readonly #scheduler: Scheduler;
+  readonly #queues = new Map<QueueId, { tasks: RequestQueue; workers: Set<PoolWorker> }>();
+  #maps: PoolMap<unknown>[] = [];
+  #scheduled = false;
+
+  constructor(owner: DispatcherOwner, scheduler: Scheduler, queueCount: number) {
+    this.#owner = owner;
+    this.#scheduler = scheduler;
+    for (let index = 0; index < queueCount; index++) {
+      const tasks = new RequestQueue();
+      this.#queues.set(scheduler.registerQueue(tasks), { tasks, workers: new Set() });
+    }
+  }
+
+  get queueIds(): QueueId[] {
+    return [...this.#queues.keys()];
+  }
+
+  get queued(): number {
+    let size = 0;
+    for (const { tasks } of this.#queues.values()) size += tasks.size;
+    return size;
+  }
+
+  addWorker(worker: PoolWorker): void {
+    this.#queues.get(worker.queueId)?.workers.add(worker);
+  }
+
+  removeWorker(worker: PoolWorker): void {
+    this.#queues.get(worker.queueId)?.workers.delete(worker);
+  }
+
+  addMap(map: PoolMap<unknown>): void {
+    this.#maps.push(map);
+    this.schedule();
+  }
+
+  removeMap(map: PoolMap<unknown>): void {
+    this.#maps = this.#maps.filter((other) => other !== map);
+  }
+
+  /** @throws RangeError if the scheduler names a queue that is not there. */
+  enqueue(task: Task): void {
+    const id = this.#scheduler.scheduleTask(task.id, task.fn, task.args);
+    const queue = this.#queues.get(id);
+    if (queue === undefined) throw new RangeError(`scheduleTask() gave ${String(id)}, which names no queue`);
+    queue.tasks.push(task);
+  }
+
+  putBack(worker: PoolWorker, tasks: readonly Task[]): void {
+    this.#queues.get(worker.queueId)?.tasks.putBack(tasks);
+  }
+
+  takeAll(): Task[] {
+    return [...this.#queues.values()].flatMap(({ tasks }) => tasks.takeAll());
+  }
+
+  /** Everything that is asked for in this turn of the program is dispatched together, at its end. */
+  schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    process.nextTick(this.dispatch);
+  }
+
+  readonly dispatch = (): void => {
+    this.#scheduled = false;
+    for (const { tasks, workers } of this.#queues.values()) {
+      const share = this.#getShare(tasks, workers);
+      const touched = new Set<PoolWorker>();
+      for (;;) {
+        const worker = findIdlest(workers, share);
+        if (worker === undefined) break;
+        const task = tasks.shift() ?? this.#pull(tasks);
+        if (task === undefined) break;
+        if (task.sink.cancelled) {
+          this.#owner.onDropped(task);
+          continue;
+        }
+        touched.add(worker);
+        this.#send(worker, task);
+      }
+      for (const worker of touched) worker.flush();
+    }
+  };
+
+  #send(worker: PoolWorker, task: Task): void {
+    try {
+      worker.send(task);
+    } catch (error) {
+      this.#owner.onFailure(task, error);
+      return;
+    }
+    if (worker.exhausted) this.#owner.onExhausted(worker);
+  }
+
+  /** Few tasks are spread over all processes, also those that are still starting. */
+  #getShare(tasks: RequestQueue, workers: ReadonlySet<PoolWorker>): number {
+    if (this.#maps.some((map) => map.remaining === Number.POSITIVE_INFINITY)) return Number.POSITIVE_INFINITY;
+    let waiting = tasks.size;
+    for (const map of this.#maps) waiting += map.remaining;
+    let live = 0;
+    for (const worker of workers) {
+      waiting += worker.inFlight;
+      if (worker.state !== 'draining') live++;
+    }
+    return Math.ceil(waiting / Math.max(live, 1));
+  }
+
+  /** Takes the next items of the maps in turn, until one is for this queue. */
+  #pull(tasks: RequestQueue): Task | undefined {
+    let idle = 0;
+    while (idle < this.#maps.length) {
+      const map = this.#maps[0] as PoolMap<unknown>;
+      const task = this.#owner.createTask(map);
+      // Its turn is over; a map that has ended was removed.
+      if (this.#maps[0] === map) this.#maps.push(this.#maps.shift() as PoolMap<unknown>);
+      if (task === undefined) {
+        if (!map.ended) idle++;
+        continue;
+      }
+      idle = 0;
+      this.enqueue(task);
+      const own = tasks.shift();
+      if (own !== undefined) return own;
+    }
+    return undefined;
+  }
+}
+
+function findIdlest(workers: ReadonlySet<PoolWorker>, share: number): PoolWorker | undefined {
+  let idlest: PoolWorker | undefined;
+  for (const worker of workers) {
+    if (worker.getRoom(share) > 0 && (idlest === undefined || worker.inFlight < idlest.inFlight)) idlest = worker;
+  }
+  return idlest;
+}

@@ -1,0 +1,74 @@
+import { availableParallelism } from 'node:os';
+import { callback, integer, list, type OptionTable, readOptions, spawnOptions } from '../options.js';
+import type { SpawnOptions } from '../spawn.js';
+import type { InitializerOptions } from '../start-options.js';
+import { RoundRobin, Scheduler } from './scheduler.js';
+
+/** The options of a pool; also under the original's spellings (`maxtasksperchild`, …). */
+export interface PoolOptions extends SpawnOptions, InitializerOptions, PythonSpellings {
+  /** How many processes run tasks. Default: `os.availableParallelism()`. */
+  processes?: number;
+  /**
+   * Sees the original error of each task that throws: in the child if it is an export, where it can report with all
+   * that the child knows; in this process if it is a closure that no module exports.
+   */
+  exceptionHandler?: (error: unknown) => unknown;
+  /** After so many tasks a process is replaced by a new one. Default 0: never. */
+  maxTasksPerChild?: number;
+  /** How many tasks run at a time in each process. Default 16. */
+  childConcurrency?: number;
+  /** How many queues the processes share. Default 1, at most `processes`. */
+  queueCount?: number;
+  /** Chooses a queue for each task. Default: {@link RoundRobin}. */
+  scheduler?: Scheduler;
+  /** What the pool is called in errors. Default `Pool-1`, `Pool-2`, … */
+  name?: string;
+}
+
+interface PythonSpellings {
+  maxtasksperchild?: number;
+  childconcurrency?: number;
+  queuecount?: number;
+  exception_handler?: (error: unknown) => unknown;
+  loop_initializer?: () => unknown;
+}
+
+const OPTIONS: OptionTable = {
+  ...spawnOptions,
+  processes: integer(1),
+  exceptionHandler: callback,
+  initargs: list,
+  maxTasksPerChild: integer(0),
+  childConcurrency: integer(1),
+  queueCount: integer(1),
+  scheduler: (value) => (value instanceof Scheduler ? undefined : 'a Scheduler'),
+};
+
+/** Options with their defaults. */
+export interface ReadPoolOptions extends SpawnOptions, InitializerOptions {
+  processes: number;
+  exceptionHandler?: (error: unknown) => unknown;
+  maxTasksPerChild: number;
+  childConcurrency: number;
+  queueCount: number;
+  scheduler: Scheduler;
+  name: string;
+}
+
+let created = 0;
+
+/**
+ * @throws TypeError or RangeError naming the option and what it takes.
+ */
+export function readPoolOptions(options: PoolOptions): ReadPoolOptions {
+  const read = {
+    processes: availableParallelism(),
+    maxTasksPerChild: 0,
+    childConcurrency: 16,
+    queueCount: 1,
+    name: `Pool-${++created}`,
+    ...readOptions<Partial<ReadPoolOptions>>('Pool', options, OPTIONS),
+  };
+  if (read.queueCount > read.processes) throw new RangeError('queue count must be <= process count');
+  return { ...read, scheduler: read.scheduler ?? new RoundRobin() };
+}

@@ -1,0 +1,400 @@
+import { EventEmitter } from 'eventemitter3';
+import { type InitializerError, InvalidStateError, PoolClosedError, PoolTerminatedError } from '../errors.js';
+import { hold, release } from '../keep-alive.js';
+import { refuseDuringImport } from '../start-options.js';
+import { type Address, addressOf, type TaskFunction } from '../tasks/address.js';
+import { Call } from './call.js';
+import { Dispatcher } from './dispatcher.js';
+import { callHandler } from './exception-handler.js';
+import { type PoolOptions, type ReadPoolOptions, readPoolOptions } from './options.js';
+import { PoolMap } from './pool-map.js';
+import type { PoolResult } from './pool-result.js';
+import { createExitError, type Ending, type PoolWorker } from './pool-worker.js';
+import { createStartOptions } from './start-options.js';
+import { type PoolStats, readStats } from './stats.js';
+import { Supervisor, type SupervisorOwner } from './supervisor.js';
+import { Task, type TaskSink } from './task.js';
+
+/** The options of one call. */
+export interface ApplyOptions {
+  /** Takes what the task gives to `currentTask().report()`. */
+  onProgress?: (progress: unknown) => void;
+}
+
+/** The options of one map. */
+export interface MapOptions {
+  /** Takes what a task gives to `currentTask().report()`, and the index of its item. */
+  onProgress?: (progress: unknown, index: number) => void;
+}
+
+/** Which task failed, and where. */
+export interface TaskErrorInfo {
+  /** The name of the function. */
+  task: string;
+  id: number;
+  /** The process that ran it, if it was sent to one. */
+  pid: number | undefined;
+}
+
+/** The events of a pool. */
+export interface PoolEvents {
+  /** A task failed; its caller gets the same error. */
+  taskError: (error: unknown, info: TaskErrorInfo) => void;
+}
+
+/** A function whose parameters do not matter any more: its arguments were checked with the call. */
+type AnyFunction<R> = (...args: never[]) => R | PromiseLike<R>;
+
+/** The arguments of a call may be left out if there are none. */
+type Arguments<A extends unknown[]> = [] extends A
+  ? [args?: Readonly<A>, options?: ApplyOptions]
+  : [args: Readonly<A>, options?: ApplyOptions];
+
+/**
+ * Runs async functions on many processes, many at a time in each.
+ *
+ * The processes start with the pool. They never keep the program alive by themselves: only work that is asked for and
+ * not answered does. After Python's `aiomultiprocess.Pool`.
+ *
+ * @example
+ * ```ts
+ * await using pool = new Pool({ processes: 4 });
+ * const pages = await pool.map(fetchPage, urls);
+ * ```
+ */
+export class Pool {
+  readonly #options: ReadPoolOptions;
+  readonly #events = new EventEmitter<PoolEvents>();
+  readonly #dispatcher: Dispatcher;
+  readonly #supervisor: Supervisor;
+  readonly #maps = new Set<PoolMap<unknown>>();
+  readonly #ended: Promise<void>;
+  #onEnded!: () => void;
+  #state: 'open' | 'closed' | 'terminated' = 'open';
+  #lastId = 0;
+  /** Tasks and maps that are not answered. */
+  #pending = 0;
+  #done = 0;
+  #failed = 0;
+
+  /**
+   * @throws TypeError or RangeError for an unknown or wrong option.
+   * @throws {@link TaskNotFoundError} if no child can find an initializer.
+   * @throws {@link BootstrapError} in a child that is still importing modules.
+   */
+  constructor(options: PoolOptions = {}) {
+    refuseDuringImport('a Pool');
+    this.#options = readPoolOptions(options);
+    const { scheduler, queueCount, processes, maxTasksPerChild, name, env, cwd, execArgv, stdio } = this.#options;
+    this.#ended = new Promise((resolve) => {
+      this.#onEnded = resolve;
+    });
+    this.#dispatcher = new Dispatcher(
+      {
+        createTask: (map) => map.createTask(),
+        onFailure: (task, error) => this.#fail(task, error, undefined),
+        onDropped: () => this.#forget(),
+        onExhausted: (worker) => this.#supervisor.replace(worker),
+      },
+      scheduler,
+      queueCount,
+    );
+    const { queueIds } = this.#dispatcher;
+    for (let index = 0; index < processes; index++) scheduler.registerProcess(queueIds[index % queueCount] as number);
+    this.#supervisor = new Supervisor(this.#owner, {
+      name,
+      processes,
+      queueIds,
+      maxTasks: maxTasksPerChild,
+      spawn: {
+        ...(env && { env }),
+        ...(cwd !== undefined && { cwd }),
+        ...(execArgv && { execArgv }),
+        ...(stdio && { stdio }),
+      },
+      start: createStartOptions(this.#options),
+    });
+    this.#supervisor.start();
+  }
+
+  /**
+   * Runs `body` with a new pool, and terminates the pool after it: `await using` for every version of Node.js.
+   *
+   * @example
+   * ```ts
+   * const pages = await Pool.using({ processes: 4 }, (pool) => pool.map(fetchPage, urls));
+   * ```
+   */
+  static async using<T>(options: PoolOptions, body: (pool: Pool) => T | PromiseLike<T>): Promise<T> {
+    const pool = new Pool(options);
+    try {
+      return await body(pool);
+    } finally {
+      await pool[Symbol.asyncDispose]();
+    }
+  }
+
+  /**
+   * Runs `fn(...args)` in one of the processes.
+   *
+   * The arguments are read when the task is sent: leave them alone until it is answered.
+   *
+   * @throws (rejects) what `fn` throws; {@link TaskNotFoundError}, {@link SerializationError},
+   * {@link ProcessExitError}, {@link InitializerError}, {@link PoolClosedError}, {@link PoolTerminatedError}.
+   */
+  apply<A extends unknown[], R>(fn: TaskFunction<A, R>, ...rest: Arguments<A>): Promise<R>;
+  apply<R>(fn: AnyFunction<R>, args: readonly unknown[] = [], options: ApplyOptions = {}): Promise<R> {
+    try {
+      this.#refuseIfClosed();
+      if (!Array.isArray(args)) throw new TypeError(`apply: expected an array of arguments, got ${typeof args}`);
+      const call = new Call<R>(options.onProgress);
+      this.#enqueue(fn, addressOf(fn), args, call);
+      return call.promise;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Runs `fn(item)` for each item.
+   *
+   * @param items - any iterable, also an asynchronous one; items are read as the pool has room for them.
+   * @throws {@link PoolClosedError}, {@link TaskNotFoundError}
+   */
+  map<T, R>(
+    fn: (item: T) => R | PromiseLike<R>,
+    items: Iterable<T> | AsyncIterable<T>,
+    options: MapOptions = {},
+  ): PoolResult<R> {
+    return this.#map(fn as AnyFunction<R>, items, (item) => [item], options);
+  }
+
+  /**
+   * Runs `fn(...args)` for each list of arguments. Like {@link map} otherwise.
+   *
+   * @throws {@link PoolClosedError}, {@link TaskNotFoundError}
+   */
+  starmap<A extends unknown[], R>(
+    fn: TaskFunction<A, R>,
+    argLists: Iterable<Readonly<NoInfer<A>>> | AsyncIterable<Readonly<NoInfer<A>>>,
+    options?: MapOptions,
+  ): PoolResult<R>;
+  starmap<R>(fn: AnyFunction<R>, argLists: unknown, options: MapOptions = {}): PoolResult<R> {
+    return this.#map(fn, argLists, readArguments, options);
+  }
+
+  /**
+   * Runs `fn(...args)` once in every process, as soon as each is ready.
+   *
+   * @returns the results, one a process.
+   */
+  async broadcast<A extends unknown[], R>(
+    fn: TaskFunction<A, R>,
+    ...[args]: [] extends A ? [args?: Readonly<A>] : [args: Readonly<A>]
+  ): Promise<R[]> {
+    this.#refuseIfClosed();
+    const address = addressOf(fn);
+    this.#supervisor.revive();
+    const calls = this.#supervisor.current.map((worker) => {
+      const call = new Call<R>(undefined);
+      worker.pin(this.#createTask(fn, address, args ?? [], call, 0));
+      return call.promise;
+    });
+    return Promise.all(calls);
+  }
+
+  /**
+   * Waits until every process has initialised.
+   *
+   * @throws (rejects) {@link InitializerError}, {@link PoolTerminatedError}
+   */
+  async ready(): Promise<void> {
+    hold();
+    try {
+      await this.#supervisor.ready();
+    } finally {
+      release();
+    }
+  }
+
+  /** Takes no more work; what was asked for is still done. */
+  close(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'closed';
+    this.#drainIfDone();
+  }
+
+  /** Ends all processes: SIGTERM, and SIGKILL after five seconds. What is pending rejects with `PoolTerminatedError`. */
+  terminate(): void {
+    if (this.#state === 'terminated') return;
+    this.#state = 'terminated';
+    const error = new PoolTerminatedError();
+    for (const map of this.#maps) map.result.cancel(error);
+    for (const task of this.#dispatcher.takeAll()) this.#settle(task, false, error);
+    for (const worker of this.#supervisor.workers) {
+      for (const task of worker.takeTasks()) this.#settle(task, false, error);
+    }
+    this.#supervisor.terminate();
+  }
+
+  /**
+   * Waits until all work is done and all processes have ended.
+   *
+   * @throws (rejects) {@link InvalidStateError} before {@link close} or {@link terminate}.
+   */
+  async join(): Promise<void> {
+    if (this.#state === 'open') throw new InvalidStateError('pool is still open');
+    // Nobody may be there to take the results that set the pace of a map: do the work all the same.
+    for (const map of this.#maps) map.result.takeAnyNumber();
+    this.#dispatcher.schedule();
+    hold();
+    try {
+      await this.#ended;
+    } finally {
+      release();
+    }
+  }
+
+  /** Terminates and joins, as the original does at the end of `async with`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.terminate();
+    await this.join();
+  }
+
+  /** What the pool does at this moment, as plain data. */
+  stats(): PoolStats {
+    const { queued } = this.#dispatcher;
+    return readStats(this.#supervisor.workers, { queued, done: this.#done, failed: this.#failed });
+  }
+
+  on<E extends keyof PoolEvents>(event: E, listener: PoolEvents[E]): this {
+    this.#events.on(event, listener as never);
+    return this;
+  }
+
+  once<E extends keyof PoolEvents>(event: E, listener: PoolEvents[E]): this {
+    this.#events.once(event, listener as never);
+    return this;
+  }
+
+  off<E extends keyof PoolEvents>(event: E, listener: PoolEvents[E]): this {
+    this.#events.off(event, listener as never);
+    return this;
+  }
+
+  #map<R>(
+    fn: AnyFunction<R>,
+    items: unknown,
+    toArguments: (item: unknown) => readonly unknown[],
+    options: MapOptions,
+  ): PoolResult<R> {
+    this.#refuseIfClosed();
+    const { processes, childConcurrency } = this.#options;
+    const address = addressOf(fn);
+    const map: PoolMap<R> = new PoolMap<R>(
+      {
+        createTask: (item, index): Task => this.#createTask(fn, address, toArguments(item), map.sink, index),
+        onRoom: () => this.#dispatcher.schedule(),
+        onInputEnd: () => {
+          this.#dispatcher.removeMap(map);
+          this.#maps.delete(map);
+          this.#forget();
+        },
+      },
+      items,
+      processes * childConcurrency,
+      options.onProgress,
+    );
+    this.#remember();
+    this.#maps.add(map);
+    this.#supervisor.revive();
+    this.#dispatcher.addMap(map);
+    map.checkEnd();
+    return map.result;
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#state !== 'open') throw new PoolClosedError();
+  }
+
+  #createTask(
+    fn: AnyFunction<unknown>,
+    address: Address,
+    args: readonly unknown[],
+    sink: TaskSink,
+    index: number,
+  ): Task {
+    this.#remember();
+    return new Task(++this.#lastId, fn, address, args, sink, index);
+  }
+
+  #enqueue(fn: AnyFunction<unknown>, address: Address, args: readonly unknown[], sink: TaskSink): void {
+    this.#supervisor.revive();
+    this.#dispatcher.enqueue(this.#createTask(fn, address, args, sink, 0));
+    this.#dispatcher.schedule();
+  }
+
+  /** Work that is not answered keeps the program running. */
+  #remember(): void {
+    if (this.#pending++ === 0) hold();
+  }
+
+  #forget(): void {
+    if (--this.#pending > 0) return;
+    release();
+    this.#drainIfDone();
+  }
+
+  #drainIfDone(): void {
+    if (this.#state === 'closed' && this.#pending === 0) this.#supervisor.drain();
+  }
+
+  #settle(task: Task, succeeded: boolean, outcome: unknown): void {
+    if (succeeded) {
+      this.#done++;
+      task.sink.onResult(task.index, outcome);
+    } else {
+      this.#failed++;
+      task.sink.onError(task.index, outcome);
+    }
+    this.#options.scheduler.completeTask(task.id);
+    this.#forget();
+  }
+
+  #fail(task: Task, error: unknown, worker: PoolWorker | undefined): void {
+    this.#events.emit('taskError', error, { task: task.fn.name, id: task.id, pid: worker?.pid });
+    this.#settle(task, false, error);
+  }
+
+  readonly #owner: SupervisorOwner = {
+    onStart: (worker) => this.#dispatcher.addWorker(worker),
+    onReady: () => this.#dispatcher.dispatch(),
+    onRoom: () => this.#dispatcher.dispatch(),
+    onResult: (task, value) => this.#settle(task, true, value),
+    onFailure: (task, error, worker) => {
+      const { exceptionHandler } = this.#options;
+      if (exceptionHandler !== undefined && !worker.handlesErrors) void callHandler(exceptionHandler, error);
+      this.#fail(task, error, worker);
+    },
+    onEnd: (worker, ending) => this.#onEnd(worker, ending),
+    onGivenUp: (error) => this.#onGivenUp(error),
+    onEmpty: () => this.#onEnded(),
+  };
+
+  #onEnd(worker: PoolWorker, ending: Ending): void {
+    this.#dispatcher.removeWorker(worker);
+    for (const task of ending.begun) this.#fail(task, createExitError(this.#options.name, worker, ending), worker);
+    this.#dispatcher.putBack(worker, ending.untouched);
+    this.#dispatcher.schedule();
+  }
+
+  #onGivenUp(error: InitializerError): void {
+    for (const map of this.#maps) map.result.cancel(error);
+    for (const task of this.#dispatcher.takeAll()) this.#fail(task, error, undefined);
+  }
+}
+
+function readArguments(args: unknown): readonly unknown[] {
+  if (!Array.isArray(args)) throw new TypeError(`starmap: expected lists of arguments, got ${typeof args}`);
+  return args;
+}

@@ -1,0 +1,15 @@
+import type { StartOptions } from '../ipc/messages.js';
+import { addressInitializers } from '../start-options.js';
+import { addressHandler } from './exception-handler.js';
+import type { ReadPoolOptions } from './options.js';
+
+/** What every child of a pool is told before its first task. */
+export function createStartOptions(options: ReadPoolOptions): StartOptions {
+  const exceptionHandler = addressHandler(options.exceptionHandler);
+  return {
+    name: options.name,
+    concurrency: options.childConcurrency,
+    ...addressInitializers(options),
+    ...(exceptionHandler && { exceptionHandler }),
+  };
+}

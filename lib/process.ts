@@ -1,0 +1,215 @@
+import { InvalidStateError, TimeoutError } from './errors.js';
+import { Channel } from './ipc/channel.js';
+import { START, type StartOptions, type ToChild, type ToParent } from './ipc/messages.js';
+import { hold, release } from './keep-alive.js';
+import { boolean, callback, list, readOptions, spawnOptions } from './options.js';
+import { type Child, type Exit, type SpawnOptions, spawnChild, toExitcode } from './spawn.js';
+import { addressInitializers, type InitializerOptions, refuseDuringImport } from './start-options.js';
+import { addressOf, type TaskFunction } from './tasks/address.js';
+
+/** What a {@link Process} or {@link Worker} runs, and how. */
+export interface ProcessOptions<A extends unknown[] = never[], R = unknown> extends SpawnOptions, InitializerOptions {
+  /** Runs in the child. Like every function that does, it must be found there as an export. */
+  target: TaskFunction<A, R>;
+  /** The arguments of `target`. */
+  args?: NoInfer<A>;
+  /** Default: `Process-1`, `Process-2`, … */
+  name?: string;
+  /** `true`: the program does not wait for this process, and takes it along when it ends. Default `false`. */
+  daemon?: boolean;
+}
+
+const OPTIONS = { ...spawnOptions, target: callback, args: list, daemon: boolean };
+
+let created = 0;
+
+/**
+ * One child process that runs one async function.
+ *
+ * What the function returns is dropped; a `Worker` keeps it. If it throws, the child prints the error and exits with
+ * code 1, and `join()` resolves all the same: look at `exitcode`. After Python's `aiomultiprocess.Process`.
+ *
+ * @example
+ * ```ts
+ * const process = new Process({ target: importFeed, args: [url] });
+ * process.start();
+ * await process.join();
+ * ```
+ */
+export class Process<R = void> implements PromiseLike<R> {
+  readonly #name: string;
+  readonly #spawn: SpawnOptions;
+  readonly #start: StartOptions;
+  #daemon: boolean;
+  #child: Child | undefined;
+  /** @internal How it ended. */
+  protected exit: Exit | undefined;
+  #ended: Promise<void> | undefined;
+  #closed = false;
+
+  /**
+   * @throws TypeError for an unknown or wrong option.
+   * @throws {@link TaskNotFoundError} if no child can find `target` or an initializer.
+   * @throws {@link BootstrapError} in a child that is still importing modules.
+   */
+  constructor(options: ProcessOptions<never[], unknown>) {
+    const what = new.target.name;
+    refuseDuringImport(`a ${what}`);
+    const { target, args = [], name, daemon = false, ...rest } = readOptions<typeof options>(what, options, OPTIONS);
+    if (target === undefined) throw new TypeError(`${what}: option "target" is missing: the function to run`);
+    const { initializer: _, initargs: __, loopInitializer: ___, ...spawn } = rest;
+    this.#name = name ?? `${what}-${++created}`;
+    this.#daemon = daemon;
+    this.#spawn = spawn;
+    this.#start = {
+      name: this.#name,
+      ...addressInitializers(rest),
+      target: addressOf(target, 'target'),
+      args,
+      concurrency: 1,
+      reportResult: this.reportsResult,
+    };
+  }
+
+  /** @internal Whether the child sends what the target returns or throws. */
+  protected get reportsResult(): boolean {
+    return false;
+  }
+
+  /** @internal Takes what the child sends. */
+  protected receive(_message: ToParent): void {}
+
+  /** @internal What {@link join} resolves to. */
+  protected finish(): R {
+    return undefined as R;
+  }
+
+  /** @throws {@link InvalidStateError} if it was started before. */
+  start(): void {
+    if (this.#child !== undefined) throw new InvalidStateError(`${this.#name} was started before; create another one`);
+    const child = spawnChild(this.#spawn);
+    this.#child = child;
+    if (!this.#daemon) hold();
+    const received = new Promise<void>((resolve) => this.#connect(child, resolve));
+    this.#ended = Promise.all([child.exited, received]).then(([exit]) => {
+      this.exit = exit;
+      if (!this.#daemon) release();
+    });
+  }
+
+  #connect(child: Child, onEnd: () => void): void {
+    const channel = new Channel<ToParent, ToChild>(child.socket, {
+      onMessages: (messages) => {
+        for (const message of messages) this.receive(message);
+      },
+      onDrain() {},
+      onUnsendable(_message, error) {
+        throw error;
+      },
+      onEnd,
+    });
+    child.socket.on('data', (chunk: Uint8Array) => channel.receive(chunk));
+    try {
+      channel.post([START, this.#start], 'options');
+      channel.flush();
+    } catch (error) {
+      child.kill('SIGKILL');
+      throw error;
+    }
+  }
+
+  /**
+   * Waits until the process has ended.
+   *
+   * @param timeout - milliseconds; default: as long as it takes.
+   * @throws {@link InvalidStateError} before {@link start}.
+   * @throws {@link TimeoutError} if it takes longer; it goes on, and can be joined again.
+   */
+  async join(timeout?: number): Promise<R> {
+    if (this.#ended === undefined) throw new InvalidStateError('must start process before joining it');
+    hold();
+    try {
+      await (timeout === undefined ? this.#ended : limit(this.#ended, timeout, this.#name));
+    } finally {
+      release();
+    }
+    return this.finish();
+  }
+
+  /** `await process` starts it if that was not done, and joins it. */
+  then<T = R, E = never>(
+    onfulfilled?: ((value: R) => T | PromiseLike<T>) | null,
+    onrejected?: ((reason: unknown) => E | PromiseLike<E>) | null,
+  ): Promise<T | E> {
+    if (this.#child === undefined) this.start();
+    return this.join().then(onfulfilled, onrejected);
+  }
+
+  /** Asks it to end: SIGTERM, and SIGKILL after five seconds. */
+  terminate(): void {
+    this.#child?.kill('SIGTERM');
+  }
+
+  /** Ends it at once: SIGKILL. */
+  kill(): void {
+    this.#child?.kill('SIGKILL');
+  }
+
+  /**
+   * Forgets the process; what it was cannot be asked any more.
+   *
+   * @throws {@link InvalidStateError} while it runs.
+   */
+  close(): void {
+    if (this.isAlive())
+      throw new InvalidStateError(`${this.#name} is still running; join or terminate it before close`);
+    this.#closed = true;
+  }
+
+  isAlive(): boolean {
+    this.#refuseIfClosed();
+    return this.#child !== undefined && this.exit === undefined;
+  }
+
+  get name(): string {
+    return this.#name;
+  }
+
+  /** `undefined` before {@link start}. */
+  get pid(): number | undefined {
+    this.#refuseIfClosed();
+    return this.#child?.pid;
+  }
+
+  /** The exit code, the negative number of the signal that ended it, or `null` before it has ended. */
+  get exitcode(): number | null {
+    this.#refuseIfClosed();
+    return this.exit === undefined ? null : toExitcode(this.exit);
+  }
+
+  get daemon(): boolean {
+    return this.#daemon;
+  }
+
+  /** @throws {@link InvalidStateError} after {@link start}. */
+  set daemon(daemon: boolean) {
+    if (this.#child !== undefined) throw new InvalidStateError(`${this.#name} has started; set daemon before`);
+    this.#daemon = daemon;
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#closed) throw new InvalidStateError(`${this.#name} is closed`);
+  }
+}
+
+async function limit(ended: Promise<void>, timeout: number, name: string): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new TimeoutError(`${name} has not ended within ${timeout} ms`)), timeout);
+  });
+  try {
+    await Promise.race([ended, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

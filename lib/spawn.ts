@@ -1,0 +1,111 @@
+import type { Socket } from 'node:net';
+import { constants } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+
+/** How a child process is started. */
+export interface SpawnOptions {
+  /** Added to the environment of this process. */
+  env?: NodeJS.ProcessEnv;
+  /** The folder it runs in; default: this process's. */
+  cwd?: string | URL;
+  /** The options of Node.js; default: this process's, without those that run a program text or an inspector. */
+  execArgv?: readonly string[];
+  /** Where it prints: `'inherit'` (default) to this process's stdout and stderr, or nowhere. */
+  stdio?: 'inherit' | 'ignore';
+}
+
+/** How a child process ended. */
+export interface Exit {
+  exitCode: number | null;
+  signal: NodeJS.Signals | null;
+  /** Why it could not be started at all. */
+  error?: Error;
+}
+
+/** A running child process and this side of its pipe. */
+export interface Child {
+  readonly pid: number | undefined;
+  readonly socket: Socket;
+  readonly exited: Promise<Exit>;
+  kill(signal: NodeJS.Signals): void;
+  ref(): void;
+  unref(): void;
+}
+
+const MAIN = fileURLToPath(new URL('./child/main.js', import.meta.url));
+const PIPE = 3;
+
+/** After SIGTERM a child has this long to end by itself, in milliseconds. */
+const KILL_DELAY = 5000;
+
+/**
+ * Starts a child process with a pipe on descriptor 3.
+ *
+ * It ends when this process does: by a signal if this process gets to send it, by the end of the pipe otherwise.
+ */
+export function spawnChild({ env, cwd, execArgv, stdio = 'inherit' }: SpawnOptions): Child {
+  const subprocess = execa(MAIN, [], {
+    node: true,
+    nodePath: process.execPath,
+    nodeOptions: execArgv ?? filterExecArgv(process.execArgv),
+    ipc: false,
+    buffer: false,
+    reject: false,
+    cleanup: true,
+    forceKillAfterDelay: KILL_DELAY,
+    windowsHide: true,
+    stdio: ['ignore', stdio, stdio, 'pipe'],
+    env: { ...withoutInspector(), ...env },
+    ...(cwd !== undefined && { cwd }),
+  });
+  subprocess.unref();
+  const socket = subprocess.stdio[PIPE] as unknown as Socket;
+  socket.unref?.();
+  const exited = new Promise<Exit>((resolve) => {
+    subprocess.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
+    // A child that can't be started never exits.
+    void subprocess.then(({ exitCode = null, signal = null, cause }) => {
+      resolve({ exitCode, signal: signal as Exit['signal'], ...(cause instanceof Error && { error: cause }) });
+    });
+  });
+  return {
+    pid: subprocess.pid,
+    socket,
+    exited,
+    kill: (signal) => void subprocess.kill(signal),
+    ref: () => subprocess.ref(),
+    unref: () => subprocess.unref(),
+  };
+}
+
+/** The exit code as Python has it: negative for the signal that ended the process. */
+export function toExitcode({ exitCode, signal }: Exit): number {
+  return signal === null ? (exitCode ?? 1) : -constants.signals[signal];
+}
+
+/** Options with a value of their own in the next argument. */
+const TAKES_TEXT = new Set(['-e', '--eval', '-p', '--print', '-pe']);
+const DROPPED = /^(-i|-c|--interactive|--check|--test.*|--watch.*|--input-type.*|--inspect.*|--eval=.*|--print=.*)$/;
+
+/**
+ * The options a child inherits.
+ *
+ * A program text (`node -e`) would run again in every child, which would start children of its own; a second
+ * inspector would clash on the port of the first.
+ */
+export function filterExecArgv(execArgv: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let index = 0; index < execArgv.length; index++) {
+    const option = execArgv[index] as string;
+    if (TAKES_TEXT.has(option) || option === '--input-type' || option === '--inspect-port') index++;
+    else if (!DROPPED.test(option)) kept.push(option);
+  }
+  return kept;
+}
+
+function withoutInspector(): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS } = process.env;
+  if (NODE_OPTIONS === undefined || !NODE_OPTIONS.includes('--inspect')) return {};
+  return { NODE_OPTIONS: NODE_OPTIONS.replaceAll(/--inspect\S*/g, '').trim() };
+}

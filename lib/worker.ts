@@ -1,0 +1,70 @@
+import { InitializerError, InvalidStateError, ProcessExitError } from './errors.js';
+import { BOOT_FAILURE, FAILURE, FATAL, RESULT, type ToParent } from './ipc/messages.js';
+import { Process, type ProcessOptions } from './process.js';
+import type { Exit } from './spawn.js';
+
+/**
+ * A {@link Process} with a result channel: `join()`, `await` and `result` give what its function returned.
+ *
+ * If the function throws, they throw its error; if the process ends before, {@link ProcessExitError}.
+ *
+ * @example
+ * ```ts
+ * const words = await new Worker({ target: countWords, args: [file] });
+ * ```
+ */
+export class Worker<R> extends Process<R> {
+  #outcome: { value: R } | { error: unknown } | undefined;
+  #fatal: unknown;
+
+  // Declared for inference: the arguments and the result are those of the target.
+  // biome-ignore lint/complexity/noUselessConstructor: it narrows the type of the options
+  constructor(options: ProcessOptions<never[], R>) {
+    super(options);
+  }
+
+  /** @internal */
+  protected override get reportsResult(): boolean {
+    return true;
+  }
+
+  /** @internal */
+  protected override receive(message: ToParent): void {
+    switch (message[0]) {
+      case RESULT:
+        this.#outcome = { value: message[2] as R };
+        return;
+      case FAILURE:
+        this.#outcome = { error: message[2] };
+        return;
+      case FATAL:
+        this.#fatal = message[1];
+        return;
+      case BOOT_FAILURE:
+        this.#outcome = { error: new InitializerError(`${this.name} could not be initialised`, { cause: message[1] }) };
+    }
+  }
+
+  /** @internal */
+  protected override finish(): R {
+    return this.result;
+  }
+
+  /**
+   * What the function returned.
+   *
+   * @throws what it threw.
+   * @throws {@link ProcessExitError} if the process ended before the function did.
+   * @throws {@link InvalidStateError} before the end.
+   */
+  get result(): R {
+    if (this.exitcode === null) throw new InvalidStateError('coroutine not completed');
+    if (this.#outcome === undefined) {
+      const { exitCode, signal, error = this.#fatal } = this.exit as Exit;
+      const exit = { pid: this.pid, exitCode, signal, mayHaveStarted: true };
+      throw new ProcessExitError(this.name, exit, error === undefined ? {} : { cause: error });
+    }
+    if ('error' in this.#outcome) throw this.#outcome.error;
+    return this.#outcome.value;
+  }
+}
