@@ -49,27 +49,26 @@ export function integer(minimum: number): Validator {
 
 export const boolean: Validator = (value) => (typeof value === 'boolean' ? undefined : 'true or false');
 
-export const string: Validator = (value) => (typeof value === 'string' ? undefined : 'a string');
+const string: Validator = (value) => (typeof value === 'string' ? undefined : 'a string');
 
 export const callback: Validator = (value) => (typeof value === 'function' ? undefined : 'a function');
 
 export const list: Validator = (value) => (Array.isArray(value) ? undefined : 'an array');
 
-export const strings: Validator = (value) =>
+const strings: Validator = (value) =>
   Array.isArray(value) && value.every((item) => typeof item === 'string') ? undefined : 'an array of strings';
 
-export const environment: Validator = (value) =>
+const environment: Validator = (value) =>
   value !== null &&
   typeof value === 'object' &&
   Object.values(value).every((item) => item === undefined || typeof item === 'string')
     ? undefined
     : 'an object of strings';
 
-export const folder: Validator = (value) =>
+const folder: Validator = (value) =>
   typeof value === 'string' || value instanceof URL ? undefined : 'a path or file: URL';
 
-export const output: Validator = (value) =>
-  value === 'inherit' || value === 'ignore' ? undefined : '"inherit" or "ignore"';
+const output: Validator = (value) => (value === 'inherit' || value === 'ignore' ? undefined : '"inherit" or "ignore"');
 
 /** How children are started; the same for a process and a pool. */
 export const spawnOptions: OptionTable = {

@@ -8,7 +8,7 @@ import { addressInitializers, type InitializerOptions, refuseDuringImport } from
 import { addressOf, type TaskFunction } from './tasks/address.js';
 
 /** What a {@link Process} or {@link Worker} runs, and how. */
-export interface ProcessOptions<A extends unknown[] = never[], R = unknown> extends SpawnOptions, InitializerOptions {
+export interface ProcessOptions<A extends unknown[] = unknown[], R = unknown> extends SpawnOptions, InitializerOptions {
   /** Runs in the child. Like every function that does, it must be found there as an export. */
   target: TaskFunction<A, R>;
   /** The arguments of `target`. */
@@ -36,7 +36,7 @@ let created = 0;
  * await process.join();
  * ```
  */
-export class Process<R = void> implements PromiseLike<R> {
+export class Process<R = void, A extends unknown[] = unknown[]> implements PromiseLike<R> {
   readonly #name: string;
   readonly #spawn: SpawnOptions;
   readonly #start: StartOptions;
@@ -52,10 +52,16 @@ export class Process<R = void> implements PromiseLike<R> {
    * @throws {@link TaskNotFoundError} if no child can find `target` or an initializer.
    * @throws {@link BootstrapError} in a child that is still importing modules.
    */
-  constructor(options: ProcessOptions<never[], unknown>) {
+  constructor(options: ProcessOptions<A, unknown>) {
     const what = new.target.name;
     refuseDuringImport(`a ${what}`);
-    const { target, args = [], name, daemon = false, ...rest } = readOptions<typeof options>(what, options, OPTIONS);
+    const {
+      target,
+      args = [],
+      name,
+      daemon = false,
+      ...rest
+    } = readOptions<Partial<typeof options>>(what, options, OPTIONS);
     if (target === undefined) throw new TypeError(`${what}: option "target" is missing: the function to run`);
     const { initializer: _, initargs: __, loopInitializer: ___, ...spawn } = rest;
     this.#name = name ?? `${what}-${++created}`;

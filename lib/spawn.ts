@@ -94,7 +94,7 @@ const DROPPED = /^(-i|-c|--interactive|--check|--test.*|--watch.*|--input-type.*
  * A program text (`node -e`) would run again in every child, which would start children of its own; a second
  * inspector would clash on the port of the first.
  */
-export function filterExecArgv(execArgv: readonly string[]): string[] {
+function filterExecArgv(execArgv: readonly string[]): string[] {
   const kept: string[] = [];
   for (let index = 0; index < execArgv.length; index++) {
     const option = execArgv[index] as string;

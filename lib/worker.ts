@@ -13,13 +13,16 @@ import type { Exit } from './spawn.js';
  * const words = await new Worker({ target: countWords, args: [file] });
  * ```
  */
-export class Worker<R> extends Process<R> {
+export class Worker<R, A extends unknown[] = unknown[]> extends Process<R, A> {
   #outcome: { value: R } | { error: unknown } | undefined;
   #fatal: unknown;
 
-  // Declared for inference: the arguments and the result are those of the target.
-  // biome-ignore lint/complexity/noUselessConstructor: it narrows the type of the options
-  constructor(options: ProcessOptions<never[], R>) {
+  /**
+   * @throws TypeError for an unknown or wrong option.
+   * @throws {@link TaskNotFoundError} if no child can find `target` or an initializer.
+   * @throws {@link BootstrapError} in a child that is still importing modules.
+   */
+  constructor(options: ProcessOptions<A, R>) {
     super(options);
   }
 
