@@ -11,12 +11,16 @@ interface Cause {
 
 /** A function cannot be found again in another process: it has no export, or more than one fits. */
 export class TaskNotFoundError extends Error {
-  override readonly name = 'TaskNotFoundError';
+  static {
+    TaskNotFoundError.prototype.name = 'TaskNotFoundError';
+  }
 }
 
 /** A value cannot travel between processes. */
 export class SerializationError extends Error {
-  override readonly name = 'SerializationError';
+  static {
+    SerializationError.prototype.name = 'SerializationError';
+  }
 
   /** Where the value stands, as in `args[0].user.callback`. */
   readonly path: string;
@@ -40,7 +44,9 @@ export interface ProcessExit {
 
 /** A process ended before it answered. */
 export class ProcessExitError extends Error implements ProcessExit {
-  override readonly name = 'ProcessExitError';
+  static {
+    ProcessExitError.prototype.name = 'ProcessExitError';
+  }
   readonly pid: number | undefined;
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -58,29 +64,37 @@ export class ProcessExitError extends Error implements ProcessExit {
 
 /** A process could not be made ready: its module does not load, its initializer failed, or it cannot start. */
 export class InitializerError extends Error {
-  override readonly name = 'InitializerError';
+  static {
+    InitializerError.prototype.name = 'InitializerError';
+  }
 }
 
-/** A process or pool was created while this child process was still importing modules. */
+/** A child process created a process or pool outside of a task: its main module does that without a guard. */
 export class BootstrapError extends Error {
-  override readonly name = 'BootstrapError';
+  static {
+    BootstrapError.prototype.name = 'BootstrapError';
+  }
 
   constructor(what: string) {
     super(
-      `${what} was created while a child process was importing the module that creates it; ` +
-        'a child imports the main module again, so guard that code with "if (isMainProcess)"',
+      `${what} was created in a child process outside of a task; a child imports the main module again, ` +
+        'so guard what only the program itself should do with "if (isMainProcess)"',
     );
   }
 }
 
 /** The bytes read from another process do not follow the protocol. */
 export class ProtocolError extends Error {
-  override readonly name = 'ProtocolError';
+  static {
+    ProtocolError.prototype.name = 'ProtocolError';
+  }
 }
 
 /** `apply`, `map` or `starmap` was called on a pool that takes no more work. */
 export class PoolClosedError extends Error {
-  override readonly name = 'PoolClosedError';
+  static {
+    PoolClosedError.prototype.name = 'PoolClosedError';
+  }
 
   constructor() {
     super('pool is closed');
@@ -89,7 +103,9 @@ export class PoolClosedError extends Error {
 
 /** The pool was terminated before the task was answered. */
 export class PoolTerminatedError extends Error {
-  override readonly name = 'PoolTerminatedError';
+  static {
+    PoolTerminatedError.prototype.name = 'PoolTerminatedError';
+  }
 
   constructor() {
     super('pool was terminated before the task was answered');
@@ -98,10 +114,14 @@ export class PoolTerminatedError extends Error {
 
 /** A method was called at a time when it has no meaning, as `join()` before `start()`. */
 export class InvalidStateError extends Error {
-  override readonly name = 'InvalidStateError';
+  static {
+    InvalidStateError.prototype.name = 'InvalidStateError';
+  }
 }
 
 /** A wait took longer than the caller allowed. */
 export class TimeoutError extends Error {
-  override readonly name = 'TimeoutError';
+  static {
+    TimeoutError.prototype.name = 'TimeoutError';
+  }
 }

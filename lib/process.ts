@@ -1,10 +1,11 @@
+import { refuseOutsideOfTask } from './child/current-task.js';
 import { InvalidStateError, TimeoutError } from './errors.js';
 import { Channel } from './ipc/channel.js';
 import { START, type StartOptions, type ToChild, type ToParent } from './ipc/messages.js';
 import { hold, release } from './keep-alive.js';
 import { boolean, callback, list, readOptions, spawnOptions } from './options.js';
 import { type Child, type Exit, type SpawnOptions, spawnChild, toExitcode } from './spawn.js';
-import { addressInitializers, type InitializerOptions, refuseDuringImport } from './start-options.js';
+import { addressInitializers, type InitializerOptions } from './start-options.js';
 import { addressOf, type TaskFunction } from './tasks/address.js';
 
 /** What a {@link Process} or {@link Worker} runs, and how. */
@@ -50,11 +51,11 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
   /**
    * @throws TypeError for an unknown or wrong option.
    * @throws {@link TaskNotFoundError} if no child can find `target` or an initializer.
-   * @throws {@link BootstrapError} in a child that is still importing modules.
+   * @throws {@link BootstrapError} in a child, outside of a task.
    */
   constructor(options: ProcessOptions<A, unknown>) {
     const what = new.target.name;
-    refuseDuringImport(`a ${what}`);
+    refuseOutsideOfTask(`a ${what}`);
     const {
       target,
       args = [],

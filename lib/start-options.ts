@@ -1,8 +1,5 @@
-import { findCurrentTask } from './child/current-task.js';
-import { BootstrapError } from './errors.js';
 import type { TaskFunction } from './tasks/address.js';
 import { addressOf } from './tasks/address.js';
-import { isImporting } from './tasks/load.js';
 
 /** What runs in a child before its first task. */
 export interface InitializerOptions {
@@ -21,13 +18,4 @@ export function addressInitializers({ initializer, initargs, loopInitializer }: 
     ...(initializer && { initializer: addressOf(initializer, 'initializer') }),
     ...(initargs && { initargs }),
   };
-}
-
-/**
- * A child imports the main module again. If that created processes, their children would too, without end.
- *
- * @throws {@link BootstrapError} while this process imports a module for its parent, unless a task asks.
- */
-export function refuseDuringImport(what: string): void {
-  if (isImporting() && findCurrentTask() === undefined) throw new BootstrapError(what);
 }

@@ -20,7 +20,7 @@ export class Worker<R, A extends unknown[] = unknown[]> extends Process<R, A> {
   /**
    * @throws TypeError for an unknown or wrong option.
    * @throws {@link TaskNotFoundError} if no child can find `target` or an initializer.
-   * @throws {@link BootstrapError} in a child that is still importing modules.
+   * @throws {@link BootstrapError} in a child, outside of a task.
    */
   constructor(options: ProcessOptions<A, R>) {
     super(options);

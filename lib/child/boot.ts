@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { TaskNotFoundError } from '../errors.js';
 import type { StartOptions } from '../ipc/messages.js';
 import { load } from '../tasks/load.js';
+import { type ChildState, callIn, NO_TASK } from './state.js';
 
 /** What a child has after it was initialised. */
 export interface Booted {
@@ -13,7 +14,8 @@ export interface Booted {
 /**
  * Runs what must run before the first task: the loop initializer, then the initializer, each awaited.
  */
-export async function boot(options: StartOptions): Promise<Booted> {
+export async function boot(options: StartOptions, state: ChildState): Promise<Booted> {
+  const call = (fn: (...args: never[]) => unknown, args: readonly unknown[]) => callIn(state, NO_TASK, fn, args);
   if (options.loopInitializer !== undefined) await call(await load(options.loopInitializer), []);
   if (options.initializer !== undefined) await call(await load(options.initializer), options.initargs ?? []);
   if (options.exceptionHandler === undefined) return { handleError() {}, handlerFound: true };
@@ -24,10 +26,6 @@ export async function boot(options: StartOptions): Promise<Booted> {
     if (!(error instanceof TaskNotFoundError)) throw error;
     return { handleError() {}, handlerFound: false };
   }
-}
-
-function call(fn: (...args: never[]) => unknown, args: readonly unknown[]): unknown {
-  return fn(...(args as never[]));
 }
 
 /** A handler that fails must not take the result of the task with it, nor the process. */

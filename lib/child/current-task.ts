@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { InvalidStateError } from '../errors.js';
+import { BootstrapError, InvalidStateError } from '../errors.js';
 import { getChildState } from './state.js';
 
 /** The task that is running. */
@@ -33,13 +33,18 @@ if (child !== undefined) child.storage ??= new AsyncLocalStorage();
  * ```
  */
 export function currentTask(): CurrentTask {
-  const task = findCurrentTask();
-  if (task === undefined) throw new InvalidStateError('currentTask() was called outside of a task of a pool');
-  return task;
+  const context = child?.storage?.getStore();
+  if (typeof context !== 'object') throw new InvalidStateError('currentTask() was called outside of a task of a pool');
+  return context;
 }
 
-export function findCurrentTask(): CurrentTask | undefined {
-  return child?.storage?.getStore();
+/**
+ * A child imports the main module again. If that created processes, their children would too, without end.
+ *
+ * @throws {@link BootstrapError} in a child, unless something that its parent has called asks.
+ */
+export function refuseOutsideOfTask(what: string): void {
+  if (child !== undefined && child.storage?.getStore() === undefined) throw new BootstrapError(what);
 }
 
 /**

@@ -39,9 +39,9 @@ process.on('uncaughtException', (error) => {
 });
 
 function start([, options]: Extract<ToChild, [typeof START, ...unknown[]]>): void {
-  boot(options).then(
+  boot(options, state).then(
     async ({ handleError, handlerFound }) => {
-      if (options.target !== undefined) return exit(await runTarget(options, post));
+      if (options.target !== undefined) return exit(await runTarget(options, post, state));
       executor = new Executor({ channel, concurrency: options.concurrency, state, onError: handleError });
       post([READY, handlerFound], '');
       channel.flush();

@@ -1,5 +1,6 @@
 import { FAILURE, RESULT, type StartOptions, type ToParent } from '../ipc/messages.js';
 import { load } from '../tasks/load.js';
+import { type ChildState, callIn, NO_TASK } from './state.js';
 
 /**
  * Runs the one function that a `Process` or `Worker` was started for.
@@ -9,10 +10,11 @@ import { load } from '../tasks/load.js';
 export async function runTarget(
   options: StartOptions,
   post: (message: ToParent, path: string) => void,
+  state: ChildState,
 ): Promise<number> {
   try {
     const target = await load(options.target as NonNullable<StartOptions['target']>);
-    const result = await target(...((options.args ?? []) as never[]));
+    const result = await callIn(state, NO_TASK, target, options.args ?? []);
     if (options.reportResult) post([RESULT, 0, result], 'result');
     return 0;
   } catch (error) {

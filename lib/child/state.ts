@@ -10,7 +10,20 @@ export interface ChildState {
    * Carries the current task through asynchronous calls. It slows every promise down, so it is only there once a
    * module of the child has imported the package and could ask.
    */
-  storage?: AsyncLocalStorage<CurrentTask>;
+  storage?: AsyncLocalStorage<CurrentTask | typeof NO_TASK>;
+}
+
+/** Code of the program that was called on purpose, but not as a task: an initializer, the target of a process. */
+export const NO_TASK = 'no task';
+
+/** Calls a function of the program, so that it is known for what. */
+export function callIn<R>(
+  { storage }: ChildState,
+  context: CurrentTask | typeof NO_TASK,
+  fn: (...args: never[]) => R,
+  args: readonly unknown[],
+): R {
+  return storage === undefined ? fn(...(args as never[])) : storage.run(context, fn, ...(args as never[]));
 }
 
 const KEY = Symbol.for('aiomultiprocess.child');

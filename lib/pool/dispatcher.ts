@@ -85,31 +85,43 @@ export class Dispatcher {
   readonly dispatch = (): void => {
     this.#scheduled = false;
     for (const { tasks, workers } of this.#queues.values()) {
-      const share = this.#getShare(tasks, workers);
-      const touched = new Set<PoolWorker>();
-      for (;;) {
-        const worker = findIdlest(workers, share);
-        if (worker === undefined) break;
-        const task = tasks.shift() ?? this.#pull(tasks);
-        if (task === undefined) break;
-        if (task.sink.cancelled) {
-          this.#owner.onDropped(task);
-          continue;
-        }
-        touched.add(worker);
-        this.#send(worker, task);
-      }
-      for (const worker of touched) worker.flush();
+      if (tasks.size > 0 || this.#maps.length > 0) this.#distribute(tasks, workers);
     }
   };
 
-  #send(worker: PoolWorker, task: Task): void {
+  /** Each task goes to the worker with the fewest in flight, as long as one has room. */
+  #distribute(tasks: RequestQueue, workers: ReadonlySet<PoolWorker>): void {
+    const share = this.#getShare(tasks, workers);
+    const lanes: Lane[] = [];
+    for (const worker of workers) {
+      const room = worker.getRoom(share);
+      if (room > 0) lanes.push({ worker, room, inFlight: worker.inFlight });
+    }
+    const open = [...lanes];
+    while (open.length > 0) {
+      const task = tasks.shift() ?? this.#pull(tasks);
+      if (task === undefined) break;
+      if (task.sink.cancelled) {
+        this.#owner.onDropped(task);
+        continue;
+      }
+      const lane = findIdlest(open);
+      this.#send(lane, task);
+      if (lane.room <= 0) open.splice(open.indexOf(lane), 1);
+    }
+    for (const { worker } of lanes) worker.flush();
+  }
+
+  #send(lane: Lane, task: Task): void {
+    const { worker } = lane;
     try {
       worker.send(task);
     } catch (error) {
       this.#owner.onFailure(task, error);
       return;
     }
+    lane.inFlight++;
+    lane.room = worker.congested ? 0 : lane.room - 1;
     if (worker.exhausted) this.#owner.onExhausted(worker);
   }
 
@@ -147,10 +159,15 @@ export class Dispatcher {
   }
 }
 
-function findIdlest(workers: ReadonlySet<PoolWorker>, share: number): PoolWorker | undefined {
-  let idlest: PoolWorker | undefined;
-  for (const worker of workers) {
-    if (worker.getRoom(share) > 0 && (idlest === undefined || worker.inFlight < idlest.inFlight)) idlest = worker;
-  }
+/** A worker with room, while tasks are handed out. */
+interface Lane {
+  readonly worker: PoolWorker;
+  room: number;
+  inFlight: number;
+}
+
+function findIdlest(lanes: readonly Lane[]): Lane {
+  let idlest = lanes[0] as Lane;
+  for (const lane of lanes) if (lane.inFlight < idlest.inFlight) idlest = lane;
   return idlest;
 }

@@ -101,6 +101,11 @@ export class PoolWorker {
     return this.sent >= this.#maxTasks;
   }
 
+  /** Its pipe is full: what is sent now waits in this process. */
+  get congested(): boolean {
+    return this.#channel.congested;
+  }
+
   /** How many more tasks it can take, if none should have more than `share`. */
   getRoom(share: number): number {
     if (this.state !== 'ready' || this.#channel.congested) return 0;

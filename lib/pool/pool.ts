@@ -1,7 +1,7 @@
 import { EventEmitter } from 'eventemitter3';
+import { refuseOutsideOfTask } from '../child/current-task.js';
 import { type InitializerError, InvalidStateError, PoolClosedError, PoolTerminatedError } from '../errors.js';
 import { hold, release } from '../keep-alive.js';
-import { refuseDuringImport } from '../start-options.js';
 import { type Address, addressOf, type TaskFunction } from '../tasks/address.js';
 import { Call } from './call.js';
 import { Dispatcher } from './dispatcher.js';
@@ -80,10 +80,10 @@ export class Pool {
   /**
    * @throws TypeError or RangeError for an unknown or wrong option.
    * @throws {@link TaskNotFoundError} if no child can find an initializer.
-   * @throws {@link BootstrapError} in a child that is still importing modules.
+   * @throws {@link BootstrapError} in a child, outside of a task.
    */
   constructor(options: PoolOptions = {}) {
-    refuseDuringImport('a Pool');
+    refuseOutsideOfTask('a Pool');
     this.#options = readPoolOptions(options);
     const { scheduler, queueCount, processes, maxTasksPerChild, name, env, cwd, execArgv, stdio } = this.#options;
     this.#ended = new Promise((resolve) => {
