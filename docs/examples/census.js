@@ -32,14 +32,15 @@ async function withoutPool(files) {
 }
 
 function count(files, results) {
-  const totals = {};
-  for (const [index, { status, value }] of results.entries()) {
-    for (const key of [extname(files[index]), 'all']) {
-      totals[key] ??= { files: 0, lines: 0, nodes: 0, failures: 0 };
-      totals[key].files++;
-      totals[key].lines += value?.lines ?? 0;
-      totals[key].nodes += value?.nodes ?? 0;
-      if (status === 'rejected') totals[key].failures++;
+  const totals = Object.fromEntries(
+    ['.js', '.ts', 'all'].map((key) => [key, { files: 0, lines: 0, nodes: 0, failures: 0 }]),
+  );
+  for (const [index, { status, value = { lines: 0, nodes: 0 } }] of results.entries()) {
+    for (const total of [totals[extname(files[index])], totals.all]) {
+      total.files++;
+      total.lines += value.lines;
+      total.nodes += value.nodes;
+      if (status === 'rejected') total.failures++;
     }
   }
   return totals;

@@ -9,7 +9,7 @@ export async function work(url) {
   const response = await fetch(url);
   const { seed } = await response.json();
   let value = seed;
-  for (let step = 0; step < 30_000_000; step++) value = (value * 1_103_515_245 + 12_345) & 0x7fffffff;
+  for (let step = 0; step < 10_000_000; step++) value = (value * 1_103_515_245 + 12_345) & 0x7fffffff;
   return value;
 }
 
