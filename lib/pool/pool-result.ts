@@ -86,7 +86,9 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
   /** Each result as soon as it is there, with the index of its item. Breaking out of the loop cancels the rest. */
   async *unordered(): AsyncGenerator<{ index: number; value: R }, void, undefined> {
     const ready = [...this.#outcomes.keys()];
-    const listener = (index: number) => void ready.push(index);
+    const listener = (index: number) => {
+      if (index >= 0) ready.push(index);
+    };
     const release = this.#beginLoop();
     this.#listeners.add(listener);
     let failed = false;
@@ -224,6 +226,7 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
     this.#notify(-1);
   }
 
+  /** @param index - of the outcome that is there now, or -1 if it is the input that has changed. */
   #notify(index: number): void {
     for (const listener of this.#listeners) listener(index);
   }
