@@ -3,10 +3,11 @@ export { type CurrentTask, currentTask, isMainProcess } from './child/current-ta
 export * from './errors.js';
 export { registerError } from './ipc/error-classes.js';
 export type { PoolOptions } from './pool/options.js';
-export { type ApplyOptions, type MapOptions, Pool, type PoolEvents, type TaskErrorInfo } from './pool/pool.js';
+export { Pool } from './pool/pool.js';
 export { PoolResult } from './pool/pool-result.js';
 export { type QueueId, RoundRobin, Scheduler } from './pool/scheduler.js';
 export type { PoolStats, ProcessStats } from './pool/stats.js';
+export type { ApplyOptions, MapOptions, PoolEvents, TaskErrorInfo } from './pool/types.js';
 export { Process, type ProcessOptions } from './process.js';
 export { setStartMethod } from './start-method.js';
 export type { TaskFunction } from './tasks/address.js';

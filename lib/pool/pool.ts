@@ -14,41 +14,10 @@ import { createStartOptions } from './start-options.js';
 import { type PoolStats, readStats } from './stats.js';
 import { Supervisor, type SupervisorOwner } from './supervisor.js';
 import { Task, type TaskSink } from './task.js';
-
-/** The options of one call. */
-export interface ApplyOptions {
-  /** Takes what the task gives to `currentTask().report()`. */
-  onProgress?: (progress: unknown) => void;
-}
-
-/** The options of one map. */
-export interface MapOptions {
-  /** Takes what a task gives to `currentTask().report()`, and the index of its item. */
-  onProgress?: (progress: unknown, index: number) => void;
-}
-
-/** Which task failed, and where. */
-export interface TaskErrorInfo {
-  /** The name of the function. */
-  task: string;
-  id: number;
-  /** The process that ran it, if it was sent to one. */
-  pid: number | undefined;
-}
-
-/** The events of a pool. */
-export interface PoolEvents {
-  /** A task failed; its caller gets the same error. */
-  taskError: (error: unknown, info: TaskErrorInfo) => void;
-}
+import type { ApplyOptions, Arguments, MapOptions, PoolEvents } from './types.js';
 
 /** A function whose parameters do not matter any more: its arguments were checked with the call. */
 type AnyFunction<R> = (...args: never[]) => R | PromiseLike<R>;
-
-/** The arguments of a call may be left out if there are none. */
-type Arguments<A extends unknown[]> = [] extends A
-  ? [args?: Readonly<A>, options?: ApplyOptions]
-  : [args: Readonly<A>, options?: ApplyOptions];
 
 /**
  * Runs async functions on many processes, many at a time in each.
