@@ -2,6 +2,8 @@ import type { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import { getChildState } from './child/state.js';
+import { BootstrapError } from './errors.js';
 
 /** How a child process is started. */
 export interface SpawnOptions {
@@ -43,8 +45,11 @@ const KILL_DELAY = 5000;
  * Starts a child process with a pipe on descriptor 3.
  *
  * It ends when this process does: by a signal if this process gets to send it, by the end of the pipe otherwise.
+ *
+ * @throws {@link BootstrapError} in a process that should have become a child and runs something else.
  */
 export function spawnChild({ env, cwd, execArgv, stdio = 'inherit' }: SpawnOptions): Child {
+  refuseInUnstartedChild();
   const subprocess = execa(MAIN, [], {
     node: true,
     nodePath: process.execPath,
@@ -79,14 +84,37 @@ export function spawnChild({ env, cwd, execArgv, stdio = 'inherit' }: SpawnOptio
   };
 }
 
+/**
+ * Some options of Node.js run code of the program in a child before, or instead of, the child's own: a preloaded
+ * module, a program text. Should that create processes, each of them would do the same, without end.
+ */
+function refuseInUnstartedChild(): void {
+  if (process.argv[1] === MAIN && getChildState() === undefined) {
+    throw new BootstrapError('a process or pool in a preloaded module or program text');
+  }
+}
+
 /** The exit code as Python has it: negative for the signal that ended the process. */
 export function toExitcode({ exitCode, signal }: Exit): number {
   return signal === null ? (exitCode ?? 1) : -constants.signals[signal];
 }
 
-/** Options with a value of their own in the next argument. */
-const TAKES_TEXT = new Set(['-e', '--eval', '-p', '--print', '-pe']);
-const DROPPED = /^(-i|-c|--interactive|--check|--test.*|--watch.*|--input-type.*|--inspect.*|--eval=.*|--print=.*)$/;
+/** Options that run a program text or a mode of Node.js, not the child; and those of an inspector. */
+const DROPPED = new Set([
+  '-e',
+  '--eval',
+  '-p',
+  '--print',
+  '-pe',
+  '-i',
+  '--interactive',
+  '-c',
+  '--check',
+  '--input-type',
+]);
+const DROPPED_FAMILIES = ['--inspect', '--test', '--watch'];
+/** Of these the value may stand in the next argument. */
+const TAKES_VALUE = new Set(['-e', '--eval', '-p', '--print', '-pe', '--input-type', '--inspect-port']);
 
 /**
  * The options a child inherits.
@@ -98,8 +126,10 @@ function filterExecArgv(execArgv: readonly string[]): string[] {
   const kept: string[] = [];
   for (let index = 0; index < execArgv.length; index++) {
     const option = execArgv[index] as string;
-    if (TAKES_TEXT.has(option) || option === '--input-type' || option === '--inspect-port') index++;
-    else if (!DROPPED.test(option)) kept.push(option);
+    // The value may be a text of many lines, so only what stands before it is looked at.
+    const [name = ''] = option.split('=', 1);
+    if (TAKES_VALUE.has(option)) index++;
+    else if (!DROPPED.has(name) && !DROPPED_FAMILIES.some((family) => name.startsWith(family))) kept.push(option);
   }
   return kept;
 }
