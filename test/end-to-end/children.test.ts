@@ -1,0 +1,88 @@
+import { runProgram } from '../support/program.ts';
+import { node, root, run } from '../support/run.ts';
+
+test('children print where the program does', async () => {
+  const { code, stdout, stderr } = await runProgram('printing.mjs');
+  expect(stdout).toBe('out pool\nout process\n');
+  expect(stderr).toBe('err pool\nerr process\n');
+  expect(code).toBe(0);
+});
+
+test('children can be told to print nowhere', async () => {
+  expect(await runProgram('printing.mjs', ['ignore'])).toEqual({ code: 0, stdout: '', stderr: '' });
+});
+
+test('a target that throws prints its error on stderr', async () => {
+  const { code, stdout, stderr } = await runProgram('failing-target.mjs');
+  expect(stdout).toBe('exit code 1\n');
+  expect(stderr).toMatch(/RangeError: the target failed\n\s+at .*tasks\.mjs/);
+  expect(code).toBe(0);
+});
+
+test.each([
+  ['an option', ['--inspect=127.0.0.1:0'], ''],
+  ['the environment', [], '--inspect=127.0.0.1:0'],
+])('an inspector that comes from %s is opened once', async (_where, flags, nodeOptions) => {
+  const program = 'test/fixtures/pool/programs/inspected.mjs';
+  const shell = `NODE_OPTIONS='${nodeOptions}' exec "$0" "$@"`;
+  const { code, stdout, stderr } = await run('sh', [
+    '-c',
+    shell,
+    process.execPath,
+    '--no-deprecation',
+    ...flags,
+    program,
+  ]);
+  expect(stderr.match(/Debugger listening/g)).toHaveLength(1);
+  expect(stderr).not.toMatch(/address already in use/);
+  expect(JSON.parse(stdout)).toEqual({
+    own: ['--no-deprecation', ...flags],
+    children: [['--no-deprecation'], ['--no-deprecation']],
+  });
+  expect(code).toBe(0);
+});
+
+test('an idle pool uses no CPU, and no timer of it fires', async () => {
+  const { code, stdout } = await runProgram('idle.mjs');
+  expect(code).toBe(0);
+  const used: { cpu: number; turns: number }[] = JSON.parse(stdout);
+  expect(used).toHaveLength(3);
+  // A timer that polls every 10 ms would turn the event loop a hundred times in that second.
+  for (const { cpu, turns } of used) {
+    expect(cpu).toBeLessThan(0.2);
+    expect(turns).toBeLessThan(20);
+  }
+});
+
+describe('a program text', () => {
+  const tasks = './test/fixtures/pool/programs/tasks.mjs';
+  // Should it run in a child after all, it ends there, before it breeds.
+  const text = `
+    if (process.env.TEST_DEPTH) process.exit(9);
+    process.env.TEST_DEPTH = '1';
+    console.log('the program');
+    Pool.using({ processes: 2 }, (pool) => pool.map(double, [1, 2, 3])).then((values) => console.log(values.join()));`;
+  const module = `import { Pool } from 'aiomultiprocess'; import { double } from '${tasks}'; ${text}`;
+  const script = `const { Pool } = require('aiomultiprocess'); import('${tasks}').then(({ double }) => { ${text} });`;
+
+  test.each([
+    ['-e with --input-type', ['--input-type=module', '-e', module]],
+    ['-e', ['-e', script]],
+    ['--eval=', [`--eval=${script}`]],
+    ['-p', ['-p', `${script} ''`]],
+    ['-pe', ['-pe', `${script} ''`]],
+  ])('given by %s runs once, and its pool works', async (_how, args) => {
+    const { code, stdout, stderr } = await node(['--no-warnings', ...args], { cwd: root });
+    expect(stdout.trim().split('\n')).toEqual(['the program', '2,4,6']);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+  });
+
+  test('has no functions that a child could find, and says so', async () => {
+    const own = `import { Pool } from 'aiomultiprocess'; async function own() {}
+      await Pool.using({ processes: 1 }, (pool) => pool.apply(own));`;
+    const { code, stderr } = await node(['--input-type=module', '-e', own], { cwd: root });
+    expect(stderr).toContain('TaskNotFoundError');
+    expect(code).toBe(1);
+  });
+});

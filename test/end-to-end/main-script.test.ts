@@ -1,0 +1,37 @@
+import { pathToFileURL } from 'node:url';
+import { linesOf, withFile } from '../support/folder.ts';
+import { runProgram } from '../support/program.ts';
+import { root } from '../support/run.ts';
+
+const loader = pathToFileURL(`${root}scripts/ts-node.js`).href;
+
+test('functions of a guarded main script run in the children', async () => {
+  expect(await runProgram('guarded.mjs')).toEqual({ code: 0, stdout: '[ 3, 6, 9 ]\n12\n', stderr: '' });
+});
+
+test('a CommonJS program runs its own functions', async () => {
+  const { code, stdout } = await runProgram('main.cjs');
+  expect(stdout).toBe('[ 3, 6, 9 ]\n');
+  expect(code).toBe(0);
+});
+
+test('a TypeScript program under ts-node runs its own functions and those of other modules', async () => {
+  const { code, stdout } = await runProgram('main.mts', [], ['--import', loader]);
+  expect(stdout).toBe('[ -1, -2, -3 ]\n[ 2000 ]\n');
+  expect(code).toBe(0);
+});
+
+test.each([
+  ['with a pool', 'unguarded.mjs'],
+  ['with a worker', 'unguarded-process.mjs'],
+])('an unguarded main script %s fails and names the guard', async (_what, name) => {
+  await withFile(async (file) => {
+    const { code, stdout, stderr } = await runProgram(name, [file]);
+    expect(stderr).toMatch(/BootstrapError/);
+    expect(stderr).toMatch(/isMainProcess/);
+    expect(stdout).toBe('');
+    expect(code).toBe(1);
+    // The program, and at most a few attempts of its own two children: they never make more.
+    expect((await linesOf(file)).length).toBeLessThanOrEqual(7);
+  });
+});

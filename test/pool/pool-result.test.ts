@@ -1,0 +1,275 @@
+import { InvalidStateError, Pool } from 'aiomultiprocess';
+import { failIfOdd, throwRangeError } from '../fixtures/pool/failing.js';
+import { waitAt, waitIfZero } from '../fixtures/pool/gate.js';
+import { double } from '../fixtures/pool/tasks.js';
+import { withGate } from '../support/gate.ts';
+
+let pool: Pool;
+beforeAll(() => {
+  pool = new Pool({ processes: 2 });
+});
+afterAll(async () => {
+  pool.terminate();
+  await pool.join();
+});
+
+/** All natural numbers, and what became of them. */
+function naturals() {
+  const source = {
+    produced: 0,
+    stopped: false,
+    *[Symbol.iterator]() {
+      try {
+        for (;;) yield source.produced++;
+      } finally {
+        source.stopped = true;
+      }
+    },
+  };
+  return source;
+}
+
+async function* later(values: Iterable<number>): AsyncGenerator<number> {
+  yield* values;
+}
+
+async function toArray<T>(values: AsyncIterable<T>): Promise<T[]> {
+  const array: T[] = [];
+  for await (const value of values) array.push(value);
+  return array;
+}
+
+test('a second await gives the same array', async () => {
+  const result = pool.map(double, [1, 2]);
+  const first = await result;
+  expect(first).toEqual([2, 4]);
+  expect(await result).toBe(first);
+});
+
+test('a result over an array can be awaited and iterated, each as often as one likes', async () => {
+  const result = pool.map(double, [1, 2]);
+  expect(await result).toEqual([2, 4]);
+  expect(await toArray(result)).toEqual([2, 4]);
+  expect(await toArray(result)).toEqual([2, 4]);
+  const [left, right] = await Promise.all([toArray(pool.map(double, [1, 2])), toArray(result)]);
+  expect([left, right]).toEqual([
+    [2, 4],
+    [2, 4],
+  ]);
+});
+
+test('two iterations at the same time over an array see all of it', async () => {
+  const result = pool.map(double, [1, 2, 3]);
+  expect(await Promise.all([toArray(result), toArray(result)])).toEqual([
+    [2, 4, 6],
+    [2, 4, 6],
+  ]);
+});
+
+test.each<[string, () => Iterable<number> | AsyncIterable<number>]>([
+  ['a generator', () => [1, 2].values()],
+  ['an async generator', () => later([1, 2])],
+])('a second iteration of a result over %s is an error', async (_what, create) => {
+  const result = pool.map(double, create());
+  expect(await toArray(result)).toEqual([2, 4]);
+  await expect(toArray(result)).rejects.toBeInstanceOf(InvalidStateError);
+});
+
+test('a result over a generator can be awaited twice', async () => {
+  const result = pool.map(double, [1, 2].values());
+  expect(await result).toEqual([2, 4]);
+  expect(await result).toEqual([2, 4]);
+});
+
+test('iterating waits for the first result, unordered gives what is there', () =>
+  withGate(async (gate) => {
+    const list: [number, number][] = [
+      [0, gate.port],
+      [1, gate.port],
+      [2, gate.port],
+    ];
+    const unordered = pool.starmap(waitIfZero, list).unordered()[Symbol.asyncIterator]();
+    const first = [await unordered.next(), await unordered.next()].map(({ value }) => value);
+    expect(first).toHaveLength(2);
+    expect(first).toEqual(expect.arrayContaining([1, 2].map((number) => ({ index: number, value: number }))));
+    const ordered = pool.starmap(waitIfZero, list);
+    const seen: number[] = [];
+    const all = (async () => {
+      for await (const value of ordered) seen.push(value);
+    })();
+    await gate.arrived(2);
+    await pool.map(double, [1, 2, 3, 4]);
+    expect(seen).toEqual([]);
+    gate.open();
+    expect(await unordered.next()).toEqual({ done: false, value: { index: 0, value: 0 } });
+    expect((await unordered.next()).done).toBe(true);
+    await all;
+    expect(seen).toEqual([0, 1, 2]);
+  }));
+
+test('unordered gives every result once, over arrays and over generators', async () => {
+  for (const input of [[5, 6, 7], [5, 6, 7].values()]) {
+    const entries = await toArray(pool.map(double, input).unordered());
+    expect(entries.toSorted((a, b) => a.index - b.index)).toEqual([
+      { index: 0, value: 10 },
+      { index: 1, value: 12 },
+      { index: 2, value: 14 },
+    ]);
+  }
+});
+
+test('the first failure rejects await', async () => {
+  const result = pool.map(failIfOdd, [2, 4, 5, 6]);
+  await expect(result).rejects.toThrow(new RangeError('5 is odd'));
+  await expect(result).rejects.toBeInstanceOf(RangeError);
+});
+
+test('iterating gives what comes before a failure, then throws', async () => {
+  const seen: number[] = [];
+  const iterate = async () => {
+    for await (const value of pool.map(failIfOdd, [2, 4, 5, 6])) seen.push(value);
+  };
+  await expect(iterate()).rejects.toThrow('5 is odd');
+  expect(seen).toEqual([2, 4]);
+});
+
+test('settled gives every outcome', async () => {
+  const result = pool.map(failIfOdd, [2, 3, 4]);
+  expect(await result.settled()).toEqual([
+    { status: 'fulfilled', value: 2 },
+    { status: 'rejected', reason: expect.objectContaining({ name: 'RangeError', message: '3 is odd' }) },
+    { status: 'fulfilled', value: 4 },
+  ]);
+  expect(await result.settled()).toHaveLength(3);
+});
+
+test('settled of a result over a generator', async () => {
+  const outcomes = await pool.map(failIfOdd, [2, 3].values()).settled();
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+});
+
+test('cancel rejects what is not done with the reason', () =>
+  withGate(async (gate) => {
+    const result = pool.starmap(waitIfZero, [
+      [1, gate.port],
+      [0, gate.port],
+    ]);
+    await gate.arrived(1);
+    const reason = new Error('no longer needed');
+    result.cancel(reason);
+    await expect(result).rejects.toBe(reason);
+    expect(await pool.apply(double, [1])).toBe(2);
+  }));
+
+test('cancel without a reason rejects with an error', () =>
+  withGate(async (gate) => {
+    const result = pool.map(waitAt, [gate.port]);
+    await gate.arrived(1);
+    result.cancel();
+    await expect(result).rejects.toMatchObject({ name: 'AbortError' });
+  }));
+
+test('cancel starts nothing of what has not started', () =>
+  withGate((gate) =>
+    Pool.using({ processes: 1, childConcurrency: 1 }, async (small) => {
+      const result = small.map(
+        waitAt,
+        Array.from({ length: 200 }, () => gate.port),
+      );
+      await gate.arrived(1);
+      result.cancel(new Error('enough'));
+      await expect(result).rejects.toThrow('enough');
+      gate.open();
+      expect(await small.apply(double, [4])).toBe(8);
+      // What was on its way to the process may still run: a few, never most.
+      expect(gate.arrivals.length).toBeLessThan(100);
+    }),
+  ));
+
+test('cancel after the end changes nothing', async () => {
+  const result = pool.map(double, [1]);
+  await result;
+  result.cancel(new Error('too late'));
+  expect(await result).toEqual([2]);
+});
+
+test('cancel ends an iteration that waits', () =>
+  withGate(async (gate) => {
+    const result = pool.map(waitAt, [gate.port]);
+    const next = result[Symbol.asyncIterator]().next();
+    await gate.arrived(1);
+    const reason = new Error('stop');
+    result.cancel(reason);
+    await expect(next).rejects.toBe(reason);
+  }));
+
+test('the pace of the consumer sets the pace of an endless input, and a break ends it', async () => {
+  const source = naturals();
+  let consumed = 0;
+  for await (const value of pool.map(double, source)) {
+    expect(value).toBe(consumed * 2);
+    if (++consumed === 1000) break;
+  }
+  expect(source.produced).toBeLessThan(20_000);
+  expect(source.stopped).toBe(true);
+  const { produced } = source;
+  await pool.map(double, [1, 2, 3]);
+  expect(source.produced).toBe(produced);
+});
+
+test('an endless input waits for a consumer that does not come', async () => {
+  const source = naturals();
+  const result = pool.map(double, source);
+  const iterator = result[Symbol.asyncIterator]();
+  await iterator.next();
+  await pool.map(
+    double,
+    Array.from({ length: 2000 }, (_, index) => index),
+  );
+  const { produced } = source;
+  await pool.map(
+    double,
+    Array.from({ length: 2000 }, (_, index) => index),
+  );
+  expect(source.produced).toBe(produced);
+  await iterator.return?.();
+  expect(source.stopped).toBe(true);
+});
+
+test('cancel ends an endless input', async () => {
+  const source = naturals();
+  const result = pool.map(double, source);
+  const next = result[Symbol.asyncIterator]();
+  await next.next();
+  result.cancel(new Error('enough'));
+  const drain = async () => {
+    for (;;) if ((await next.next()).done) return;
+  };
+  await expect(drain()).rejects.toThrow('enough');
+  expect(source.stopped).toBe(true);
+});
+
+test('an input that fails rejects with its error', async () => {
+  function* broken(): Generator<number> {
+    yield 1;
+    throw new RangeError('no more input');
+  }
+  async function* brokenLater(): AsyncGenerator<number> {
+    yield 1;
+    throw new RangeError('no more input');
+  }
+  await expect(pool.map(double, broken())).rejects.toThrow('no more input');
+  await expect(pool.map(double, brokenLater())).rejects.toThrow('no more input');
+  await expect(toArray(pool.map(double, brokenLater()))).rejects.toThrow('no more input');
+});
+
+test('a result works wherever a promise does', async () => {
+  expect(await Promise.all([pool.map(double, [1]), pool.apply(double, [2])])).toEqual([[2], 4]);
+  expect(await pool.map(double, [1]).then((values) => values.length)).toBe(1);
+  expect(
+    await pool.map(throwRangeError, ['oops']).then(
+      () => 'resolved',
+      (error) => (error as Error).message,
+    ),
+  ).toBe('oops');
+});

@@ -1,0 +1,192 @@
+import { InvalidStateError, Process, TimeoutError } from 'aiomultiprocess';
+import { exit, killSelf, runForever, throwRangeError } from './fixtures/pool/failing.js';
+import { waitAt } from './fixtures/pool/gate.js';
+import { failToStart, ignoreSigterm, leaveTimer, writeLine, writePid } from './fixtures/pool/log.js';
+import { pid } from './fixtures/pool/tasks.js';
+import { isRunning } from './support/alive.ts';
+import { linesOf, withFile } from './support/folder.ts';
+import { withGate } from './support/gate.ts';
+
+test('await starts a process of its own and waits for its end', () =>
+  withFile(async (file) => {
+    const child = new Process({ target: writePid, args: [file] });
+    expect([child.isAlive(), child.pid, child.exitcode]).toEqual([false, undefined, null]);
+    expect(await child).toBeUndefined();
+    expect(await linesOf(file)).toEqual([String(child.pid)]);
+    expect([child.isAlive(), child.exitcode]).toEqual([false, 0]);
+    expect(child.pid).not.toBe(process.pid);
+  }));
+
+test('a process can be awaited again', async () => {
+  const child = new Process({ target: pid });
+  await child;
+  const first = child.pid;
+  await child;
+  await child.join();
+  expect(child.pid).toBe(first);
+});
+
+test('join before start is an error', async () => {
+  const child = new Process({ target: pid });
+  await expect(child.join()).rejects.toThrow(new InvalidStateError('must start process before joining it'));
+  await expect(child.join()).rejects.toBeInstanceOf(InvalidStateError);
+});
+
+test('start twice is an error, also after the end', async () => {
+  const child = new Process({ target: pid });
+  child.start();
+  expect(() => child.start()).toThrow(InvalidStateError);
+  await child.join();
+  expect(() => child.start()).toThrow(InvalidStateError);
+});
+
+test('join with a timeout rejects, and the process can be joined again', () =>
+  withGate(async (gate) => {
+    const child = new Process({ target: waitAt, args: [gate.port] });
+    child.start();
+    await expect(child.join(1)).rejects.toBeInstanceOf(TimeoutError);
+    expect(child.isAlive()).toBe(true);
+    gate.open();
+    await child.join(20_000);
+    expect(child.exitcode).toBe(0);
+  }));
+
+test.each([
+  ['terminate', -15],
+  ['kill', -9],
+] as const)('%s leaves the exit code %d', (method, exitcode) =>
+  withGate(async (gate) => {
+    const child = new Process({ target: waitAt, args: [gate.port] });
+    child.start();
+    await gate.arrived(1);
+    expect([child.isAlive(), child.exitcode]).toEqual([true, null]);
+    child[method]();
+    await child.join();
+    expect([child.isAlive(), child.exitcode]).toEqual([false, exitcode]);
+    expect(isRunning(child.pid as number)).toBe(false);
+  }),
+);
+
+test('terminate ends a process that ignores it after a delay', () =>
+  withGate(async (gate) => {
+    const child = new Process({ target: ignoreSigterm, args: [gate.port] });
+    child.start();
+    await gate.arrived(1);
+    child.terminate();
+    await child.join();
+    expect(child.exitcode).toBe(-9);
+  }));
+
+test('terminate and kill do nothing before start and after the end', async () => {
+  const child = new Process({ target: pid });
+  child.terminate();
+  child.kill();
+  await child;
+  child.terminate();
+  child.kill();
+  expect(child.exitcode).toBe(0);
+});
+
+test('close is an error while the process runs', () =>
+  withGate(async (gate) => {
+    const child = new Process({ target: waitAt, args: [gate.port] });
+    child.start();
+    expect(() => child.close()).toThrow(InvalidStateError);
+    gate.open();
+    await child.join();
+    child.close();
+  }));
+
+test('after close nothing can be asked any more', async () => {
+  const child = new Process({ target: pid });
+  await child;
+  child.close();
+  expect(() => child.exitcode).toThrow(InvalidStateError);
+  expect(() => child.pid).toThrow(InvalidStateError);
+  expect(() => child.isAlive()).toThrow(InvalidStateError);
+});
+
+test('daemon can be set until start', async () => {
+  const child = new Process({ target: pid });
+  expect(child.daemon).toBe(false);
+  child.daemon = true;
+  expect(child.daemon).toBe(true);
+  child.start();
+  expect(() => {
+    child.daemon = false;
+  }).toThrow(InvalidStateError);
+  await child.join();
+  expect(new Process({ target: pid, daemon: true }).daemon).toBe(true);
+});
+
+test('a daemon can be joined', () =>
+  withFile(async (file) => {
+    await new Process({ target: writeLine, args: [file, 'written'], daemon: true });
+    expect(await linesOf(file)).toEqual(['written']);
+  }));
+
+test('a target that throws gives exit code 1, and join resolves', async () => {
+  const child = new Process({ target: throwRangeError, stdio: 'ignore' });
+  await expect(child).resolves.toBeUndefined();
+  expect(child.exitcode).toBe(1);
+});
+
+test('an initializer that throws gives exit code 1', () =>
+  withFile(async (file) => {
+    const child = new Process({ target: pid, initializer: failToStart, initargs: [file], stdio: 'ignore' });
+    await child;
+    expect(child.exitcode).toBe(1);
+    expect(await linesOf(file)).toHaveLength(1);
+  }));
+
+test('a target that exits or is killed leaves its exit code', async () => {
+  const exiting = new Process({ target: exit, args: [3] });
+  const dying = new Process({ target: killSelf, args: ['SIGKILL'] });
+  await Promise.all([exiting, dying]);
+  expect([exiting.exitcode, dying.exitcode]).toEqual([3, -9]);
+});
+
+test('what a target leaves running does not keep its process', async () => {
+  const child = new Process({ target: leaveTimer });
+  await child;
+  expect(child.exitcode).toBe(0);
+});
+
+test('processes have names of their own unless they are given one', () => {
+  const [one, two] = [new Process({ target: pid }), new Process({ target: pid })];
+  expect(one.name).not.toBe(two.name);
+  expect(new Process({ target: pid, name: 'importer' }).name).toBe('importer');
+});
+
+test('two processes run at the same time', () =>
+  withGate(async (gate) => {
+    const children = [1, 2].map(() => new Process({ target: waitAt, args: [gate.port] }));
+    for (const child of children) child.start();
+    await gate.arrived(2);
+    expect(gate.arrivals.toSorted()).toEqual(children.map((child) => child.pid).toSorted());
+    gate.open();
+    await Promise.all(children);
+  }));
+
+test.each<[string, object, RegExp]>([
+  ['no target', {}, /target/],
+  ['a target that is no function', { target: 'pid' }, /target/],
+  ['arguments that are no list', { target: pid, args: 3 }, /args/],
+  ['a name that is no text', { target: pid, name: 3 }, /name/],
+  ['a daemon that is no boolean', { target: pid, daemon: 'yes' }, /daemon/],
+  ['an initializer that is no function', { target: pid, initializer: 'init' }, /initializer/],
+  ['an environment that is no object', { target: pid, env: 3 }, /env/],
+  ['a folder that is none', { target: pid, cwd: 3 }, /cwd/],
+  ['options of Node.js that are no list', { target: pid, execArgv: '--no-warnings' }, /execArgv/],
+  ['an unknown way to print', { target: pid, stdio: 'paper' }, /stdio/],
+  ['an unknown option', { target: pid, argv: [] }, /argv/],
+])('%s is an error at construction', (_what, options, message) => {
+  expect(() => new Process(options as { target: typeof pid })).toThrow(TypeError);
+  expect(() => new Process(options as { target: typeof pid })).toThrow(message);
+});
+
+test('a process that is never started costs nothing and can be closed', () => {
+  const child = new Process({ target: runForever });
+  expect(child.isAlive()).toBe(false);
+  child.close();
+});

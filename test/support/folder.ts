@@ -1,0 +1,19 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Runs the body with the path of a file that is not there yet, in a folder that is removed afterwards. */
+export async function withFile<T>(body: (file: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'aiomultiprocess-test-'));
+  try {
+    return await body(join(folder, 'log'));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** The lines that were written to a file, none if there is no such file. */
+export async function linesOf(file: string): Promise<string[]> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text.split('\n').filter(Boolean);
+}
