@@ -35,11 +35,11 @@ export class Channel<Received extends Message, Sent extends Message> {
     onAttachment: (buffer) => this.#decoder.addAttachment(buffer),
   });
   #ended = false;
+  #congested = false;
 
   constructor(socket: Socket, handler: ChannelHandler<Received>) {
     this.#socket = socket;
     this.#handler = handler;
-    socket.on('drain', () => handler.onDrain());
     socket.on('close', () => this.#end());
     // A pipe whose other end is gone says so by an error before it closes; the close is what counts.
     socket.on('error', () => {});
@@ -47,7 +47,7 @@ export class Channel<Received extends Message, Sent extends Message> {
 
   /** Whether bytes wait because the other side does not read as fast. */
   get congested(): boolean {
-    return this.#socket.writableLength > 0;
+    return this.#congested;
   }
 
   /**
@@ -66,14 +66,21 @@ export class Channel<Received extends Message, Sent extends Message> {
     if (this.#encoder.isEmpty) return;
     const frames = this.#encoder.takeFrames(this.#handler.onUnsendable);
     if (this.#socket.destroyed) return;
-    if (frames.length === 1) {
-      this.#socket.write(frames[0] as Uint8Array);
-      return;
-    }
-    this.#socket.cork();
+    const last = frames.pop();
+    if (last === undefined) return;
+    if (frames.length > 0) this.#socket.cork();
     for (const frame of frames) this.#socket.write(frame);
-    this.#socket.uncork();
+    this.#socket.write(last, this.#onWritten);
+    if (frames.length > 0) this.#socket.uncork();
+    this.#congested = this.#socket.writableLength > 0;
   }
+
+  /** Not `drain`: a stream emits that only after more bytes waited than its own limit. */
+  readonly #onWritten = (): void => {
+    if (!this.#congested || this.#socket.writableLength > 0) return;
+    this.#congested = false;
+    this.#handler.onDrain();
+  };
 
   /** Takes bytes that came from the other side. */
   receive(chunk: Uint8Array): void {
