@@ -18,7 +18,8 @@ export async function boot(options: StartOptions, state: ChildState): Promise<Bo
   const call = (fn: (...args: never[]) => unknown, args: readonly unknown[]) => callIn(state, NO_TASK, fn, args);
   if (options.loopInitializer !== undefined) await call(await load(options.loopInitializer), []);
   if (options.initializer !== undefined) await call(await load(options.initializer), options.initargs ?? []);
-  if (options.exceptionHandler === undefined) return { handleError() {}, handlerFound: true };
+  // None was asked for, or the parent knows already that it is a closure.
+  if (options.exceptionHandler === undefined) return { handleError() {}, handlerFound: false };
   try {
     const handler = await load(options.exceptionHandler);
     return { handleError: (error) => guard(() => call(handler, [error])), handlerFound: true };
