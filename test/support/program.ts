@@ -18,9 +18,12 @@ export function runProgram(name: string, args: string[] = [], flags: string[] = 
 export class Program {
   readonly process: ChildProcess;
   readonly #lines: AsyncIterator<string>;
+  readonly #ended: Promise<unknown>;
 
   constructor(name: string, args: string[] = []) {
     this.process = spawn(process.execPath, [programs + name, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
+    // 'close' comes when the program has ended and its pipes are at their end.
+    this.#ended = once(this.process, 'close');
     this.#lines = createInterface({ input: this.process.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
   }
 
@@ -32,7 +35,6 @@ export class Program {
 
   /** Resolves when the program and all its children have ended, as {@link runProgram} does. */
   async ended(): Promise<void> {
-    const { stdout } = this.process;
-    if (stdout?.closed === false) await once(stdout, 'close');
+    await this.#ended;
   }
 }

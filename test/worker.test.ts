@@ -1,0 +1,158 @@
+import { realpath } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import {
+  InitializerError,
+  InvalidStateError,
+  ProcessExitError,
+  TaskNotFoundError,
+  TimeoutError,
+  tasksFrom,
+  Worker,
+} from 'aiomultiprocess';
+import { exit, killSelf, strayRejection, throwRangeError, throwValue } from './fixtures/pool/failing.js';
+import { waitAt } from './fixtures/pool/gate.js';
+import { failToStart, leaveLoopTrace, leaveTrace, readTraces } from './fixtures/pool/log.js';
+import { add, double, identity, surroundings } from './fixtures/pool/tasks.js';
+import { withFile } from './support/folder.ts';
+import { withGate } from './support/gate.ts';
+
+test('await, join and result all give what the target returned', async () => {
+  const worker = new Worker({ target: add, args: [1, 2] });
+  expect(await worker).toBe(3);
+  expect(await worker.join()).toBe(3);
+  expect(await worker).toBe(3);
+  expect(worker.result).toBe(3);
+  expect(worker.exitcode).toBe(0);
+});
+
+test('the result is an error before the end', () =>
+  withGate(async (gate) => {
+    const worker = new Worker({ target: waitAt, args: [gate.port] });
+    expect(() => worker.result).toThrow(new InvalidStateError('coroutine not completed'));
+    worker.start();
+    await gate.arrived(1);
+    expect(() => worker.result).toThrow(InvalidStateError);
+    gate.open();
+    await worker;
+    expect(worker.result).toBe(worker.pid);
+  }));
+
+test('join before start is an error', async () => {
+  await expect(new Worker({ target: add, args: [1, 2] }).join()).rejects.toThrow(
+    'must start process before joining it',
+  );
+});
+
+test('a join that timed out can be repeated', () =>
+  withGate(async (gate) => {
+    const worker = new Worker({ target: waitAt, args: [gate.port] });
+    worker.start();
+    await expect(worker.join(1)).rejects.toBeInstanceOf(TimeoutError);
+    gate.open();
+    expect(await worker.join()).toBe(worker.pid);
+  }));
+
+test('values keep what they are', async () => {
+  const value = { map: new Map([[{ a: 1 }, new Set([1n])]]), date: new Date(0), bytes: new Uint8Array(70_000).fill(7) };
+  expect(await new Worker({ target: identity, args: [value] })).toEqual(value);
+});
+
+test('a large result arrives whole', async () => {
+  const text = 'x'.repeat(3_000_000);
+  expect((await new Worker({ target: identity, args: [text] })) === text).toBe(true);
+});
+
+test('a target that throws rejects with its error', async () => {
+  const worker = new Worker({ target: throwRangeError, args: ['too far'] });
+  const error: unknown = await worker.then(
+    () => undefined,
+    (reason) => reason,
+  );
+  expect(error).toBeInstanceOf(RangeError);
+  expect(error).toMatchObject({ message: 'too far', code: 'E_RANGE' });
+  expect((error as Error).stack).toContain('failing.js');
+});
+
+test.each([[undefined], ['text'], [null], [0]])('a target that throws %p rejects with just that', async (value) => {
+  const reason: unknown = await new Worker({ target: throwValue, args: [value] }).then(
+    () => 'resolved',
+    (thrown) => thrown,
+  );
+  expect(reason).toBe(value);
+});
+
+test('a killed worker rejects with ProcessExitError', () =>
+  withGate(async (gate) => {
+    const worker = new Worker({ target: waitAt, args: [gate.port] });
+    worker.start();
+    await gate.arrived(1);
+    worker.kill();
+    const { pid } = worker;
+    await expect(worker).rejects.toBeInstanceOf(ProcessExitError);
+    await expect(worker).rejects.toMatchObject({ pid, exitCode: null, signal: 'SIGKILL', mayHaveStarted: true });
+    expect(worker.exitcode).toBe(-9);
+  }));
+
+test.each([
+  ['exits', exit, [7], { exitCode: 7, signal: null }],
+  ['exits with 0', exit, [0], { exitCode: 0, signal: null }],
+  ['kills itself', killSelf, ['SIGTERM'], { exitCode: null, signal: 'SIGTERM' }],
+] as const)('a target that %s rejects with ProcessExitError', async (_how, target, args, expected) => {
+  const worker = new Worker({ target: target as (...given: unknown[]) => unknown, args: [...args] });
+  await expect(worker).rejects.toBeInstanceOf(ProcessExitError);
+  await expect(worker).rejects.toMatchObject(expected);
+});
+
+test('a stray rejection ends the worker, and the error says so', async () => {
+  const worker = new Worker({ target: strayRejection, stdio: 'ignore' });
+  const error = (await worker.then(
+    () => undefined,
+    (reason) => reason,
+  )) as ProcessExitError;
+  expect(error).toBeInstanceOf(ProcessExitError);
+  expect(`${error.message} ${error.cause}`).toContain('a stray rejection');
+});
+
+test('a function that no process can find is an error', async () => {
+  const factor = 2;
+  const run = async () => new Worker({ target: (value: number) => value * factor, args: [1] });
+  await expect(run()).rejects.toBeInstanceOf(TaskNotFoundError);
+});
+
+test('a module that is gone is an error, soon', async () => {
+  const gone = tasksFrom<{ work(): number }>(new URL('./fixtures/pool/gone.js', import.meta.url));
+  await expect(new Worker({ target: gone.work })).rejects.toThrow(/gone\.js/);
+});
+
+test('the loop initializer runs first, then the initializer, then the target', async () => {
+  const worker = new Worker({
+    target: readTraces,
+    loopInitializer: leaveLoopTrace,
+    initializer: leaveTrace,
+    initargs: ['initialised'],
+  });
+  expect(await worker).toEqual(['loop', 'initialised']);
+});
+
+test('an initializer that throws is an InitializerError with its cause', () =>
+  withFile(async (file) => {
+    const worker = new Worker({ target: double, args: [1], initializer: failToStart, initargs: [file] });
+    await expect(worker).rejects.toBeInstanceOf(InitializerError);
+    await expect(worker).rejects.toMatchObject({ cause: expect.objectContaining({ message: 'no connection' }) });
+  }));
+
+test('environment, folder and options of Node.js reach the child', async () => {
+  const { TEST_COLOR } = process.env;
+  const worker = new Worker({
+    target: surroundings,
+    env: { TEST_COLOR: 'green' },
+    cwd: tmpdir(),
+    execArgv: ['--no-warnings'],
+  });
+  const { cwd, color, path, execArgv } = await worker;
+  expect(cwd).toBe(await realpath(tmpdir()));
+  expect(color).toBe('green');
+  expect(path).toBe(process.env.PATH);
+  expect(execArgv).toEqual(['--no-warnings']);
+  expect(process.env.TEST_COLOR).toBe(TEST_COLOR);
+});
