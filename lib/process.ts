@@ -117,7 +117,7 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
     });
     child.socket.on('data', (chunk: Uint8Array) => channel.receive(chunk));
     try {
-      channel.post([START, this.#start], 'options');
+      channel.post([START, this.#start]);
       channel.flush();
     } catch (error) {
       child.kill('SIGKILL');

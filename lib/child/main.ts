@@ -4,7 +4,17 @@
  * This and what it imports is loaded by each child, so it stays small.
  */
 import type { Channel } from '../ipc/channel.js';
-import { BOOT_FAILURE, FATAL, READY, SHUTDOWN, START, type ToChild, type ToParent } from '../ipc/messages.js';
+import {
+  BOOT_FAILURE,
+  FAILURE,
+  FATAL,
+  READY,
+  RESULT,
+  SHUTDOWN,
+  START,
+  type ToChild,
+  type ToParent,
+} from '../ipc/messages.js';
 import { boot } from './boot.js';
 import { Executor } from './executor.js';
 import { openPipe } from './pipe.js';
@@ -54,12 +64,13 @@ function start([, options]: Extract<ToChild, [typeof START, ...unknown[]]>): voi
   );
 }
 
-/** What can't be sent is replaced by the error that says why. */
+/** In place of what can't be sent goes the error that says why. */
 function post(message: ToParent, path: string): void {
   try {
     channel.post(message, path);
   } catch (error) {
-    channel.post([...message.slice(0, -1), error] as unknown as ToParent, 'error');
+    if (message[0] === RESULT) channel.post([FAILURE, message[1], error], 'error');
+    else channel.post([...message.slice(0, -1), error] as unknown as ToParent, 'error');
   }
 }
 

@@ -196,7 +196,9 @@ class GraphEncoder {
   #pathOf(row: number): string {
     const steps: string[] = [];
     for (let node = this.#nodes[row]; node !== undefined; node = this.#nodes[node.parent]) steps.push(node.step);
-    return this.#path + steps.reverse().join('');
+    const path = this.#path + steps.reverse().join('');
+    // A value without a name of its own is known by its properties: `args[0]`, not `.args[0]`.
+    return path.startsWith('.') ? path.slice(1) : path;
   }
 }
 

@@ -59,12 +59,16 @@ export class Dispatcher {
     this.#maps = this.#maps.filter((other) => other !== map);
   }
 
-  /** @throws RangeError if the scheduler names a queue that is not there. */
+  /** A scheduler that fails, or names a queue that is not there, fails the task. */
   enqueue(task: Task): void {
-    const id = this.#scheduler.scheduleTask(task.id, task.fn, task.args);
-    const queue = this.#queues.get(id);
-    if (queue === undefined) throw new RangeError(`scheduleTask() gave ${String(id)}, which names no queue`);
-    queue.tasks.push(task);
+    try {
+      const id = this.#scheduler.scheduleTask(task.id, task.fn, task.args);
+      const queue = this.#queues.get(id);
+      if (queue === undefined) throw new RangeError(`scheduleTask() gave ${String(id)}, which names no queue`);
+      queue.tasks.push(task);
+    } catch (error) {
+      this.#owner.onFailure(task, error);
+    }
   }
 
   putBack(worker: PoolWorker, tasks: readonly Task[]): void {

@@ -83,8 +83,13 @@ export class PoolWorker {
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
     void exited.then(() => this.#limitEnding(() => socket.destroy()));
     void Promise.all([exited, closed]).then(([exit]) => this.#end(exit));
-    this.#channel.post([START, start], 'options');
-    this.#channel.flush();
+    try {
+      this.#channel.post([START, start]);
+      this.#channel.flush();
+    } catch (error) {
+      this.#child.kill('SIGKILL');
+      throw error;
+    }
   }
 
   get pid(): number | undefined {

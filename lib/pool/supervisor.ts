@@ -158,7 +158,9 @@ export class Supervisor {
   };
 
   #onEnd(worker: PoolWorker, ending: Ending): void {
-    const slot = this.#slots.find((each) => each.worker === worker || each.draining === worker) as Slot;
+    const slot = this.#slots.find((each) => each.worker === worker || each.draining === worker);
+    // One whose start failed was never given a place.
+    if (slot === undefined) return;
     const untouched: Task[] = ending.untouched;
     if (slot.draining === worker) {
       slot.draining = undefined;
