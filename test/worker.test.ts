@@ -4,12 +4,20 @@ import {
   InitializerError,
   InvalidStateError,
   ProcessExitError,
+  SerializationError,
   TaskNotFoundError,
   TimeoutError,
   tasksFrom,
   Worker,
 } from 'aiomultiprocess';
-import { exit, killSelf, strayRejection, throwRangeError, throwValue } from './fixtures/pool/failing.js';
+import {
+  exit,
+  killSelf,
+  returnFunction,
+  strayRejection,
+  throwRangeError,
+  throwValue,
+} from './fixtures/pool/failing.js';
 import { waitAt } from './fixtures/pool/gate.js';
 import { failToStart, leaveLoopTrace, leaveTrace, readTraces } from './fixtures/pool/log.js';
 import { add, double, identity, surroundings } from './fixtures/pool/tasks.js';
@@ -155,4 +163,18 @@ test('environment, folder and options of Node.js reach the child', async () => {
   expect(path).toBe(process.env.PATH);
   expect(execArgv).toEqual(['--no-warnings']);
   expect(process.env.TEST_COLOR).toBe(TEST_COLOR);
+});
+
+test('a result that cannot be sent is a SerializationError with its path', async () => {
+  const failure = await new Worker({ target: returnFunction }).then(null, (error: unknown) => error);
+  expect(failure).toBeInstanceOf(SerializationError);
+  expect(failure).toMatchObject({ path: 'result.user.callback' });
+});
+
+test('an argument that cannot be sent is named as the caller knows it', async () => {
+  const failure = await new Worker({ target: identity, args: [{ callback() {} }] }).then(
+    null,
+    (error: unknown) => error,
+  );
+  expect(failure).toMatchObject({ name: 'SerializationError', path: 'args[0].callback' });
 });

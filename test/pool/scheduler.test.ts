@@ -91,3 +91,14 @@ test('a process that replaces another serves the same queue', async () => {
     expect(scheduler.calls).toEqual(['queue', 'queue', 'process 0', 'process 1']);
   });
 });
+
+test('a scheduler that names no queue fails the task, and the pool still ends', async () => {
+  const scheduler = new Fixed();
+  scheduler.target = 7;
+  const pool = new Pool({ processes: 1, scheduler });
+  await expect(pool.apply(double, [1])).rejects.toThrow('names no queue');
+  await expect(pool.map(double, [1, 2])).rejects.toThrow('names no queue');
+  await expect(pool.map(double, new Set([1]))).rejects.toThrow('names no queue');
+  pool.close();
+  await pool.join();
+});
