@@ -274,3 +274,12 @@ test('a folder that is not there rejects with InitializerError', () =>
   Pool.using({ processes: 1, cwd: '/no/such/folder', stdio: 'ignore' }, async (pool) => {
     expect(await reasonOf(pool.apply(double, [1]))).toBeInstanceOf(InitializerError);
   }));
+
+test('the stack of an error shows the function in the child, then the one that awaited it', () =>
+  Pool.using({ processes: 1 }, async (pool) => {
+    async function awaitTask() {
+      return await pool.apply(throwRangeError);
+    }
+    const { stack } = (await awaitTask().then(null, (error: unknown) => error)) as Error;
+    expect(stack).toMatch(/at throwRangeError [\s\S]*at (async )?awaitTask /);
+  }));
