@@ -63,13 +63,3 @@ describe.each<[string, string, NodeJS.Signals[]]>([
     expect(children.filter(isRunning)).toEqual([]);
   });
 });
-
-test('no grandchild is left after a child was killed', async () => {
-  const program = new Program('killed-holder.mjs');
-  const [child = 0] = await program.readNumbers();
-  const [grandchild = 0] = await program.readNumbers();
-  expect([child, grandchild].every(isRunning)).toBe(true);
-  process.kill(child, 'SIGKILL');
-  await program.ended();
-  expect([child, grandchild].filter(isRunning)).toEqual([]);
-});
