@@ -134,8 +134,7 @@ function runCommand(command: string, args: string[], block: Block): Promise<stri
 }
 
 describe('programs', () => {
-  // Jest does not take an empty table.
-  if (programs.length === 0) test.todo('the pages hold none');
+  test('the pages hold some', () => expect(programs.length).toBeGreaterThan(0));
   for (const block of programs) {
     test(`${title(block)} works`, async () => {
       expect(complaints.get(pathOf(block))).toEqual([]);
@@ -155,7 +154,7 @@ describe('programs', () => {
 });
 
 describe('commands', () => {
-  if (shells.length === 0) test.todo('the pages hold none');
+  test('the pages hold some', () => expect(shells.length).toBeGreaterThan(0));
   for (const block of shells) {
     test(`${title(block)} works`, async () => {
       const lines = block.text.split(/\n|&&/).map((line) => line.replace(/#.*/, '').trim());
