@@ -3,7 +3,6 @@
 import { inspect, types } from 'node:util';
 import { TaskNotFoundError } from '../errors.js';
 import { toPath } from './messages.js';
-import { registry } from './registry.js';
 import { importTypeScript, isTypeScript } from './typescript.js';
 
 /**
@@ -13,14 +12,11 @@ import { importTypeScript, isTypeScript } from './typescript.js';
  * is wrong with the module better than anything around it could.
  */
 export async function importModule(url: string, what: string): Promise<object> {
-  registry.importing += 1;
   try {
     return isTypeScript(url) ? await importTypeScript(url) : await import(url);
   } catch (error) {
     if (error instanceof Error && error.name === 'BootstrapError') throw error;
     throw new TaskNotFoundError(`cannot import ${toPath(url)} to find ${what}: ${describe(error)}`, { cause: error });
-  } finally {
-    registry.importing -= 1;
   }
 }
 

@@ -6,7 +6,6 @@ import { findHandle, findMarked, findOwnExport } from './find-function.js';
 import { importModule } from './import-module.js';
 import { evaluateInline } from './inline-source.js';
 import { nameFunction } from './messages.js';
-import { registry } from './registry.js';
 
 /**
  * Finds the function of an address, importing its module if need be.
@@ -28,14 +27,6 @@ export async function load(address: Address): Promise<(...args: never[]) => unkn
     default:
       throw new TaskNotFoundError(`unknown kind of address: ${JSON.stringify(address)}`);
   }
-}
-
-/**
- * Whether a module is being imported right now to find a task in it. Code that starts processes at such a time
- * would start them again in each of those, without end.
- */
-export function isImporting(): boolean {
-  return registry.importing > 0;
 }
 
 function describeAddress(address: Exclude<Address, { kind: 'inline' }>): string {

@@ -16,8 +16,6 @@ interface Registry {
   marks: WeakMap<AnyFunction, Mark>;
   /** module → name → the functions that `task()` marked, in the order in which the module did so. */
   tasks: Map<string, Map<string, AnyFunction[]>>;
-  /** How many user modules are being imported right now to find a task in them. */
-  importing: number;
 }
 
 const KEY = Symbol.for('aiomultiprocess.tasks');
@@ -26,7 +24,7 @@ export const registry = openRegistry();
 
 function openRegistry(): Registry {
   const existing: Registry | undefined = Reflect.get(globalThis, KEY);
-  const opened = existing ?? { marks: new WeakMap(), tasks: new Map(), importing: 0 };
+  const opened = existing ?? { marks: new WeakMap(), tasks: new Map() };
   // Not enumerable: nobody who lists the globals is to stumble over it.
   if (existing === undefined) Reflect.defineProperty(globalThis, KEY, { value: opened });
   return opened;
