@@ -29,6 +29,12 @@ export class SerializationError extends Error {
     super(`${path} cannot be sent to another process: ${reason}`, options);
     this.path = path;
   }
+
+  /** @internal What reading or writing a value has thrown, named by the path of the value. */
+  static from(error: unknown, path: string): SerializationError {
+    if (error instanceof SerializationError) return error;
+    return new SerializationError(path, error instanceof Error ? error.message : String(error), { cause: error });
+  }
 }
 
 /** How a process ended. */

@@ -1,3 +1,5 @@
+import type { SpawnOptions } from './spawn.js';
+
 /** Says what an option takes, or nothing if the value is right. */
 export type Validator = (value: unknown) => string | undefined;
 
@@ -81,3 +83,12 @@ export const spawnOptions: OptionTable = {
   initargs: list,
   loopInitializer: callback,
 };
+
+export function pickSpawnOptions({ env, cwd, execArgv, stdio }: SpawnOptions): SpawnOptions {
+  return {
+    ...(env && { env }),
+    ...(cwd !== undefined && { cwd }),
+    ...(execArgv && { execArgv }),
+    ...(stdio && { stdio }),
+  };
+}

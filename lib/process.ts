@@ -1,10 +1,10 @@
 import { refuseOutsideOfTask } from './child/current-task.js';
+import { Connection } from './connection.js';
 import { InvalidStateError, TimeoutError } from './errors.js';
-import { Channel } from './ipc/channel.js';
-import { START, type StartOptions, type ToChild, type ToParent } from './ipc/messages.js';
+import type { StartOptions, ToParent } from './ipc/messages.js';
 import { hold, release } from './keep-alive.js';
-import { boolean, callback, list, readOptions, spawnOptions } from './options.js';
-import { type Child, type Exit, type SpawnOptions, spawnChild, toExitcode } from './spawn.js';
+import { boolean, callback, list, pickSpawnOptions, readOptions, spawnOptions } from './options.js';
+import { type Exit, type SpawnOptions, toExitcode } from './spawn.js';
 import { addressInitializers, type InitializerOptions } from './start-options.js';
 import { addressOf, type TaskFunction } from './tasks/address.js';
 
@@ -42,7 +42,7 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
   readonly #spawn: SpawnOptions;
   readonly #start: StartOptions;
   #daemon: boolean;
-  #child: Child | undefined;
+  #connection: Connection | undefined;
   /** @internal How it ended. */
   protected exit: Exit | undefined;
   #ended: Promise<void> | undefined;
@@ -64,10 +64,9 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
       ...rest
     } = readOptions<Partial<typeof options>>(what, options, OPTIONS);
     if (target === undefined) throw new TypeError(`${what}: option "target" is missing: the function to run`);
-    const { initializer: _, initargs: __, loopInitializer: ___, ...spawn } = rest;
     this.#name = name ?? `${what}-${++created}`;
     this.#daemon = daemon;
-    this.#spawn = spawn;
+    this.#spawn = pickSpawnOptions(rest);
     this.#start = {
       name: this.#name,
       ...addressInitializers(rest),
@@ -91,38 +90,29 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
     return undefined as R;
   }
 
-  /** @throws {@link InvalidStateError} if it was started before. */
+  /**
+   * @throws {@link InvalidStateError} if it was started before.
+   * @throws {@link SerializationError} if an argument cannot travel.
+   */
   start(): void {
-    if (this.#child !== undefined) throw new InvalidStateError(`${this.#name} was started before; create another one`);
-    const child = spawnChild(this.#spawn);
-    this.#child = child;
-    if (!this.#daemon) hold();
-    const received = new Promise<void>((resolve) => this.#connect(child, resolve));
-    this.#ended = Promise.all([child.exited, received]).then(([exit]) => {
-      this.exit = exit;
-      if (!this.#daemon) release();
-    });
-  }
-
-  #connect(child: Child, onEnd: () => void): void {
-    const channel = new Channel<ToParent, ToChild>(child.socket, {
+    if (this.#connection !== undefined)
+      throw new InvalidStateError(`${this.#name} was started before; create another one`);
+    const connection = new Connection(this.#spawn, this.#start, {
       onMessages: (messages) => {
         for (const message of messages) this.receive(message);
       },
+      onRead() {},
       onDrain() {},
       onUnsendable(_message, error) {
         throw error;
       },
-      onEnd,
     });
-    child.socket.on('data', (chunk: Uint8Array) => channel.receive(chunk));
-    try {
-      channel.post([START, this.#start]);
-      channel.flush();
-    } catch (error) {
-      child.kill('SIGKILL');
-      throw error;
-    }
+    this.#connection = connection;
+    if (!this.#daemon) hold();
+    this.#ended = connection.ended.then((exit) => {
+      this.exit = exit;
+      if (!this.#daemon) release();
+    });
   }
 
   /**
@@ -148,18 +138,22 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
     onfulfilled?: ((value: R) => T | PromiseLike<T>) | null,
     onrejected?: ((reason: unknown) => E | PromiseLike<E>) | null,
   ): Promise<T | E> {
-    if (this.#child === undefined) this.start();
-    return this.join().then(onfulfilled, onrejected);
+    return this.#run().then(onfulfilled, onrejected);
+  }
+
+  async #run(): Promise<R> {
+    if (this.#connection === undefined) this.start();
+    return this.join();
   }
 
   /** Asks it to end: SIGTERM, and SIGKILL after five seconds. */
   terminate(): void {
-    this.#child?.kill('SIGTERM');
+    this.#connection?.kill('SIGTERM');
   }
 
   /** Ends it at once: SIGKILL. */
   kill(): void {
-    this.#child?.kill('SIGKILL');
+    this.#connection?.kill('SIGKILL');
   }
 
   /**
@@ -175,7 +169,7 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
 
   isAlive(): boolean {
     this.#refuseIfClosed();
-    return this.#child !== undefined && this.exit === undefined;
+    return this.#connection !== undefined && this.exit === undefined;
   }
 
   get name(): string {
@@ -185,7 +179,7 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
   /** `undefined` before {@link start}. */
   get pid(): number | undefined {
     this.#refuseIfClosed();
-    return this.#child?.pid;
+    return this.#connection?.pid;
   }
 
   /** The exit code, the negative number of the signal that ended it, or `null` before it has ended. */
@@ -200,7 +194,7 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
 
   /** @throws {@link InvalidStateError} after {@link start}. */
   set daemon(daemon: boolean) {
-    if (this.#child !== undefined) throw new InvalidStateError(`${this.#name} has started; set daemon before`);
+    if (this.#connection !== undefined) throw new InvalidStateError(`${this.#name} has started; set daemon before`);
     this.#daemon = daemon;
   }
 

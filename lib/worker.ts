@@ -35,7 +35,7 @@ export class Worker<R, A extends unknown[] = unknown[]> extends Process<R, A> {
   protected override receive(message: ToParent): void {
     switch (message[0]) {
       case RESULT:
-        this.#outcome = { value: message[2] as R };
+        this.#outcome = { value: message[2][0] as R };
         return;
       case FAILURE:
         this.#outcome = { error: message[2] };

@@ -3,21 +3,21 @@ import {
   ADDRESS,
   FAILURE,
   MAX_UNWRITTEN,
+  type Message,
   PROGRESS,
   RESULT,
   TASK,
+  type TaskRun,
   type ToChild,
   type ToParent,
 } from '../ipc/messages.js';
 import type { Address } from '../tasks/address.js';
 import { load } from '../tasks/load.js';
-import type { CurrentTask } from './current-task.js';
+import { Pace } from './pace.js';
+import { RunningTask } from './running-task.js';
 import type { ChildState } from './state.js';
+import { isThenable, whenSettled } from './thenable.js';
 
-/** Tasks that block the event loop give way to input, timers and the results before them after this time. */
-const MAX_SLICE = 1;
-
-type Task = Extract<ToChild, [typeof TASK, ...unknown[]]>;
 type TaskFunction = (...args: readonly unknown[]) => unknown;
 
 /** A function that is still being imported is `undefined`; one that cannot be is the error. */
@@ -32,185 +32,191 @@ export interface ExecutorOptions {
   onError(error: unknown): void;
 }
 
+/** A place for a running task. It is used again and again: no function is made for each task. */
+interface Slot {
+  id: number;
+  readonly succeed: (value: unknown) => void;
+  readonly fail: (error: unknown) => void;
+}
+
 /**
  * Runs tasks in the order in which they came, up to `concurrency` of them at a time, and posts what becomes of each.
+ *
+ * It works in turns: start what may start, let the promises run, start what may start now. The results are written when
+ * nothing more can start or the turns have taken a while.
  */
 export class Executor {
   readonly #channel: Channel<ToChild, ToParent>;
   readonly #concurrency: number;
+  /** How many tasks may have begun whose result is not written. */
+  readonly #maxBegun: number;
   readonly #state: ChildState;
   readonly #onError: (error: unknown) => void;
-  readonly #functions = new Map<number, Loaded>();
-  readonly #queue: Task[] = [];
+  readonly #functions: Loaded[] = [];
+  readonly #freeSlots: Slot[] = [];
+  readonly #pace = new Pace();
+  #runs: TaskRun[] = [];
+  /** The place of the next task: its run, and where in the run. */
   #head = 0;
+  #at = 0;
   #running = 0;
   #unwritten = 0;
-  #flushing = false;
-  #paused = false;
+  #turning = false;
 
   constructor({ channel, concurrency, state, onError }: ExecutorOptions) {
     this.#channel = channel;
     this.#concurrency = concurrency;
+    this.#maxBegun = Math.max(MAX_UNWRITTEN, concurrency);
     this.#state = state;
     this.#onError = onError;
   }
 
   accept(messages: readonly ToChild[]): void {
     for (const message of messages) {
-      if (message[0] === TASK) this.#queue.push(message);
+      if (message[0] === TASK) this.#runs.push(message);
       else if (message[0] === ADDRESS) this.#load(message[1], message[2]);
     }
-    this.#startTasks();
+    this.#scheduleTurn();
   }
 
   /** The pipe has taken what was written. */
   onDrain(): void {
     this.#unwritten = 0;
-    this.#startTasks();
+    this.#scheduleTurn();
   }
 
   /** What a task returned could not be written after all. */
-  onUnsendable(message: ToParent, error: unknown): void {
-    if (message[0] === RESULT || message[0] === FAILURE) this.#channel.post([FAILURE, message[1], error], 'error');
-    this.#flushLater();
+  onUnsendable(message: Message, error: unknown): void {
+    if (message[0] === RESULT || message[0] === FAILURE) this.#channel.postError([FAILURE, message[1], error]);
+    this.#scheduleTurn();
   }
 
   #load(id: number, address: Address): void {
-    this.#functions.set(id, undefined);
+    this.#functions[id] = undefined;
     load(address)
       .then(
         (fn) => fn as TaskFunction,
         (error: Error) => error,
       )
       .then((loaded) => {
-        this.#functions.set(id, loaded);
-        this.#startTasks();
+        this.#functions[id] = loaded;
+        this.#scheduleTurn();
       });
   }
 
-  #startTasks(): void {
-    if (this.#paused) return;
-    const begin = performance.now();
-    while (this.#head < this.#queue.length && this.#mayStart()) {
-      const task = this.#queue[this.#head] as Task;
-      const fn = this.#functions.get(task[2]);
-      if (fn === undefined) return;
-      this.#head++;
-      this.#start(task, fn);
-      if (performance.now() - begin > MAX_SLICE) return this.#pause();
+  /** @returns whether any was started. */
+  #startTasks(): boolean {
+    let started = false;
+    for (; this.#head < this.#runs.length; this.#head++, this.#at = 0) {
+      const [, firstId, address, argLists] = this.#runs[this.#head] as TaskRun;
+      const fn = this.#functions[address];
+      if (fn === undefined) return started;
+      while (this.#at < argLists.length) {
+        if (!this.#mayStart()) return started;
+        const at = this.#at++;
+        this.#start(firstId + at, fn, argLists[at] as readonly unknown[]);
+        this.#pace.count();
+        started = true;
+      }
     }
-    if (this.#head === this.#queue.length) {
-      this.#queue.length = 0;
-      this.#head = 0;
-    }
+    this.#runs = [];
+    this.#head = 0;
+    return started;
   }
 
   #mayStart(): boolean {
     return (
       this.#running < this.#concurrency &&
-      this.#running + this.#unwritten < Math.max(MAX_UNWRITTEN, this.#concurrency) &&
-      !this.#channel.congested
+      this.#running + this.#unwritten < this.#maxBegun &&
+      !this.#channel.congested &&
+      !this.#pace.isOver
     );
   }
 
-  #pause(): void {
-    this.#paused = true;
-    setImmediate(() => {
-      this.#paused = false;
-      this.#startTasks();
-    });
-  }
-
-  #start(task: Task, fn: TaskFunction | Error): void {
-    const [, id, , args] = task;
+  #start(id: number, fn: TaskFunction | Error, args: readonly unknown[]): void {
     this.#running++;
     try {
       if (fn instanceof Error) throw fn;
       const { storage } = this.#state;
       const result = storage === undefined ? fn(...args) : storage.run(this.#describe(id), fn, ...args);
-      if (isThenable(result)) {
-        result.then(
-          (value) => this.#succeed(id, value),
-          (error) => this.#fail(id, error),
-        );
-      } else this.#succeed(id, result);
+      if (!isThenable(result)) return this.#succeed(id, result);
+      const slot = this.#freeSlots.pop() ?? this.#createSlot();
+      slot.id = id;
+      whenSettled(result, slot.succeed, slot.fail);
     } catch (error) {
       this.#fail(id, error);
     }
   }
 
-  #describe(id: number): CurrentTask {
-    return new RunningTask(id, (value) => this.#report(id, value));
+  #createSlot(): Slot {
+    const slot: Slot = {
+      id: 0,
+      succeed: (value) => {
+        this.#freeSlots.push(slot);
+        this.#succeed(slot.id, value);
+      },
+      fail: (error) => {
+        this.#freeSlots.push(slot);
+        this.#fail(slot.id, error);
+      },
+    };
+    return slot;
+  }
+
+  #describe(id: number): RunningTask {
+    return new RunningTask(id, (value) => {
+      this.#channel.post([PROGRESS, id, value]);
+      this.#scheduleTurn();
+    });
   }
 
   #succeed(id: number, value: unknown): void {
-    this.#running--;
     try {
-      this.#channel.post([RESULT, id, value], 'result');
+      this.#channel.postResult(id, value);
     } catch (error) {
-      this.#channel.post([FAILURE, id, error], 'error');
+      this.#channel.postError([FAILURE, id, error]);
     }
-    this.#scheduleFlush();
+    this.#end();
   }
 
   #fail(id: number, error: unknown): void {
-    this.#running--;
     this.#onError(error);
-    try {
-      this.#channel.post([FAILURE, id, error], 'error');
-    } catch (unsendable) {
-      this.#channel.post([FAILURE, id, unsendable], 'error');
-    }
-    this.#scheduleFlush();
+    this.#channel.postError([FAILURE, id, error]);
+    this.#end();
   }
 
-  #report(id: number, value: unknown): void {
-    this.#channel.post([PROGRESS, id, value], 'progress');
-    this.#flushLater();
-  }
-
-  #scheduleFlush(): void {
+  #end(): void {
+    this.#running--;
     this.#unwritten++;
-    this.#flushLater();
+    this.#scheduleTurn();
   }
 
-  /** Once the promises of this turn have run: everything they settle goes out in one write. */
-  #flushLater(): void {
-    if (this.#flushing) return;
-    this.#flushing = true;
-    process.nextTick(this.#flush);
+  #scheduleTurn(): void {
+    if (this.#turning) return;
+    this.#turning = true;
+    this.#pace.begin();
+    process.nextTick(this.#turn);
   }
 
-  readonly #flush = (): void => {
-    this.#flushing = false;
+  readonly #turn = (): void => {
+    if (this.#startTasks()) return this.#turnAgain();
     this.#channel.flush();
-    if (this.#channel.congested) return;
-    this.#unwritten = 0;
-    this.#startTasks();
+    if (!this.#channel.congested) this.#unwritten = 0;
+    // Tasks that block the event loop give way to input, to timers and to the results before them.
+    if (this.#pace.isOver) setImmediate(this.#resume);
+    else if (this.#startTasks()) this.#turnAgain();
+    else this.#turning = false;
   };
-}
 
-class RunningTask implements CurrentTask {
-  readonly attempt = 1;
-  readonly id: number;
-  readonly report: (progress: unknown) => void;
-  #signal: AbortSignal | undefined;
-
-  constructor(id: number, report: (progress: unknown) => void) {
-    this.id = id;
-    this.report = report;
+  /** A tick that a microtask asks for comes after all microtasks, those of the tasks that were just started too. */
+  #turnAgain(): void {
+    queueMicrotask(this.#scheduleTick);
   }
 
-  get signal(): AbortSignal {
-    this.#signal ??= new AbortController().signal;
-    return this.#signal;
-  }
-}
+  readonly #scheduleTick = (): void => process.nextTick(this.#turn);
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    value !== null &&
-    (typeof value === 'object' || typeof value === 'function') &&
-    typeof (value as { then?: unknown }).then === 'function'
-  );
+  readonly #resume = (): void => {
+    this.#pace.begin();
+    this.#turn();
+  };
 }

@@ -4,17 +4,7 @@
  * This and what it imports is loaded by each child, so it stays small.
  */
 import type { Channel } from '../ipc/channel.js';
-import {
-  BOOT_FAILURE,
-  FAILURE,
-  FATAL,
-  READY,
-  RESULT,
-  SHUTDOWN,
-  START,
-  type ToChild,
-  type ToParent,
-} from '../ipc/messages.js';
+import { BOOT_FAILURE, FATAL, READY, SHUTDOWN, START, type ToChild, type ToParent } from '../ipc/messages.js';
 import { boot } from './boot.js';
 import { Executor } from './executor.js';
 import { openPipe } from './pipe.js';
@@ -34,7 +24,7 @@ const channel: Channel<ToChild, ToParent> = openPipe({
     executor?.onDrain();
   },
   onUnsendable(message, error) {
-    executor?.onUnsendable(message as ToParent, error);
+    executor?.onUnsendable(message, error);
   },
   // The parent is gone, or does not want this process any more.
   onEnd: () => process.exit(0),
@@ -44,34 +34,24 @@ const channel: Channel<ToChild, ToParent> = openPipe({
 process.on('SIGINT', () => {});
 process.on('uncaughtException', (error) => {
   console.error(error);
-  post([FATAL, error], 'error');
+  channel.postError([FATAL, error]);
   exit(1);
 });
 
 function start([, options]: Extract<ToChild, [typeof START, ...unknown[]]>): void {
   boot(options, state).then(
     async ({ handleError, handlerFound }) => {
-      if (options.target !== undefined) return exit(await runTarget(options, post, state));
+      if (options.target !== undefined) return exit(await runTarget(options, channel, state));
       executor = new Executor({ channel, concurrency: options.concurrency, state, onError: handleError });
-      post([READY, handlerFound], '');
+      channel.post([READY, handlerFound]);
       channel.flush();
     },
     (error) => {
       if (options.target !== undefined && !options.reportResult) console.error(error);
-      post([BOOT_FAILURE, error], 'error');
+      channel.postError([BOOT_FAILURE, error]);
       exit(1);
     },
   );
-}
-
-/** In place of what can't be sent goes the error that says why. */
-function post(message: ToParent, path: string): void {
-  try {
-    channel.post(message, path);
-  } catch (error) {
-    if (message[0] === RESULT) channel.post([FAILURE, message[1], error], 'error');
-    else channel.post([...message.slice(0, -1), error] as unknown as ToParent, 'error');
-  }
 }
 
 /** Open handles, which tasks and initializers leave behind, must not keep a finished child alive. */

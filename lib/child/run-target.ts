@@ -1,4 +1,5 @@
-import { FAILURE, RESULT, type StartOptions, type ToParent } from '../ipc/messages.js';
+import type { Channel } from '../ipc/channel.js';
+import { FAILURE, type StartOptions, type ToChild, type ToParent } from '../ipc/messages.js';
 import { load } from '../tasks/load.js';
 import { type ChildState, callIn, NO_TASK } from './state.js';
 
@@ -9,16 +10,16 @@ import { type ChildState, callIn, NO_TASK } from './state.js';
  */
 export async function runTarget(
   options: StartOptions,
-  post: (message: ToParent, path: string) => void,
+  channel: Channel<ToChild, ToParent>,
   state: ChildState,
 ): Promise<number> {
   try {
     const target = await load(options.target as NonNullable<StartOptions['target']>);
     const result = await callIn(state, NO_TASK, target, options.args ?? []);
-    if (options.reportResult) post([RESULT, 0, result], 'result');
+    if (options.reportResult) channel.postResult(0, result);
     return 0;
   } catch (error) {
-    if (options.reportResult) post([FAILURE, 0, error], 'error');
+    if (options.reportResult) channel.postError([FAILURE, 0, error]);
     else console.error(error);
     return 1;
   }

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { ProtocolError } from '../errors.js';
 import { Decoder, Encoder } from './codec.js';
 import { FrameReader } from './frame.js';
-import type { Message } from './messages.js';
+import type { ErrorMessage, Message, ResultRun, TaskRun } from './messages.js';
 
 /** From this size on a batch is written at once, so that memory stays bounded and the other side can begin. */
 const MAX_BATCH_SIZE = 256 * 1024;
@@ -53,11 +53,36 @@ export class Channel<Received extends Message, Sent extends Message> {
   /**
    * Adds a message to the next frame.
    *
-   * @param path - what its value is called in messages of errors.
    * @throws {@link SerializationError} if its value cannot travel; nothing is sent then.
    */
-  post(message: Sent, path = ''): void {
-    this.#encoder.add(message, path);
+  post(message: Exclude<Sent, TaskRun | ResultRun>): void {
+    this.#limitBatch();
+    this.#encoder.add(message);
+  }
+
+  /** Adds a task, like {@link post}. */
+  postTask(id: number, address: number, args: readonly unknown[]): void {
+    this.#limitBatch();
+    this.#encoder.addTask(id, address, args);
+  }
+
+  /** Adds the result of a task, like {@link post}. */
+  postResult(id: number, value: unknown): void {
+    this.#limitBatch();
+    this.#encoder.addResult(id, value);
+  }
+
+  /** Adds an error; in place of one that cannot travel goes the one that says why. */
+  postError(message: ErrorMessage): void {
+    this.#limitBatch();
+    try {
+      this.#encoder.add(message);
+    } catch (error) {
+      this.#encoder.add([...message.slice(0, -1), error] as unknown as ErrorMessage);
+    }
+  }
+
+  #limitBatch(): void {
     if (this.#encoder.size > MAX_BATCH_SIZE) this.flush();
   }
 

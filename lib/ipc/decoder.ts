@@ -2,7 +2,7 @@ import { Unpackr } from 'msgpackr/pack';
 import { ProtocolError } from '../errors.js';
 import { MIN_ATTACHMENT } from './attachments.js';
 import { decodeGraph } from './decode-graph.js';
-import { GRAPH, type Message, VALUE_INDEX } from './messages.js';
+import { GRAPH, type Message, RESULT, TASK, VALUE_INDEX } from './messages.js';
 
 /** Up to this size a frame costs little whatever is done with it. */
 const SMALL_FRAME = 64 * 1024;
@@ -66,11 +66,16 @@ export class Decoder {
     const kind: unknown = message[0];
     const index = typeof kind === 'number' ? VALUE_INDEX[kind] : undefined;
     if (index === undefined) throw new ProtocolError(`there is no message of kind ${String(kind)}`);
-    if (message.length === index + 1) return;
+    const isRun = kind === TASK || kind === RESULT;
+    if (message.length === index + 1) {
+      if (isRun && !Array.isArray(message[index])) throw new ProtocolError('tasks or results are not a list');
+      return;
+    }
     if (index === 0 || message.length !== index + 2 || message[index + 1] !== GRAPH) {
       throw new ProtocolError(`a message of kind ${kind} has ${message.length} parts`);
     }
-    message[index] = decodeGraph(message[index], this.#attachments);
+    const value = decodeGraph(message[index], this.#attachments);
+    message[index] = isRun ? [value] : value;
     message.pop();
   }
 }

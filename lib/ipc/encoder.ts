@@ -2,9 +2,10 @@ import { Packr } from 'msgpackr/pack';
 import { SerializationError } from '../errors.js';
 import { AttachmentWriter } from './attachments.js';
 import { encodeGraph } from './encode-graph.js';
-import { ATTACHMENT, BATCH, HEADER_SIZE, MAX_FRAME, writeHeader } from './frame.js';
+import { ATTACHMENT, BATCH, HEADER_SIZE, writeHeader } from './frame.js';
 import { measureGraph } from './graph.js';
-import { GRAPH, type Message, VALUE_INDEX } from './messages.js';
+import { GRAPH, type Message, RESULT, TASK, VALUE_INDEX, VALUE_PATH } from './messages.js';
+import { type OnUnsendable, packEach } from './pack-each.js';
 import { measureArguments, measurePlain } from './plain.js';
 
 /** Programs with many kinds of records would otherwise define the same ones again and again. */
@@ -19,23 +20,20 @@ const INITIAL_MEMORY = 64 * 1024;
 /** Bytes that a message takes beside its value, roughly. */
 const MESSAGE_SIZE = 8;
 
-/** The path of a task's arguments, of which only the elements travel. */
-export const ARGUMENTS = 'args';
-
-/** Takes a message that turned out not to be writable, after {@link Encoder.add} had accepted it. */
-type OnUnsendable = (message: Message, error: SerializationError) => void;
-
 /**
  * Collects messages and turns them into one frame.
  *
- * One for each direction and process: the records it has defined are known to the one decoder at the other end.
+ * One for each direction and process: the records it has defined are known to the one decoder at the other end. Values
+ * are looked at when they are added and written by {@link takeFrames}.
  */
 export class Encoder {
   readonly #packr = new Packr(packrOptions());
   readonly #attachments = new AttachmentWriter();
   #batch: Message[] = [];
-  /** What the value is called, for each kind of message. */
-  readonly #paths: string[] = [];
+  /** The values of the message that the next task or result may join, the id it then has, and its function. */
+  #run: unknown[] | undefined;
+  #nextId = 0;
+  #address = 0;
   /** Reading a value may run a getter, which may send something itself: its message waits for the next frame. */
   #busy = false;
 
@@ -47,45 +45,82 @@ export class Encoder {
   }
 
   /**
-   * Adds a message. Its value is looked at now and written by {@link takeFrames}.
+   * Adds a task.
    *
-   * @throws {@link SerializationError} if the value cannot travel; the message is not added then.
+   * @throws {@link SerializationError} if an argument cannot travel; nothing is added then.
    */
-  add(message: Message, path: string): void {
+  addTask(id: number, address: number, args: readonly unknown[]): void {
+    const size = measureArguments(args);
+    if (size < 0) return this.#addGraph([TASK, id, address, [args]], args);
+    this.size += size;
+    if (this.#run !== undefined && id === this.#nextId && address === this.#address) this.#run.push(args);
+    else {
+      const run = [args];
+      this.#push([TASK, id, address, run]);
+      this.#run = run;
+      this.#address = address;
+    }
+    this.#nextId = id + 1;
+  }
+
+  /**
+   * Adds the result of a task.
+   *
+   * @throws {@link SerializationError} if it cannot travel; nothing is added then.
+   */
+  addResult(id: number, value: unknown): void {
+    const size = measurePlain(value);
+    if (size < 0) return this.#addGraph([RESULT, id, [value]], value);
+    this.size += size;
+    if (this.#run !== undefined && id === this.#nextId) this.#run.push(value);
+    else {
+      const run = [value];
+      this.#push([RESULT, id, run]);
+      this.#run = run;
+    }
+    this.#nextId = id + 1;
+  }
+
+  /**
+   * Adds any other message.
+   *
+   * @throws {@link SerializationError} if its value cannot travel; nothing is added then.
+   */
+  add(message: Message): void {
     const index = VALUE_INDEX[message[0]] as number;
-    if (index > 0) this.#encodeValue(message as unknown[], index, path);
+    const size = index === 0 ? 0 : measurePlain(message[index]);
+    if (size < 0) return this.#addGraph(message, message[index]);
+    this.size += size;
+    this.#push(message);
+  }
+
+  #push(message: Message): void {
     this.size += MESSAGE_SIZE;
     this.#batch.push(message);
-    this.#paths[message[0]] = path;
+    this.#run = undefined;
   }
 
-  #encodeValue(message: unknown[], index: number, path: string): void {
-    const value = message[index];
-    const size = path === ARGUMENTS ? measureArguments(value as unknown[]) : measurePlain(value);
-    if (size >= 0) this.size += size;
-    else this.#flattenValue(message, index, path);
-  }
-
-  #flattenValue(message: unknown[], index: number, path: string): void {
-    const attached = this.#attachments.list.length;
+  /** Adds a message whose value msgpack would not keep as it is. */
+  #addGraph(message: Message, value: unknown): void {
+    const path = VALUE_PATH[message[0]] as string;
+    const { list } = this.#attachments;
+    const attached = list.length;
     const waiting = this.#batch.length;
     const wasBusy = this.#busy;
     this.#busy = true;
     try {
-      const graph = encodeGraph(message[index], path, this.#attachments);
-      message[index] = graph;
-      message.push(GRAPH);
+      const graph = encodeGraph(value, path, this.#attachments);
+      const index = VALUE_INDEX[message[0]] as number;
+      this.#push([...message.slice(0, index), graph, GRAPH] as unknown as Message);
       this.size += measureGraph(graph);
     } catch (error) {
       // Unless a getter has sent a message meanwhile, what is attached belongs to this value.
       if (this.#batch.length === waiting) this.#attachments.truncate(attached);
-      throw toSerializationError(error, path);
+      throw SerializationError.from(error, path);
     } finally {
       this.#busy = wasBusy;
     }
-    for (let at = attached; at < this.#attachments.list.length; at++) {
-      this.size += (this.#attachments.list[at] as Uint8Array).byteLength;
-    }
+    for (let at = attached; at < list.length; at++) this.size += (list[at] as Uint8Array).byteLength;
   }
 
   /**
@@ -110,8 +145,9 @@ export class Encoder {
     const batch = this.#batch;
     const attachments = this.#attachments.takeAll();
     this.#batch = [];
+    this.#run = undefined;
     this.size = 0;
-    const frame = this.#packBatch(batch) ?? this.#packOneByOne(batch, attachments, onUnsendable);
+    const frame = this.#packBatch(batch) ?? packEach(this.#packr, batch, attachments, onUnsendable);
     if (frame === undefined) return [];
     return attachments.length === 0 ? [frame] : [...attachments.flatMap(createAttachmentFrame), frame];
   }
@@ -128,55 +164,6 @@ export class Encoder {
       return undefined;
     }
   }
-
-  /** The same frame, made so that a message which cannot be written is found and left out. */
-  #packOneByOne(
-    batch: readonly Message[],
-    attachments: Uint8Array[],
-    onUnsendable: OnUnsendable,
-  ): Uint8Array | undefined {
-    const parts: Uint8Array[] = [];
-    let size = LIST_HEADER_SIZE;
-    for (const message of batch) {
-      const path = this.#paths[message[0]] as string;
-      try {
-        const part = this.#packMessage(message, path, attachments, MAX_FRAME - size);
-        size += part.byteLength;
-        parts.push(part);
-      } catch (error) {
-        onUnsendable(message, toSerializationError(error, path));
-      }
-    }
-    return parts.length === 0 ? undefined : createBatchFrame(parts, size);
-  }
-
-  #packMessage(message: Message, path: string, attachments: Uint8Array[], limit: number): Uint8Array {
-    const index = VALUE_INDEX[message[0]] as number;
-    const plain = message.length === index + 1;
-    // The graph holds what a getter gives, so nothing is read twice any more; it names what cannot travel; and it has
-    // no records, so a message that is left out takes no definition with it.
-    const form = plain && index > 0 ? flatten(message as unknown[], index, path, attachments) : message;
-    const part = this.#packr.pack(form);
-    if (part.byteLength > limit) throw new RangeError(`it makes a frame of more than ${MAX_FRAME} bytes`);
-    return part;
-  }
-}
-
-function flatten(message: readonly unknown[], index: number, path: string, attachments: Uint8Array[]): unknown[] {
-  const writer = new AttachmentWriter(attachments);
-  const attached = attachments.length;
-  try {
-    return [...message.slice(0, index), encodeGraph(message[index], path, writer), GRAPH];
-  } catch (error) {
-    writer.truncate(attached);
-    throw error;
-  }
-}
-
-function toSerializationError(error: unknown, path: string): SerializationError {
-  if (error instanceof SerializationError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new SerializationError(path, reason, { cause: error });
 }
 
 /** A new object each time: msgpackr writes into it. */
@@ -191,18 +178,6 @@ function packrOptions(): ConstructorParameters<typeof Packr>[0] {
     // Nothing here can be a function unless a getter changed its mind after the value was looked at.
     writeFunction: refuseFunction,
   };
-}
-
-/** The header of a frame and that of a msgpack list with a length of 32 bits. */
-const LIST_HEADER_SIZE = HEADER_SIZE + 5;
-const LIST_32 = 0xdd;
-
-function createBatchFrame(parts: readonly Uint8Array[], size: number): Uint8Array {
-  const header = Buffer.alloc(LIST_HEADER_SIZE);
-  writeHeader(header, BATCH, size - HEADER_SIZE);
-  header[HEADER_SIZE] = LIST_32;
-  header.writeUInt32BE(parts.length, HEADER_SIZE + 1);
-  return Buffer.concat([header, ...parts], size);
 }
 
 function createAttachmentFrame(bytes: Uint8Array): Uint8Array[] {

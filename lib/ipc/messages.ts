@@ -3,8 +3,9 @@ import type { Address } from '../tasks/address.js';
 /**
  * The whole protocol between a parent and its child, as tagged tuples.
  *
- * A tuple whose last element is a user's value may be followed by {@link GRAPH}: then that element is not the value
- * but its graph form (see `graph.ts`). {@link VALUE_INDEX} says where the value stands in each kind.
+ * A tuple ends with a value of the user's, or none. {@link TASK} and {@link RESULT} end with a list of them: tasks that
+ * follow one another in id share a tuple, which is a run. A tuple followed by {@link GRAPH} has one value in graph form
+ * (see `graph.ts`). {@link VALUE_INDEX} says where the values stand in each kind, {@link VALUE_PATH} what they are called.
  */
 
 /** Marks a value that had to be flattened to keep what plain msgpack loses. */
@@ -14,7 +15,7 @@ export const GRAPH = 1;
 export const START = 0;
 /** Parent to child: a function, named by a small integer from now on. */
 export const ADDRESS = 1;
-/** Parent to child: run function `address` with `args`. */
+/** Parent to child: run function `address` once with each of these lists of arguments. */
 export const TASK = 2;
 /** Parent to child: everything is answered; exit. */
 export const SHUTDOWN = 3;
@@ -22,21 +23,21 @@ export const SHUTDOWN = 3;
 export const READY = 4;
 /** Child to parent: initialising failed; the child exits. */
 export const BOOT_FAILURE = 5;
-/** Child to parent: the value a task returned. */
+/** Child to parent: the values that tasks returned. */
 export const RESULT = 6;
 /** Child to parent: what a task threw. */
 export const FAILURE = 7;
 /** Child to parent: an exception outside of any task ends the child. */
 export const FATAL = 8;
-
 /** Child to parent: what a running task reports. */
 export const PROGRESS = 9;
 
 /**
  * How many tasks a child may have begun without their result being written, or its concurrency if that is more. The
- * parent counts on it when it decides which tasks of a dead child may have run. Smaller batches cost throughput.
+ * parent counts on it when it decides which tasks of a dead child may have run. Smaller batches cost throughput of
+ * tiny tasks; of longer ones a child never has so many.
  */
-export const MAX_UNWRITTEN = 64;
+export const MAX_UNWRITTEN = 256;
 
 /** How a child serves; the value of {@link START}. */
 export interface StartOptions {
@@ -58,21 +59,45 @@ export interface StartOptions {
   reportResult?: boolean;
 }
 
+/** Tasks with ids from `firstId` on. */
+export type TaskRun = [kind: typeof TASK, firstId: number, address: number, argLists: (readonly unknown[])[]];
+
+/** Results of the tasks with ids from `firstId` on. */
+export type ResultRun = [kind: typeof RESULT, firstId: number, values: unknown[]];
+
+/** Messages of a child that carry an error. */
+export type ErrorMessage =
+  | [kind: typeof BOOT_FAILURE, error: unknown]
+  | [kind: typeof FAILURE, id: number, error: unknown]
+  | [kind: typeof FATAL, error: unknown];
+
 export type ToChild =
   | [kind: typeof START, options: StartOptions]
   | [kind: typeof ADDRESS, id: number, address: Address]
-  | [kind: typeof TASK, id: number, address: number, args: readonly unknown[]]
+  | TaskRun
   | [kind: typeof SHUTDOWN];
 
 export type ToParent =
   | [kind: typeof READY, handlerFound: boolean]
-  | [kind: typeof BOOT_FAILURE, error: unknown]
-  | [kind: typeof RESULT, id: number, value: unknown]
-  | [kind: typeof FAILURE, id: number, error: unknown]
-  | [kind: typeof FATAL, error: unknown]
+  | ResultRun
+  | ErrorMessage
   | [kind: typeof PROGRESS, id: number, value: unknown];
 
 export type Message = ToChild | ToParent;
 
 /** Where the value of each kind stands, 0 for none. A tuple without {@link GRAPH} is as long as this plus one. */
 export const VALUE_INDEX: readonly number[] = [1, 2, 3, 0, 1, 1, 2, 2, 1, 2];
+
+/** What the value of each kind is called in messages of errors; of `''` only its parts are. */
+export const VALUE_PATH: readonly string[] = [
+  '',
+  'address',
+  'args',
+  '',
+  '',
+  'error',
+  'result',
+  'error',
+  'error',
+  'progress',
+];

@@ -1,3 +1,4 @@
+import type { ReadPoolOptions } from './options.js';
 import type { PoolMap } from './pool-map.js';
 import type { PoolWorker } from './pool-worker.js';
 import { RequestQueue } from './request-queue.js';
@@ -6,8 +7,6 @@ import type { Task } from './task.js';
 
 /** What a {@link Dispatcher} needs from its pool. */
 export interface DispatcherOwner {
-  /** Makes a task of the next item of a map; nothing if there is none at this moment. */
-  createTask(map: PoolMap<unknown>): Task | undefined;
   onFailure(task: Task, error: unknown): void;
   /** Nobody waits for this task any more; it was not sent. */
   onDropped(task: Task): void;
@@ -21,14 +20,19 @@ export class Dispatcher {
   readonly #scheduler: Scheduler;
   readonly #queues = new Map<QueueId, { tasks: RequestQueue; workers: Set<PoolWorker> }>();
   #maps: PoolMap<unknown>[] = [];
+  /** Whose turn it is. */
+  #turn = 0;
   #scheduled = false;
 
-  constructor(owner: DispatcherOwner, scheduler: Scheduler, queueCount: number) {
+  constructor({ scheduler, queueCount, processes }: ReadPoolOptions, owner: DispatcherOwner) {
     this.#owner = owner;
     this.#scheduler = scheduler;
     for (let index = 0; index < queueCount; index++) {
       const tasks = new RequestQueue();
       this.#queues.set(scheduler.registerQueue(tasks), { tasks, workers: new Set() });
+    }
+    for (let index = 0; index < processes; index++) {
+      scheduler.registerProcess(this.queueIds[index % queueCount] as QueueId);
     }
   }
 
@@ -62,7 +66,7 @@ export class Dispatcher {
   /** A scheduler that fails, or names a queue that is not there, fails the task. */
   enqueue(task: Task): void {
     try {
-      const id = this.#scheduler.scheduleTask(task.id, task.fn, task.args);
+      const id = this.#scheduler.scheduleTask(task.id, task.target.fn, task.args);
       const queue = this.#queues.get(id);
       if (queue === undefined) throw new RangeError(`scheduleTask() gave ${String(id)}, which names no queue`);
       queue.tasks.push(task);
@@ -105,7 +109,7 @@ export class Dispatcher {
     while (open.length > 0) {
       const task = tasks.shift() ?? this.#pull(tasks);
       if (task === undefined) break;
-      if (task.sink.cancelled) {
+      if (task.isCancelled) {
         this.#owner.onDropped(task);
         continue;
       }
@@ -144,13 +148,12 @@ export class Dispatcher {
 
   /** Takes the next items of the maps in turn, until one is for this queue. */
   #pull(tasks: RequestQueue): Task | undefined {
-    let idle = 0;
-    while (idle < this.#maps.length) {
-      const map = this.#maps[0] as PoolMap<unknown>;
-      const task = this.#owner.createTask(map);
-      // Its turn is over; a map that has ended was removed.
-      if (this.#maps[0] === map) this.#maps.push(this.#maps.shift() as PoolMap<unknown>);
+    for (let idle = 0; idle < this.#maps.length; ) {
+      this.#turn = (this.#turn + 1) % this.#maps.length;
+      const map = this.#maps[this.#turn] as PoolMap<unknown>;
+      const task = map.createTask();
       if (task === undefined) {
+        // One that has ended is not there any more.
         if (!map.ended) idle++;
         continue;
       }

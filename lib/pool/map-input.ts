@@ -1,6 +1,7 @@
-/** How many results over a stream may wait for their consumer, for each task that runs at a time. */
-const RESULTS_PER_SLOT = 4;
-const MIN_RESULTS = 1024;
+import { Failure } from './outcomes.js';
+
+/** In the place of an item that is not there. */
+export const NOTHING = Symbol('nothing');
 
 /** The items of a map, taken one by one as the pool has room for them. */
 export class MapInput {
@@ -8,12 +9,15 @@ export class MapInput {
   remaining: number;
   /** No more items will come. */
   ended = false;
+  /** What the iterator has thrown. */
+  failure: Failure | undefined;
   /** How many items were taken. */
   taken = 0;
 
   readonly #iterator: Iterator<unknown> | AsyncIterator<unknown>;
   readonly #onItem: () => void;
-  #item: { value: unknown } | undefined;
+  /** An item that an asynchronous iterator has brought. */
+  #item: unknown = NOTHING;
   #reading = false;
   /** Stops taking items from a stream whose results nobody takes. */
   readonly #isFull: (taken: number) => boolean;
@@ -31,60 +35,50 @@ export class MapInput {
     this.#onItem = onItem;
   }
 
-  /**
-   * The next item, or nothing if there is none at this moment; then {@link ended} says whether there will be.
-   *
-   * @throws what the iterator throws.
-   */
-  take(): { value: unknown } | undefined {
-    if (this.ended || this.#reading || this.#isFull(this.taken)) return undefined;
-    const item = this.#item ?? this.#read();
-    this.#item = undefined;
-    if (item === undefined) return undefined;
+  /** The next item, or {@link NOTHING} if there is none at this moment; then {@link ended} says whether there will be. */
+  take(): unknown {
+    if (this.ended || this.#reading || this.#isFull(this.taken)) return NOTHING;
+    const item = this.#item === NOTHING ? this.#read() : this.#item;
+    this.#item = NOTHING;
+    if (item === NOTHING) return NOTHING;
     this.taken++;
     if (--this.remaining === 0) this.ended = true;
     return item;
   }
 
-  #read(): { value: unknown } | undefined {
-    const next = this.#guard(() => this.#iterator.next());
-    if (!(next instanceof Promise) && !isThenable(next)) return this.#accept(next);
-    this.#reading = true;
-    Promise.resolve(next).then(
-      (result) => {
-        this.#item = this.#accept(result);
-        this.#resume();
-      },
-      (error) => {
-        this.ended = true;
-        this.error = { cause: error };
-        this.#resume();
-      },
-    );
-    return undefined;
+  #read(): unknown {
+    try {
+      const next = this.#iterator.next();
+      if (!isThenable(next)) return this.#accept(next);
+      this.#reading = true;
+      void this.#wait(next);
+    } catch (error) {
+      this.#fail(error);
+    }
+    return NOTHING;
   }
 
-  /** What an asynchronous iterator has thrown. */
-  error: { cause: unknown } | undefined;
-
-  #resume(): void {
+  async #wait(next: PromiseLike<IteratorResult<unknown>>): Promise<void> {
+    try {
+      this.#item = this.#accept(await next);
+    } catch (error) {
+      this.#fail(error);
+    }
     this.#reading = false;
     this.#onItem();
   }
 
-  #accept(result: IteratorResult<unknown>): { value: unknown } | undefined {
-    if (!result.done) return { value: result.value };
+  #accept(result: IteratorResult<unknown>): unknown {
+    if (!result.done) return result.value;
     this.ended = true;
-    return undefined;
+    return NOTHING;
   }
 
-  #guard<T>(read: () => T): T {
-    try {
-      return read();
-    } catch (error) {
-      this.ended = true;
-      throw error;
-    }
+  /** The item that was taken last is none: no more are taken. */
+  refuse(error: unknown): void {
+    this.stop();
+    this.taken--;
+    this.#fail(error);
   }
 
   /** Takes no more items, and tells the iterator so. */
@@ -98,11 +92,11 @@ export class MapInput {
       // The caller has given up on the items; why the iterator could not end is of no use to anyone.
     }
   }
-}
 
-/** How many results may wait for their consumer in a pool with so many slots. */
-export function getResultLimit(slots: number): number {
-  return Math.max(MIN_RESULTS, slots * RESULTS_PER_SLOT);
+  #fail(error: unknown): void {
+    this.ended = true;
+    this.failure = new Failure(error);
+  }
 }
 
 function iterate(items: unknown): Iterator<unknown> | AsyncIterator<unknown> {

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { callback, integer, list, type OptionTable, readOptions, spawnOptions } from '../options.js';
+import { callback, integer, list, type OptionTable, pickSpawnOptions, readOptions, spawnOptions } from '../options.js';
 import type { SpawnOptions } from '../spawn.js';
 import type { InitializerOptions } from '../start-options.js';
 import { RoundRobin, Scheduler } from './scheduler.js';
@@ -45,7 +45,8 @@ const OPTIONS: OptionTable = {
 };
 
 /** Options with their defaults. */
-export interface ReadPoolOptions extends SpawnOptions, InitializerOptions {
+export interface ReadPoolOptions extends InitializerOptions {
+  spawn: SpawnOptions;
   processes: number;
   exceptionHandler?: (error: unknown) => unknown;
   maxTasksPerChild: number;
@@ -67,8 +68,8 @@ export function readPoolOptions(options: PoolOptions): ReadPoolOptions {
     childConcurrency: 16,
     queueCount: 1,
     name: `Pool-${++created}`,
-    ...readOptions<Partial<ReadPoolOptions>>('Pool', options, OPTIONS),
+    ...readOptions<Omit<PoolOptions, keyof PythonSpellings>>('Pool', options, OPTIONS),
   };
   if (read.queueCount > read.processes) throw new RangeError('queue count must be <= process count');
-  return { ...read, scheduler: read.scheduler ?? new RoundRobin() };
+  return { ...read, scheduler: read.scheduler ?? new RoundRobin(), spawn: pickSpawnOptions(read) };
 }

@@ -1,34 +1,47 @@
-import { getResultLimit, MapInput } from './map-input.js';
-import { MapSink, PoolResult } from './pool-result.js';
-import type { Task } from './task.js';
+import { MapInput, NOTHING } from './map-input.js';
+import { Failure } from './outcomes.js';
+import { PoolResult } from './pool-result.js';
+import { type Target, Task } from './task.js';
+
+/** How many results over a stream may wait for their consumer, for each task that runs at a time. */
+const RESULTS_PER_SLOT = 4;
+const MIN_RESULTS = 1024;
 
 /** What a {@link PoolMap} needs from its pool. */
 export interface PoolMapOwner {
-  createTask(item: unknown, index: number): Task;
+  /** The id of a task that is about to be made. */
+  nextId(): number;
   /** An item may be there that was not before. */
   onRoom(): void;
   /** No more tasks will come from this map. */
   onInputEnd(): void;
 }
 
-/** One `map` or `starmap`: makes tasks of its items as the pool asks for them, and knows where their outcomes go. */
+/** What a map runs, and on what. */
+export interface MapOrder {
+  target: Target;
+  items: unknown;
+  toArguments(item: unknown): readonly unknown[];
+  /** How many tasks the pool runs at a time. */
+  slots: number;
+  onProgress: ((progress: unknown, index: number) => void) | undefined;
+}
+
+/** One `map` or `starmap`: makes tasks of its items as the pool asks for them, and takes their outcomes. */
 export class PoolMap<R> {
   readonly result: PoolResult<R>;
-  readonly sink: MapSink<R>;
+  ended = false;
+  isCancelled = false;
   readonly #owner: PoolMapOwner;
+  readonly #order: MapOrder;
   readonly #input: MapInput;
-  #ended = false;
 
-  constructor(
-    owner: PoolMapOwner,
-    items: unknown,
-    slots: number,
-    onProgress: ((progress: unknown, index: number) => void) | undefined,
-  ) {
+  constructor(order: MapOrder, owner: PoolMapOwner) {
     this.#owner = owner;
-    const limit = getResultLimit(slots);
+    this.#order = order;
+    const limit = Math.max(MIN_RESULTS, order.slots * RESULTS_PER_SLOT);
     this.#input = new MapInput(
-      items,
+      order.items,
       (taken) => this.result.countWaiting(taken) >= limit,
       () => {
         this.checkEnd();
@@ -36,55 +49,88 @@ export class PoolMap<R> {
       },
     );
     this.result = new PoolResult({
-      isArray: Array.isArray(items),
+      isArray: Array.isArray(order.items),
       onTaken: owner.onRoom,
       cancel: () => this.#cancel(),
     });
-    this.sink = new MapSink(this.result, onProgress);
   }
 
   get remaining(): number {
     return this.#input.remaining;
   }
 
-  get ended(): boolean {
-    return this.#ended;
-  }
-
   /** The task for the next item; nothing if there is none at this moment, or no more. */
   createTask(): Task | undefined {
     const index = this.#input.taken;
-    try {
-      const item = this.#input.take();
-      const task = item && this.#owner.createTask(item.value, index);
+    const item = this.#input.take();
+    if (item === NOTHING) {
       this.checkEnd();
+      return undefined;
+    }
+    try {
+      const args = this.#order.toArguments(item);
+      const task = new MapTask(this.#owner.nextId(), this.#order.target, args, this, index);
+      if (this.#input.ended) this.checkEnd();
       return task;
     } catch (error) {
-      this.#end();
-      this.#input.stop();
-      this.result.onInputError(error);
+      this.#input.refuse(error);
+      this.checkEnd();
       return undefined;
     }
   }
 
   /** Tells the pool and the result when there are no more items. */
   checkEnd(): void {
-    if (!this.#input.ended || this.#ended) return;
+    if (!this.#input.ended || this.ended) return;
     this.#end();
-    const { error, taken } = this.#input;
-    if (error !== undefined) this.result.onInputError(error.cause);
-    else this.result.onInputEnd(taken);
+    this.result.onInputEnd(this.#input.taken, this.#input.failure);
+  }
+
+  onOutcome(index: number, outcome: unknown): void {
+    this.result.onOutcome(index, outcome);
+  }
+
+  onProgress(index: number, progress: unknown): void {
+    this.#order.onProgress?.(progress, index);
   }
 
   #cancel(): void {
-    this.sink.cancelled = true;
+    this.isCancelled = true;
     this.#input.stop();
     this.#end();
   }
 
   #end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.ended) return;
+    this.ended = true;
     this.#owner.onInputEnd();
+  }
+}
+
+/** The task for one item of a map. */
+class MapTask extends Task {
+  readonly #map: PoolMap<unknown>;
+  readonly #index: number;
+
+  constructor(id: number, target: Target, args: readonly unknown[], map: PoolMap<unknown>, index: number) {
+    super(id, target, args);
+    this.#map = map;
+    this.#index = index;
+  }
+
+  get isCancelled(): boolean {
+    return this.#map.isCancelled;
+  }
+
+  succeed(value: unknown): void {
+    this.#map.onOutcome(this.#index, value);
+  }
+
+  fail(error: unknown): void {
+    this.#map.onOutcome(this.#index, new Failure(error));
+  }
+
+  report(progress: unknown): void {
+    this.#map.onProgress(this.#index, progress);
   }
 }

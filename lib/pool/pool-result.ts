@@ -1,6 +1,6 @@
 import { InvalidStateError } from '../errors.js';
+import { Failure, MISSING, Outcomes } from './outcomes.js';
 import { raise } from './raise.js';
-import type { TaskSink } from './task.js';
 
 /** What a {@link PoolResult} asks of the map that fills it. */
 export interface ResultSource {
@@ -11,7 +11,11 @@ export interface ResultSource {
   cancel(): void;
 }
 
-type Outcome<R> = { value: R } | { error: unknown };
+/** Somebody who waits for results. */
+interface Waiter {
+  isMet(): boolean;
+  resolve(): void;
+}
 
 /**
  * The results of `map` or `starmap`, in the order of the input.
@@ -21,18 +25,23 @@ type Outcome<R> = { value: R } | { error: unknown };
  * - {@link unordered} gives each as soon as it is there, {@link settled} all with their errors.
  *
  * Over an array the results are kept. Over any other iterable a loop takes them away, and sets the pace at which items
- * are read: such a result can be iterated once.
+ * are read: such a result can be iterated once. An input that fails ends a loop with its error, after the results of
+ * the items before.
  */
 export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
   readonly #source: ResultSource;
-  readonly #outcomes = new Map<number, Outcome<R>>();
-  readonly #listeners = new Set<(index: number) => void>();
-  #settledCount = 0;
-  #released = 0;
-  #total: number | undefined;
-  /** Why the input ended early, or the map was cancelled. */
-  #failure: { error: unknown } | undefined;
-  /** Whether a loop takes the results away. */
+  readonly #outcomes = new Outcomes();
+  #waiters: Waiter[] = [];
+  /** For each loop in the order of arrival, the indices that it has not seen. */
+  readonly #arrivals = new Set<number[]>();
+  #count = 0;
+  #taken = 0;
+  #total = Number.POSITIVE_INFINITY;
+  /** The first task that failed, why the input ended early, and why the map was cancelled. */
+  #failure: Failure | undefined;
+  #inputFailure: Failure | undefined;
+  #cancelled: Failure | undefined;
+  /** Whether a loop takes the results away, or they are kept whatever the input is. */
   #streaming = false;
   #collecting = false;
   #all: Promise<R[]> | undefined;
@@ -50,69 +59,71 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
     return this.#all.then(onfulfilled, onrejected);
   }
 
+  async #collect(): Promise<R[]> {
+    this.#keep();
+    await this.#wait(() => this.#failure !== undefined || this.#isOver);
+    const failure = this.#failure ?? this.#cancelled ?? this.#inputFailure;
+    if (failure !== undefined) return raise(failure.error);
+    return this.#outcomes.toArray() as R[];
+  }
+
   /** All outcomes, like `Promise.allSettled`. */
   async settled(): Promise<PromiseSettledResult<R>[]> {
     this.#keep();
-    await this.#wait(() => this.#isComplete);
-    if (this.#failure !== undefined) return raise(this.#failure.error);
-    return Array.from({ length: this.#total as number }, (_, index) => {
-      const outcome = this.#outcomes.get(index) as Outcome<R>;
-      if ('error' in outcome) return { status: 'rejected', reason: outcome.error };
-      return { status: 'fulfilled', value: outcome.value };
-    });
+    await this.#wait(() => this.#isOver);
+    const failure = this.#cancelled ?? this.#inputFailure;
+    if (failure !== undefined) return raise(failure.error);
+    return this.#outcomes
+      .toArray()
+      .map((outcome) =>
+        outcome instanceof Failure
+          ? { status: 'rejected', reason: outcome.error }
+          : { status: 'fulfilled', value: outcome as R },
+      );
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<R, void, undefined> {
-    const release = this.#beginLoop();
+    const take = this.#beginLoop();
     let failed = false;
     try {
       for (let index = 0; ; index++) {
-        if (!this.#outcomes.has(index)) await this.#wait(() => this.#outcomes.has(index) || this.#isOver(index));
+        const isThere = () => this.#outcomes.get(index) !== MISSING;
+        if (!isThere()) await this.#wait(() => isThere() || this.#hasEnded(index));
+        if (!isThere()) return await this.#endLoop();
         const outcome = this.#outcomes.get(index);
-        if (outcome === undefined) {
-          if (this.#failure !== undefined) return await raise(this.#failure.error);
-          return;
-        }
-        release(index);
-        failed = 'error' in outcome;
-        if ('error' in outcome) return await raise(outcome.error);
-        yield outcome.value;
+        take(index);
+        failed = outcome instanceof Failure;
+        if (outcome instanceof Failure) return await raise(outcome.error);
+        yield outcome as R;
       }
     } finally {
-      this.#endLoop(failed);
+      this.#leaveLoop(failed);
     }
   }
 
   /** Each result as soon as it is there, with the index of its item. Breaking out of the loop cancels the rest. */
   async *unordered(): AsyncGenerator<{ index: number; value: R }, void, undefined> {
-    const ready = [...this.#outcomes.keys()];
-    const listener = (index: number) => {
-      if (index >= 0) ready.push(index);
-    };
-    const release = this.#beginLoop();
-    this.#listeners.add(listener);
+    const take = this.#beginLoop();
+    const ready = this.#outcomes.indices();
+    this.#arrivals.add(ready);
     let failed = false;
     try {
-      for (let at = 0; ; at++) {
-        if (at === ready.length && !this.#isComplete) await this.#wait(() => at < ready.length || this.#isComplete);
+      for (let at = 0, seen = 0; ; seen++) {
         if (at === ready.length) {
-          if (this.#failure !== undefined) return await raise(this.#failure.error);
-          return;
+          ready.length = at = 0;
+          await this.#wait(() => ready.length > 0 || this.#hasEnded(seen));
         }
-        const index = ready[at] as number;
-        const outcome = this.#outcomes.get(index) as Outcome<R>;
-        release(index);
-        failed = 'error' in outcome;
-        if ('error' in outcome) return await raise(outcome.error);
-        yield { index, value: outcome.value };
-        if (at > 1024) {
-          ready.splice(0, at + 1);
-          at = -1;
-        }
+        const index = ready[at++];
+        if (index === undefined) return await this.#endLoop();
+        const outcome = this.#outcomes.get(index);
+        take(index);
+        failed = outcome instanceof Failure;
+        if (outcome instanceof Failure) return await raise(outcome.error);
+        yield { index, value: outcome as R };
       }
     } finally {
-      this.#listeners.delete(listener);
-      this.#endLoop(failed);
+      this.#arrivals.delete(ready);
+      this.#leaveLoop(failed);
     }
   }
 
@@ -122,14 +133,15 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
    * @param reason - default: an `AbortError`.
    */
   cancel(reason: unknown = new DOMException('the map was cancelled', 'AbortError')): void {
-    if (this.#isComplete) return;
+    if (this.#isOver) return;
     this.#source.cancel();
-    this.#fail(reason);
+    this.#cancelled = new Failure(reason);
+    this.#wake();
   }
 
   /** @internal How many of `taken` items have results that wait, or will wait, for a consumer. */
   countWaiting(taken: number): number {
-    return this.#source.isArray || this.#collecting ? 0 : taken - this.#released;
+    return this.#source.isArray || this.#collecting ? 0 : taken - this.#taken;
   }
 
   /** @internal The consumer no longer sets the pace. */
@@ -137,51 +149,31 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
     if (!this.#streaming) this.#collecting = true;
   }
 
-  /** @internal The input had so many items. */
-  onInputEnd(total: number): void {
-    this.#total ??= total;
-    this.#notify(-1);
+  /** @internal The input had so many items; then it ended, or failed. */
+  onInputEnd(total: number, failure?: Failure): void {
+    this.#total = total;
+    this.#inputFailure = failure;
+    this.#wake();
   }
 
-  /** @internal The input failed; what was taken from it is still answered, but there is no whole any more. */
-  onInputError(error: unknown): void {
-    this.#fail(error);
-  }
-
-  /** @internal */
-  onOutcome(index: number, outcome: Outcome<R>): void {
-    if (this.#failure !== undefined) return;
+  /** @internal A value, or a {@link Failure}. */
+  onOutcome(index: number, outcome: unknown): void {
+    if (this.#cancelled !== undefined) return;
     this.#outcomes.set(index, outcome);
-    this.#settledCount++;
-    this.#notify(index);
+    this.#count++;
+    if (outcome instanceof Failure) this.#failure ??= outcome;
+    for (const ready of this.#arrivals) ready.push(index);
+    this.#wake();
   }
 
-  get #isComplete(): boolean {
-    return this.#failure !== undefined || this.#settledCount === this.#total;
+  /** There is nothing to wait for any more, if all is wanted. */
+  get #isOver(): boolean {
+    return this.#cancelled !== undefined || this.#inputFailure !== undefined || this.#count === this.#total;
   }
 
-  #isOver(index: number): boolean {
-    return this.#failure !== undefined || (this.#total !== undefined && index >= this.#total);
-  }
-
-  async #collect(): Promise<R[]> {
-    this.#keep();
-    let failed: { error: unknown } | undefined;
-    const check = (index: number) => {
-      const outcome = this.#outcomes.get(index);
-      if (failed === undefined && outcome !== undefined && 'error' in outcome) failed = outcome;
-    };
-    for (const index of this.#outcomes.keys()) check(index);
-    this.#listeners.add(check);
-    await this.#wait(() => failed !== undefined || this.#isComplete);
-    this.#listeners.delete(check);
-    const error = failed ?? this.#failure;
-    if (error !== undefined) return raise(error.error);
-    const values: R[] = new Array(this.#total as number);
-    for (let index = 0; index < values.length; index++) {
-      values[index] = (this.#outcomes.get(index) as { value: R }).value;
-    }
-    return values;
+  /** There is nothing to wait for any more after so many results. */
+  #hasEnded(seen: number): boolean {
+    return this.#cancelled !== undefined || seen >= this.#total;
   }
 
   #keep(): void {
@@ -198,56 +190,34 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
     }
     this.#streaming = true;
     return (index) => {
-      this.#outcomes.delete(index);
-      this.#released++;
+      this.#outcomes.take(index);
+      this.#taken++;
       this.#source.onTaken();
     };
   }
 
-  #wait(condition: () => boolean): Promise<void> {
-    if (condition()) return Promise.resolve();
-    return new Promise((resolve) => {
-      const listener = () => {
-        if (!condition()) return;
-        this.#listeners.delete(listener);
-        resolve();
-      };
-      this.#listeners.add(listener);
-    });
+  async #endLoop(): Promise<void> {
+    const failure = this.#cancelled ?? this.#inputFailure;
+    if (failure !== undefined) return raise(failure.error);
   }
 
   /** A loop that was left early gives up on the rest; one that met an error does if nobody else can have it. */
-  #endLoop(failed: boolean): void {
+  #leaveLoop(failed: boolean): void {
     if (!failed || this.#streaming) this.cancel();
   }
 
-  #fail(error: unknown): void {
-    this.#failure ??= { error };
-    this.#notify(-1);
+  #wait(isMet: () => boolean): Promise<void> {
+    if (isMet()) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push({ isMet, resolve }));
   }
 
-  /** @param index - of the outcome that is there now, or -1 if it is the input that has changed. */
-  #notify(index: number): void {
-    for (const listener of this.#listeners) listener(index);
-  }
-}
-
-/** Where the tasks of a map bring their outcomes. */
-export class MapSink<R> implements TaskSink {
-  cancelled = false;
-  readonly onProgress: ((value: unknown, index: number) => void) | undefined;
-  readonly #result: PoolResult<R>;
-
-  constructor(result: PoolResult<R>, onProgress: ((value: unknown, index: number) => void) | undefined) {
-    this.#result = result;
-    this.onProgress = onProgress;
-  }
-
-  onResult(index: number, value: unknown): void {
-    this.#result.onOutcome(index, { value: value as R });
-  }
-
-  onError(index: number, error: unknown): void {
-    this.#result.onOutcome(index, { error });
+  #wake(): void {
+    for (let at = 0; at < this.#waiters.length; ) {
+      const waiter = this.#waiters[at] as Waiter;
+      if (waiter.isMet()) {
+        this.#waiters.splice(at, 1);
+        waiter.resolve();
+      } else at++;
+    }
   }
 }

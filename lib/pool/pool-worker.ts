@@ -1,37 +1,32 @@
-import { type ProcessExit, ProcessExitError, type ProtocolError } from '../errors.js';
-import { Channel } from '../ipc/channel.js';
-import { ARGUMENTS } from '../ipc/codec.js';
+import { Connection } from '../connection.js';
+import { type ProcessExit, ProcessExitError } from '../errors.js';
 import {
   ADDRESS,
   BOOT_FAILURE,
   FAILURE,
   FATAL,
   MAX_UNWRITTEN,
+  type Message,
   PROGRESS,
   READY,
   RESULT,
   SHUTDOWN,
-  START,
   type StartOptions,
   TASK,
-  type ToChild,
   type ToParent,
 } from '../ipc/messages.js';
-import { type Child, type Exit, type SpawnOptions, spawnChild } from '../spawn.js';
+import type { Exit, SpawnOptions } from '../spawn.js';
 import type { Address } from '../tasks/address.js';
 import { Prefetch } from './prefetch.js';
 import { ResponseQueue } from './response-queue.js';
 import type { Task } from './task.js';
-
-/** A pipe that stays open after its process is gone, or the other way round, is not waited for any longer. */
-const MAX_ENDING = 2000;
 
 /** What becomes of the tasks of a {@link PoolWorker}, and of itself. */
 export interface PoolWorkerOwner {
   onReady(worker: PoolWorker): void;
   onResult(task: Task, value: unknown): void;
   onFailure(task: Task, error: unknown, worker: PoolWorker): void;
-  /** A frame of answers was handled, or the pipe has room again: it may take more. */
+  /** Answers were handled, or the pipe has room again: it may take more. */
   onRoom(worker: PoolWorker): void;
   onEnd(worker: PoolWorker, ending: Ending): void;
 }
@@ -60,40 +55,34 @@ export class PoolWorker {
   handlesErrors = true;
 
   readonly #owner: PoolWorkerOwner;
-  readonly #child: Child;
-  readonly #channel: Channel<ToParent, ToChild>;
+  readonly #connection: Connection;
   readonly #responses = new ResponseQueue();
   readonly #addresses = new Map<Address, number>();
   readonly #prefetch = new Prefetch();
   readonly #concurrency: number;
   readonly #maxTasks: number;
   readonly #pinned: Task[] = [];
+  /** Answers since the last look at what there is to do. */
+  #answers = 0;
   #cause: unknown;
   #abandoned = false;
-  #ending: NodeJS.Timeout | undefined;
 
   constructor(owner: PoolWorkerOwner, queueId: number, spawn: SpawnOptions, start: StartOptions, maxTasks: number) {
     this.#owner = owner;
     this.queueId = queueId;
     this.#concurrency = start.concurrency;
     this.#maxTasks = maxTasks === 0 ? Number.POSITIVE_INFINITY : maxTasks;
-    this.#child = spawnChild(spawn);
-    const { socket, exited } = this.#child;
-    this.#channel = this.#openChannel();
-    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-    void exited.then(() => this.#limitEnding(() => socket.destroy()));
-    void Promise.all([exited, closed]).then(([exit]) => this.#end(exit));
-    try {
-      this.#channel.post([START, start]);
-      this.#channel.flush();
-    } catch (error) {
-      this.#child.kill('SIGKILL');
-      throw error;
-    }
+    this.#connection = new Connection(spawn, start, {
+      onMessages: (messages) => this.#receive(messages),
+      onRead: () => this.#goOn(),
+      onDrain: () => this.#owner.onRoom(this),
+      onUnsendable: (message, error) => this.#onUnsendable(message, error),
+    });
+    void this.#connection.ended.then((exit) => this.#end(exit));
   }
 
   get pid(): number | undefined {
-    return this.#child.pid;
+    return this.#connection.pid;
   }
 
   /** Tasks that were sent and are not answered. */
@@ -108,13 +97,15 @@ export class PoolWorker {
 
   /** Its pipe is full: what is sent now waits in this process. */
   get congested(): boolean {
-    return this.#channel.congested;
+    return this.#connection.channel.congested;
   }
 
   /** How many more tasks it can take, if none should have more than `share`. */
   getRoom(share: number): number {
-    if (this.state !== 'ready' || this.#channel.congested) return 0;
+    if (this.state !== 'ready' || this.congested) return 0;
     const concurrency = this.#concurrency - (this.predecessor?.inFlight ?? 0);
+    // What it has beside the tasks it runs is filled up when half of it is gone: a write costs as much as many tasks.
+    if (this.inFlight > concurrency + this.#prefetch.size / 2) return 0;
     const window = Math.min(concurrency + this.#prefetch.size, share);
     return Math.min(window - this.inFlight, this.#maxTasks - this.sent);
   }
@@ -126,15 +117,19 @@ export class PoolWorker {
    */
   send(task: Task): void {
     if (this.#responses.size === 0) this.#prefetch.start(performance.now());
-    let address = this.#addresses.get(task.address);
-    if (address === undefined) {
-      address = this.#addresses.size;
-      this.#channel.post([ADDRESS, address, task.address], 'address');
-      this.#addresses.set(task.address, address);
-    }
-    this.#channel.post([TASK, task.id, address, task.args], ARGUMENTS);
+    this.#connection.channel.postTask(task.id, this.#introduce(task.target.address), task.args);
     this.#responses.add(task);
     this.sent++;
+  }
+
+  /** Each function crosses the pipe once; then its number stands for it. */
+  #introduce(address: Address): number {
+    const known = this.#addresses.get(address);
+    if (known !== undefined) return known;
+    const id = this.#addresses.size;
+    this.#connection.channel.post([ADDRESS, id, address]);
+    this.#addresses.set(address, id);
+    return id;
   }
 
   /** Sends a task that no other worker may take, as soon as this one is ready. */
@@ -155,7 +150,7 @@ export class PoolWorker {
   }
 
   flush(): void {
-    this.#channel.flush();
+    this.#connection.channel.flush();
   }
 
   /** Takes no more tasks, and exits when those it has are answered. */
@@ -167,8 +162,8 @@ export class PoolWorker {
 
   #shutDownIfDone(): void {
     if (this.state !== 'draining' || this.#responses.size > 0 || this.#pinned.length > 0) return;
-    this.#channel.post([SHUTDOWN]);
-    this.#channel.flush();
+    this.#connection.channel.post([SHUTDOWN]);
+    this.flush();
   }
 
   /** The tasks that are not answered; their answers, should they come, are dropped. */
@@ -179,42 +174,24 @@ export class PoolWorker {
 
   /** SIGTERM, and SIGKILL after a while. */
   terminate(): void {
-    this.#child.kill('SIGTERM');
-  }
-
-  #openChannel(): Channel<ToParent, ToChild> {
-    const channel = new Channel<ToParent, ToChild>(this.#child.socket, {
-      onMessages: (messages) => this.#receive(messages),
-      onDrain: () => this.#owner.onRoom(this),
-      onUnsendable: (message, error) => {
-        if (message[0] === TASK) this.#owner.onFailure(this.#responses.take(message[1]), error, this);
-      },
-      onEnd: (error) => this.#onPipeEnd(error),
-    });
-    this.#child.socket.on('data', (chunk: Uint8Array) => channel.receive(chunk));
-    return channel;
+    this.#connection.kill('SIGTERM');
   }
 
   #receive(messages: readonly ToParent[]): void {
     if (this.#abandoned) return;
-    let answers = 0;
     for (const message of messages) {
       switch (message[0]) {
         case RESULT:
-          answers++;
-          this.done++;
-          this.#owner.onResult(this.#responses.take(message[1]), message[2]);
+          this.#succeed(message[1], message[2]);
           break;
         case FAILURE:
-          answers++;
+          this.#answers++;
           this.failed++;
           this.#owner.onFailure(this.#responses.take(message[1]), message[2], this);
           break;
-        case PROGRESS: {
-          const task = this.#responses.peek(message[1]);
-          task?.sink.onProgress?.(message[2], task.index);
+        case PROGRESS:
+          this.#responses.peek(message[1])?.report(message[2]);
           break;
-        }
         case READY:
           this.#onReady(message[1]);
           break;
@@ -224,8 +201,21 @@ export class PoolWorker {
           break;
       }
     }
-    if (answers === 0) return;
-    this.#prefetch.observe(answers, performance.now());
+  }
+
+  #succeed(firstId: number, values: readonly unknown[]): void {
+    this.#answers += values.length;
+    this.done += values.length;
+    for (let at = 0; at < values.length; at++) {
+      this.#owner.onResult(this.#responses.take(firstId + at), values[at]);
+    }
+  }
+
+  /** More work for the child, before the callers of what it has answered run. */
+  #goOn(): void {
+    if (this.#answers === 0) return;
+    this.#prefetch.observe(this.#answers, performance.now());
+    this.#answers = 0;
     this.#shutDownIfDone();
     this.#owner.onRoom(this);
   }
@@ -237,21 +227,12 @@ export class PoolWorker {
     this.#owner.onReady(this);
   }
 
-  #onPipeEnd(error: ProtocolError | undefined): void {
-    if (error !== undefined) {
-      this.#cause = error;
-      this.#child.kill('SIGKILL');
-    } else this.#limitEnding(() => this.#child.kill('SIGKILL'));
-  }
-
-  #limitEnding(end: () => void): void {
-    if (this.#ending !== undefined || this.state === 'ended') return;
-    this.#ending = setTimeout(end, MAX_ENDING).unref();
+  #onUnsendable(message: Message, error: unknown): void {
+    if (message[0] === TASK) this.#owner.onFailure(this.#responses.take(message[1]), error, this);
   }
 
   /** All the child has written was read: what is not answered now never will be. */
   #end(exit: Exit): void {
-    clearTimeout(this.#ending);
     this.state = 'ended';
     const unanswered = this.#responses.takeAll();
     const begun = unanswered.splice(0, Math.max(MAX_UNWRITTEN, this.#concurrency));

@@ -2,22 +2,20 @@ import { EventEmitter } from 'eventemitter3';
 import { refuseOutsideOfTask } from '../child/current-task.js';
 import { type InitializerError, InvalidStateError, PoolClosedError, PoolTerminatedError } from '../errors.js';
 import { hold, release } from '../keep-alive.js';
-import { type Address, addressOf, type TaskFunction } from '../tasks/address.js';
+import type { TaskFunction } from '../tasks/address.js';
 import { Call } from './call.js';
 import { Dispatcher } from './dispatcher.js';
 import { callHandler } from './exception-handler.js';
+import { Ledger } from './ledger.js';
 import { type PoolOptions, type ReadPoolOptions, readPoolOptions } from './options.js';
 import { PoolMap } from './pool-map.js';
 import type { PoolResult } from './pool-result.js';
 import { createExitError, type Ending, type PoolWorker } from './pool-worker.js';
-import { createStartOptions } from './start-options.js';
 import { type PoolStats, readStats } from './stats.js';
-import { Supervisor, type SupervisorOwner } from './supervisor.js';
-import { Task, type TaskSink } from './task.js';
+import { Supervisor } from './supervisor.js';
+import { targetOf } from './target.js';
+import type { AnyFunction, Task } from './task.js';
 import type { ApplyOptions, Arguments, MapOptions, PoolEvents } from './types.js';
-
-/** A function whose parameters do not matter any more: its arguments were checked with the call. */
-type AnyFunction<R> = (...args: never[]) => R | PromiseLike<R>;
 
 /**
  * Runs async functions on many processes, many at a time in each.
@@ -34,17 +32,13 @@ type AnyFunction<R> = (...args: never[]) => R | PromiseLike<R>;
 export class Pool {
   readonly #options: ReadPoolOptions;
   readonly #events = new EventEmitter<PoolEvents>();
+  readonly #ledger: Ledger;
   readonly #dispatcher: Dispatcher;
   readonly #supervisor: Supervisor;
   readonly #maps = new Set<PoolMap<unknown>>();
-  readonly #ended: Promise<void>;
-  #onEnded!: () => void;
+  readonly #ended = createDeferred();
   #state: 'open' | 'closed' | 'terminated' = 'open';
   #lastId = 0;
-  /** Tasks and maps that are not answered. */
-  #pending = 0;
-  #done = 0;
-  #failed = 0;
 
   /**
    * @throws TypeError or RangeError for an unknown or wrong option.
@@ -54,34 +48,21 @@ export class Pool {
   constructor(options: PoolOptions = {}) {
     refuseOutsideOfTask('a Pool');
     this.#options = readPoolOptions(options);
-    const { scheduler, queueCount, processes, maxTasksPerChild, name, env, cwd, execArgv, stdio } = this.#options;
-    this.#ended = new Promise((resolve) => {
-      this.#onEnded = resolve;
+    this.#ledger = new Ledger(this.#options, this.#events, () => this.#drainIfDone());
+    this.#dispatcher = new Dispatcher(this.#options, {
+      onFailure: (task, error) => this.#ledger.fail(task, error),
+      onDropped: () => this.#ledger.drop(),
+      onExhausted: (worker) => this.#supervisor.replace(worker),
     });
-    this.#dispatcher = new Dispatcher(
-      {
-        createTask: (map) => map.createTask(),
-        onFailure: (task, error) => this.#fail(task, error, undefined),
-        onDropped: () => this.#forget(),
-        onExhausted: (worker) => this.#supervisor.replace(worker),
-      },
-      scheduler,
-      queueCount,
-    );
-    const { queueIds } = this.#dispatcher;
-    for (let index = 0; index < processes; index++) scheduler.registerProcess(queueIds[index % queueCount] as number);
-    this.#supervisor = new Supervisor(this.#owner, {
-      name,
-      processes,
-      queueIds,
-      maxTasks: maxTasksPerChild,
-      spawn: {
-        ...(env && { env }),
-        ...(cwd !== undefined && { cwd }),
-        ...(execArgv && { execArgv }),
-        ...(stdio && { stdio }),
-      },
-      start: createStartOptions(this.#options),
+    this.#supervisor = new Supervisor(this.#options, this.#dispatcher.queueIds, {
+      onStart: (worker) => this.#dispatcher.addWorker(worker),
+      onReady: () => this.#dispatcher.dispatch(),
+      onRoom: () => this.#dispatcher.dispatch(),
+      onResult: (task, value) => this.#ledger.succeed(task, value),
+      onFailure: (task, error, worker) => this.#onFailure(task, error, worker),
+      onEnd: (worker, ending) => this.#onEnd(worker, ending),
+      onGivenUp: (error) => this.#onGivenUp(error),
+      onEmpty: () => this.#ended.resolve(),
     });
     this.#supervisor.start();
   }
@@ -112,13 +93,12 @@ export class Pool {
    * {@link ProcessExitError}, {@link InitializerError}, {@link PoolClosedError}, {@link PoolTerminatedError}.
    */
   apply<A extends unknown[], R>(fn: TaskFunction<A, R>, ...rest: Arguments<A>): Promise<R>;
-  apply<R>(fn: AnyFunction<R>, args: readonly unknown[] = [], options: ApplyOptions = {}): Promise<R> {
+  apply<R>(fn: AnyFunction<R>, args: readonly unknown[] = [], options?: ApplyOptions): Promise<R> {
     try {
       this.#refuseIfClosed();
       if (!Array.isArray(args)) throw new TypeError(`apply: expected an array of arguments, got ${typeof args}`);
-      const call = new Call<R>(options.onProgress);
-      this.#enqueue(fn, addressOf(fn), args, call);
-      return call.promise;
+      this.#supervisor.revive();
+      return Call.start(this.#nextId(), targetOf(fn), args, options?.onProgress, this.#enqueue);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -162,13 +142,11 @@ export class Pool {
     ...[args]: [] extends A ? [args?: Readonly<A>] : [args: Readonly<A>]
   ): Promise<R[]> {
     this.#refuseIfClosed();
-    const address = addressOf(fn);
+    const target = targetOf(fn);
     this.#supervisor.revive();
-    const calls = this.#supervisor.current.map((worker) => {
-      const call = new Call<R>(undefined);
-      worker.pin(this.#createTask(fn, address, args ?? [], call, 0));
-      return call.promise;
-    });
+    const calls = this.#supervisor.current.map((worker) =>
+      Call.start<R>(this.#nextId(), target, args ?? [], undefined, (call) => worker.pin(call)),
+    );
     return Promise.all(calls);
   }
 
@@ -199,9 +177,9 @@ export class Pool {
     this.#state = 'terminated';
     const error = new PoolTerminatedError();
     for (const map of this.#maps) map.result.cancel(error);
-    for (const task of this.#dispatcher.takeAll()) this.#settle(task, false, error);
+    for (const task of this.#dispatcher.takeAll()) this.#ledger.fail(task, error);
     for (const worker of this.#supervisor.workers) {
-      for (const task of worker.takeTasks()) this.#settle(task, false, error);
+      for (const task of worker.takeTasks()) this.#ledger.fail(task, error, worker);
     }
     this.#supervisor.terminate();
   }
@@ -218,7 +196,7 @@ export class Pool {
     this.#dispatcher.schedule();
     hold();
     try {
-      await this.#ended;
+      await this.#ended.promise;
     } finally {
       release();
     }
@@ -232,8 +210,8 @@ export class Pool {
 
   /** What the pool does at this moment, as plain data. */
   stats(): PoolStats {
-    const { queued } = this.#dispatcher;
-    return readStats(this.#supervisor.workers, { queued, done: this.#done, failed: this.#failed });
+    const { done, failed } = this.#ledger;
+    return readStats(this.#supervisor.workers, { queued: this.#dispatcher.queued, done, failed });
   }
 
   on<E extends keyof PoolEvents>(event: E, listener: PoolEvents[E]): this {
@@ -255,26 +233,21 @@ export class Pool {
     fn: AnyFunction<R>,
     items: unknown,
     toArguments: (item: unknown) => readonly unknown[],
-    options: MapOptions,
+    { onProgress }: MapOptions,
   ): PoolResult<R> {
     this.#refuseIfClosed();
-    const { processes, childConcurrency } = this.#options;
-    const address = addressOf(fn);
-    const map: PoolMap<R> = new PoolMap<R>(
-      {
-        createTask: (item, index): Task => this.#createTask(fn, address, toArguments(item), map.sink, index),
-        onRoom: () => this.#dispatcher.schedule(),
-        onInputEnd: () => {
-          this.#dispatcher.removeMap(map);
-          this.#maps.delete(map);
-          this.#forget();
-        },
+    const slots = this.#options.processes * this.#options.childConcurrency;
+    const order = { target: targetOf(fn), items, toArguments, slots, onProgress };
+    const map: PoolMap<R> = new PoolMap<R>(order, {
+      nextId: () => this.#nextId(),
+      onRoom: () => this.#dispatcher.schedule(),
+      onInputEnd: () => {
+        this.#dispatcher.removeMap(map);
+        this.#maps.delete(map);
+        this.#ledger.drop();
       },
-      items,
-      processes * childConcurrency,
-      options.onProgress,
-    );
-    this.#remember();
+    });
+    this.#ledger.open();
     this.#maps.add(map);
     this.#supervisor.revive();
     this.#dispatcher.addMap(map);
@@ -282,85 +255,51 @@ export class Pool {
     return map.result;
   }
 
+  #nextId(): number {
+    this.#ledger.open();
+    return ++this.#lastId;
+  }
+
+  readonly #enqueue = (task: Task): void => {
+    this.#dispatcher.enqueue(task);
+    this.#dispatcher.schedule();
+  };
+
   #refuseIfClosed(): void {
     if (this.#state !== 'open') throw new PoolClosedError();
   }
 
-  #createTask(
-    fn: AnyFunction<unknown>,
-    address: Address,
-    args: readonly unknown[],
-    sink: TaskSink,
-    index: number,
-  ): Task {
-    this.#remember();
-    return new Task(++this.#lastId, fn, address, args, sink, index);
-  }
-
-  #enqueue(fn: AnyFunction<unknown>, address: Address, args: readonly unknown[], sink: TaskSink): void {
-    this.#supervisor.revive();
-    this.#dispatcher.enqueue(this.#createTask(fn, address, args, sink, 0));
-    this.#dispatcher.schedule();
-  }
-
-  /** Work that is not answered keeps the program running. */
-  #remember(): void {
-    if (this.#pending++ === 0) hold();
-  }
-
-  #forget(): void {
-    if (--this.#pending > 0) return;
-    release();
-    this.#drainIfDone();
-  }
-
   #drainIfDone(): void {
-    if (this.#state === 'closed' && this.#pending === 0) this.#supervisor.drain();
+    if (this.#state === 'closed' && this.#ledger.isSettled) this.#supervisor.drain();
   }
 
-  #settle(task: Task, succeeded: boolean, outcome: unknown): void {
-    if (succeeded) {
-      this.#done++;
-      task.sink.onResult(task.index, outcome);
-    } else {
-      this.#failed++;
-      task.sink.onError(task.index, outcome);
-    }
-    this.#options.scheduler.completeTask(task.id);
-    this.#forget();
+  #onFailure(task: Task, error: unknown, worker: PoolWorker): void {
+    const { exceptionHandler } = this.#options;
+    if (exceptionHandler !== undefined && !worker.handlesErrors) void callHandler(exceptionHandler, error);
+    this.#ledger.fail(task, error, worker);
   }
-
-  #fail(task: Task, error: unknown, worker: PoolWorker | undefined): void {
-    this.#events.emit('taskError', error, { task: task.fn.name, id: task.id, pid: worker?.pid });
-    this.#settle(task, false, error);
-  }
-
-  readonly #owner: SupervisorOwner = {
-    onStart: (worker) => this.#dispatcher.addWorker(worker),
-    onReady: () => this.#dispatcher.dispatch(),
-    onRoom: () => this.#dispatcher.dispatch(),
-    onResult: (task, value) => this.#settle(task, true, value),
-    onFailure: (task, error, worker) => {
-      const { exceptionHandler } = this.#options;
-      if (exceptionHandler !== undefined && !worker.handlesErrors) void callHandler(exceptionHandler, error);
-      this.#fail(task, error, worker);
-    },
-    onEnd: (worker, ending) => this.#onEnd(worker, ending),
-    onGivenUp: (error) => this.#onGivenUp(error),
-    onEmpty: () => this.#onEnded(),
-  };
 
   #onEnd(worker: PoolWorker, ending: Ending): void {
     this.#dispatcher.removeWorker(worker);
-    for (const task of ending.begun) this.#fail(task, createExitError(this.#options.name, worker, ending), worker);
+    for (const task of ending.begun) {
+      this.#ledger.fail(task, createExitError(this.#options.name, worker, ending), worker);
+    }
     this.#dispatcher.putBack(worker, ending.untouched);
     this.#dispatcher.schedule();
   }
 
   #onGivenUp(error: InitializerError): void {
     for (const map of this.#maps) map.result.cancel(error);
-    for (const task of this.#dispatcher.takeAll()) this.#fail(task, error, undefined);
+    for (const task of this.#dispatcher.takeAll()) this.#ledger.fail(task, error);
   }
+}
+
+function createDeferred(): { promise: Promise<void>; resolve(): void } {
+  let resolve!: () => void;
+  const promise = new Promise<void>((onResolve) => {
+    resolve = onResolve;
+  });
+  return { promise, resolve };
 }
 
 function readArguments(args: unknown): readonly unknown[] {

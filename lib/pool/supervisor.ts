@@ -1,8 +1,9 @@
 import { InitializerError, PoolTerminatedError } from '../errors.js';
 import type { StartOptions } from '../ipc/messages.js';
-import type { SpawnOptions } from '../spawn.js';
+import type { ReadPoolOptions } from './options.js';
 import { type Ending, PoolWorker, type PoolWorkerOwner } from './pool-worker.js';
 import type { QueueId } from './scheduler.js';
+import { createStartOptions } from './start-options.js';
 import type { Task } from './task.js';
 
 /** How often a process is started that ends before it has done anything, and the pause after the first time. */
@@ -19,16 +20,6 @@ export interface SupervisorOwner extends Omit<PoolWorkerOwner, 'onEnd'> {
   onGivenUp(error: InitializerError): void;
   /** The last process is gone, and no other will come. */
   onEmpty(): void;
-}
-
-/** How a supervisor starts its processes. */
-export interface SupervisorOptions {
-  name: string;
-  processes: number;
-  queueIds: readonly QueueId[];
-  maxTasks: number;
-  spawn: SpawnOptions;
-  start: StartOptions;
 }
 
 /** The place of one process in the pool, and who has it. */
@@ -51,17 +42,25 @@ interface Slot {
  */
 export class Supervisor {
   readonly #owner: SupervisorOwner;
-  readonly #options: SupervisorOptions;
+  readonly #options: ReadPoolOptions;
+  readonly #start: StartOptions;
+  readonly #workerOwner: PoolWorkerOwner;
   readonly #slots: Slot[];
   readonly #waiting = new Set<{ resolve(): void; reject(error: unknown): void }>();
   #state: 'running' | 'draining' | 'terminated' = 'running';
   #givenUp: InitializerError | undefined;
 
-  constructor(owner: SupervisorOwner, options: SupervisorOptions) {
+  constructor(options: ReadPoolOptions, queueIds: readonly QueueId[], owner: SupervisorOwner) {
     this.#owner = owner;
     this.#options = options;
+    this.#start = createStartOptions(options);
+    this.#workerOwner = {
+      ...owner,
+      onReady: (worker) => this.#onReady(worker),
+      onEnd: (worker, ending) => this.#onEnd(worker, ending),
+    };
     this.#slots = Array.from({ length: options.processes }, (_, index) => ({
-      queueId: options.queueIds[index % options.queueIds.length] as QueueId,
+      queueId: queueIds[index % queueIds.length] as QueueId,
       worker: undefined,
       draining: undefined,
       attempts: 0,
@@ -139,23 +138,17 @@ export class Supervisor {
   }
 
   #fill(slot: Slot): void {
-    const { spawn, start, maxTasks } = this.#options;
-    const worker = new PoolWorker(this.#workerOwner, slot.queueId, spawn, start, maxTasks);
+    const { spawn, maxTasksPerChild } = this.#options;
+    const worker = new PoolWorker(this.#workerOwner, slot.queueId, spawn, this.#start, maxTasksPerChild);
     worker.predecessor = slot.draining;
     slot.worker = worker;
     this.#owner.onStart(worker);
   }
 
-  readonly #workerOwner: PoolWorkerOwner = {
-    onReady: (worker) => {
-      if (this.#isReady) this.#settleWaiting((waiter) => waiter.resolve());
-      this.#owner.onReady(worker);
-    },
-    onResult: (task, value) => this.#owner.onResult(task, value),
-    onFailure: (task, error, worker) => this.#owner.onFailure(task, error, worker),
-    onRoom: (worker) => this.#owner.onRoom(worker),
-    onEnd: (worker, ending) => this.#onEnd(worker, ending),
-  };
+  #onReady(worker: PoolWorker): void {
+    if (this.#isReady) this.#settleWaiting((waiter) => waiter.resolve());
+    this.#owner.onReady(worker);
+  }
 
   #onEnd(worker: PoolWorker, ending: Ending): void {
     const slot = this.#slots.find((each) => each.worker === worker || each.draining === worker);

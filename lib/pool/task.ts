@@ -1,37 +1,32 @@
 import type { Address } from '../tasks/address.js';
 
-/** Where the outcome of a task goes: the promise of one call, or the result of a map. */
-export interface TaskSink {
-  onResult(index: number, value: unknown): void;
-  onError(index: number, error: unknown): void;
-  onProgress?: ((value: unknown, index: number) => void) | undefined;
-  /** Nobody wants the outcome any more; what has not started need not run. */
-  readonly cancelled: boolean;
+/** A function whose parameters do not matter any more: its arguments were checked with the call. */
+export type AnyFunction<R = unknown> = (...args: never[]) => R | PromiseLike<R>;
+
+/** What a task calls. */
+export interface Target {
+  readonly fn: AnyFunction;
+  /** Where a child finds the function. */
+  readonly address: Address;
 }
 
-/** One call of a function, from the moment it is asked for until it is answered. */
-export class Task {
+/** One call of a function, from the moment it is asked for until it is answered. There are many: it is small. */
+export abstract class Task {
+  /** Unique in the pool. */
   readonly id: number;
-  readonly fn: (...args: never[]) => unknown;
-  readonly address: Address;
+  readonly target: Target;
   readonly args: readonly unknown[];
-  readonly sink: TaskSink;
-  /** Which of the items of a map it is. */
-  readonly index: number;
 
-  constructor(
-    id: number,
-    fn: (...args: never[]) => unknown,
-    address: Address,
-    args: readonly unknown[],
-    sink: TaskSink,
-    index: number,
-  ) {
+  constructor(id: number, target: Target, args: readonly unknown[]) {
     this.id = id;
-    this.fn = fn;
-    this.address = address;
+    this.target = target;
     this.args = args;
-    this.sink = sink;
-    this.index = index;
   }
+
+  /** Nobody wants the outcome any more; if it was not sent it need not run. */
+  abstract readonly isCancelled: boolean;
+  abstract succeed(value: unknown): void;
+  abstract fail(error: unknown): void;
+  /** Takes what the running task gives to `currentTask().report()`. */
+  abstract report(progress: unknown): void;
 }

@@ -168,7 +168,7 @@ describe('Buffers', () => {
 
   test('arrive as Buffers from bytes that are none', () => {
     const pipe = new Pipe();
-    pipe.encoder.add([6, 1, Buffer.from('text')], 'result');
+    pipe.encoder.addResult(1, Buffer.from('text'));
     const [message] = pipe.receive(new Uint8Array(pipe.takeBytes()));
     expect(Buffer.isBuffer(message[2])).toBe(true);
     expect(String(message[2])).toBe('text');

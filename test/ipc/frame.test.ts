@@ -95,7 +95,7 @@ test('messages with memory beside them arrive in order however the stream is cut
     fc.property(fc.array(fc.nat({ max: 50_000 }), { minLength: 1, maxLength: 6 }), sizes, (lengths, sizes) => {
       const pipe = new Pipe();
       const bytes = lengths.flatMap((length, id) => {
-        pipe.encoder.add([6, id, { id, memory: new Uint8Array(length).fill(id + 1), more: [id] }], 'result');
+        pipe.encoder.addResult(id, { id, memory: new Uint8Array(length).fill(id + 1), more: [id] });
         return id % 2 === 0 ? [] : [pipe.takeBytes()];
       });
       const messages = pipe.receive(...cut(Buffer.concat([...bytes, pipe.takeBytes()]), sizes));

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { Packr } from 'msgpackr/pack';
 import { ProtocolError } from '../../dist/lib/errors.js';
 import { BATCH, HEADER_SIZE, writeHeader } from '../../dist/lib/ipc/frame.js';
-import { GRAPH, RESULT } from '../../dist/lib/ipc/messages.js';
+import { GRAPH, RESULT, TASK } from '../../dist/lib/ipc/messages.js';
 import { Pipe } from '../fixtures/ipc/transfer.mjs';
 import { anyDescription, build } from '../fixtures/ipc/values.mjs';
 
@@ -100,8 +100,8 @@ describe('bytes of any kind are messages or a ProtocolError', () => {
     fc.assert(
       fc.property(anyDescription, fc.array(change, { minLength: 1, maxLength: 4 }), (description, changes) => {
         const pipe = new Pipe();
-        pipe.encoder.add([RESULT, 1, build(description)], 'result');
-        pipe.encoder.add([RESULT, 2, { a: 1, list: [{ a: 2 }] }], 'result');
+        pipe.encoder.addResult(1, build(description));
+        pipe.encoder.addResult(2, { a: 1, list: [{ a: 2 }] });
         const body = [...pipe.takeBytes().subarray(HEADER_SIZE)];
         for (const { at, byte, remove } of changes) body.splice(Math.floor(at * body.length), remove, byte);
         void decode(frame(body));
@@ -114,7 +114,7 @@ describe('bytes of any kind are messages or a ProtocolError', () => {
     fc.assert(
       fc.property(anyDescription, fc.double({ min: 0, max: 1, noNaN: true }), (description, at) => {
         const pipe = new Pipe();
-        pipe.encoder.add([RESULT, 1, build(description)], 'result');
+        pipe.encoder.addResult(1, build(description));
         const body = pipe.takeBytes().subarray(HEADER_SIZE);
         void decode(frame(body.subarray(0, Math.floor(at * body.length))), frame([]));
       }),
@@ -148,6 +148,8 @@ describe('is a ProtocolError', () => {
     ['a kind that is text', [['6', 1, 1]]],
     ['no kind', [[]]],
     ['a message that is too short', [[RESULT, 1]]],
+    ['results that are no list', [[RESULT, 1, { length: 1 }]]],
+    ['tasks that are no list', [[TASK, 1, 0, 'args']]],
     ['a message that is too long', [[RESULT, 1, 2, 3]]],
     ['a graph with something behind it', [[RESULT, 1, [[], [], 5], GRAPH, 7]]],
     ['a graph that is none', [[RESULT, 1, 5, GRAPH]]],
@@ -339,13 +341,13 @@ describe('no prototype is touched', () => {
     const record = Object.defineProperty({ a: 1 }, name, { value: polluted, enumerable: true });
     void decode(
       pack([
-        [RESULT, 1, record],
-        [RESULT, 2, record],
-        [RESULT, 3, record],
-        [RESULT, 4, record],
-        [RESULT, 5, record],
+        [RESULT, 1, [record]],
+        [RESULT, 2, [record]],
+        [RESULT, 3, [record]],
+        [RESULT, 4, [record]],
+        [RESULT, 5, [record]],
       ]),
     );
-    void decode(frame(new Packr({ useRecords: false }).pack([[RESULT, 1, record]])));
+    void decode(frame(new Packr({ useRecords: false }).pack([[RESULT, 1, [record]]])));
   });
 });

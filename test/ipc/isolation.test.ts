@@ -39,7 +39,7 @@ test('what arrived does not change with the bytes it came in', () => {
     view: new Uint8Array([1, 2, 3]),
     key: new Map([['k', 1]]),
   };
-  pipe.encoder.add([6, 1, value], 'result');
+  pipe.encoder.addResult(1, value);
   const chunk = pipe.takeBytes();
   const [[, , received]] = pipe.receive(chunk);
   chunk.fill(0xff);

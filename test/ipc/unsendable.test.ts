@@ -1,8 +1,6 @@
 import { Readable } from 'node:stream';
 import { runInNewContext } from 'node:vm';
 import { SerializationError } from '../../dist/lib/errors.js';
-import { ARGUMENTS } from '../../dist/lib/ipc/codec.js';
-import { TASK } from '../../dist/lib/ipc/messages.js';
 import * as namespace from '../fixtures/ipc/constants.mjs';
 import { Pipe, send } from '../fixtures/ipc/transfer.mjs';
 
@@ -101,10 +99,11 @@ const unsendable: [string, unknown][] = [
 ];
 
 /** Why a value cannot be sent. */
-function refusalOf(value: unknown, path: string = ARGUMENTS): SerializationError {
+function refusalOf(value: unknown, path: 'args' | 'result' = 'args'): SerializationError {
   const pipe = new Pipe();
   try {
-    pipe.encoder.add(path === ARGUMENTS ? [TASK, 1, 1, value as unknown[]] : [6, 1, value], path);
+    if (path === 'args') pipe.encoder.addTask(1, 1, value as unknown[]);
+    else pipe.encoder.addResult(1, value);
   } catch (error) {
     expect(error).toBeInstanceOf(SerializationError);
     expect(pipe.encoder.isEmpty).toBe(true);
@@ -174,13 +173,10 @@ describe('a message that cannot be sent', () => {
     const pipe = new Pipe();
     for (let round = 0; round < 3; round++) {
       for (let id = 0; id < 50; id++) {
-        pipe.encoder.add(
-          [6, id, { ...good(id), [`only ${round}`]: id, big: new Uint8Array(20_000).fill(id) }],
-          'result',
+        pipe.encoder.addResult(id, { ...good(id), [`only ${round}`]: id, big: new Uint8Array(20_000).fill(id) });
+        expect(() => pipe.encoder.addResult(id, [new Uint8Array(20_000), { deep: [good(id), Symbol('no')] }])).toThrow(
+          SerializationError,
         );
-        expect(() =>
-          pipe.encoder.add([6, id, [new Uint8Array(20_000), { deep: [good(id), Symbol('no')] }]], 'result'),
-        ).toThrow(SerializationError);
       }
       const values = pipe.flush().map((message) => message[2]);
       expect(values.map(({ id, name, big }) => [id, name, big.every((byte: number) => byte === id)])).toEqual(
@@ -191,10 +187,8 @@ describe('a message that cannot be sent', () => {
 
   test('leaves nothing of it in the frame', () => {
     const pipe = new Pipe();
-    pipe.encoder.add([6, 1, 'small'], 'result');
-    expect(() => pipe.encoder.add([6, 2, [new Uint8Array(100_000), [[[Symbol('no')]]]]], 'result')).toThrow(
-      SerializationError,
-    );
+    pipe.encoder.addResult(1, 'small');
+    expect(() => pipe.encoder.addResult(2, [new Uint8Array(100_000), [[[Symbol('no')]]]])).toThrow(SerializationError);
     expect(pipe.encoder.size).toBeLessThan(100);
     expect(pipe.takeBytes().length).toBeLessThan(100);
   });
@@ -248,12 +242,12 @@ describe('a getter that sends something itself', () => {
     const value = {
       list: [{ a: 1 }, { b: 2 }],
       get nested() {
-        pipe.encoder.add([6, 2, { from: 'getter', list: [{}, {}] }], 'result');
+        pipe.encoder.addResult(2, { from: 'getter', list: [{}, {}] });
         return { c: 3 };
       },
     };
     const shared = [value, value.list, value.list];
-    pipe.encoder.add([6, 1, shared], 'result');
+    pipe.encoder.addResult(1, shared);
     const arrived = new Map(pipe.flush().map((message) => [message[1], message[2]]));
     expect(arrived.get(1)[1]).toBe(arrived.get(1)[2]);
     expect(arrived.get(2)).toEqual({ from: 'getter', list: [{}, {}] });
@@ -265,16 +259,16 @@ describe('a getter that sends something itself', () => {
     const flush = () => written.push(...pipe.encoder.takeFrames(() => {}));
     const value = {
       get nested() {
-        pipe.encoder.add([6, 2, { inner: [1] }], 'result');
+        pipe.encoder.addResult(2, { inner: [1] });
         flush();
         return { outer: 1 };
       },
     };
-    pipe.encoder.add([6, 0, { before: 1 }], 'result');
+    pipe.encoder.addResult(0, { before: 1 });
     // It has been looked at, so that only what writing it does is left.
-    pipe.encoder.add([6, 1, { value: 1 }], 'result');
+    pipe.encoder.addResult(1, { value: 1 });
     const held: { value: unknown } = { value: 1 };
-    pipe.encoder.add([6, 1, held], 'result');
+    pipe.encoder.addResult(1, held);
     held.value = Object.defineProperty({}, 'once', {
       enumerable: true,
       configurable: true,
@@ -282,8 +276,8 @@ describe('a getter that sends something itself', () => {
     });
     flush();
     expect(pipe.encoder.isEmpty).toBe(true);
-    pipe.encoder.add([6, 3, { inner: [2], outer: 2 }], 'result');
-    pipe.encoder.add([6, 4, { before: 2 }], 'result');
+    pipe.encoder.addResult(3, { inner: [2], outer: 2 });
+    pipe.encoder.addResult(4, { before: 2 });
     flush();
     expect(pipe.receive(...written)).toEqual([
       [6, 0, { before: 1 }],

@@ -1,0 +1,82 @@
+import { Channel } from './ipc/channel.js';
+import { type Message, START, type StartOptions, type ToChild, type ToParent } from './ipc/messages.js';
+import { type Child, type Exit, type SpawnOptions, spawnChild } from './spawn.js';
+
+/** A pipe that stays open after its process is gone, or the other way round, is not waited for any longer. */
+const MAX_ENDING = 2000;
+
+/** What a {@link Connection} tells its owner. */
+export interface ConnectionHandler {
+  onMessages(messages: readonly ToParent[]): void;
+  /** All that the last read has brought was handled. */
+  onRead(): void;
+  /** The pipe has taken everything after it was congested. */
+  onDrain(): void;
+  /** A message that was posted could not be written after all. */
+  onUnsendable(message: Message, error: unknown): void;
+}
+
+/** A child process and the channel to it. They begin together, and have ended when both have. */
+export class Connection {
+  readonly channel: Channel<ToParent, ToChild>;
+  /** How the child ended, after all that it had written was read; `error` also says which of its bytes were wrong. */
+  readonly ended: Promise<Exit>;
+  readonly #child: Child;
+  #error: Error | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #exited = false;
+
+  /**
+   * Starts the child and sends it the first message.
+   *
+   * @throws {@link SerializationError} if what it should start with cannot travel; no child runs then.
+   */
+  constructor(spawn: SpawnOptions, start: StartOptions, handler: ConnectionHandler) {
+    this.#child = spawnChild(spawn);
+    const { socket, exited } = this.#child;
+    this.channel = new Channel<ToParent, ToChild>(socket, {
+      onMessages: handler.onMessages,
+      onDrain: handler.onDrain,
+      onUnsendable: handler.onUnsendable,
+      onEnd: (error) => this.#onPipeEnd(error),
+    });
+    socket.on('data', (chunk: Uint8Array) => {
+      this.channel.receive(chunk);
+      handler.onRead();
+    });
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    this.ended = this.#waitForEnd(exited, closed);
+    try {
+      this.channel.post([START, start]);
+      this.channel.flush();
+    } catch (error) {
+      this.kill('SIGKILL');
+      throw error;
+    }
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** SIGTERM is followed by SIGKILL if the child does not end. */
+  kill(signal: 'SIGTERM' | 'SIGKILL'): void {
+    this.#child.kill(signal);
+  }
+
+  async #waitForEnd(exited: Promise<Exit>, closed: Promise<void>): Promise<Exit> {
+    const exit = await exited;
+    this.#exited = true;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#child.socket.destroy(), MAX_ENDING).unref();
+    await closed;
+    clearTimeout(this.#timer);
+    return this.#error === undefined ? exit : { error: this.#error, ...exit };
+  }
+
+  #onPipeEnd(error: Error | undefined): void {
+    this.#error = error;
+    if (error !== undefined) this.kill('SIGKILL');
+    else if (!this.#exited) this.#timer = setTimeout(() => this.kill('SIGKILL'), MAX_ENDING).unref();
+  }
+}

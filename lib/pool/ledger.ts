@@ -1,0 +1,57 @@
+import type { EventEmitter } from 'eventemitter3';
+import { hold, release } from '../keep-alive.js';
+import type { PoolWorker } from './pool-worker.js';
+import type { Scheduler } from './scheduler.js';
+import type { Task } from './task.js';
+import type { PoolEvents } from './types.js';
+
+/** Knows how much a pool was asked for and what became of it. While anything is open, the program stays alive. */
+export class Ledger {
+  /** Tasks that succeeded and failed. */
+  done = 0;
+  failed = 0;
+  /** Tasks and maps that are not answered. */
+  #open = 0;
+  readonly #scheduler: Scheduler;
+  readonly #events: EventEmitter<PoolEvents>;
+  readonly #onSettled: () => void;
+
+  /** @param onSettled - called when everything that was asked for is answered. */
+  constructor({ scheduler }: { scheduler: Scheduler }, events: EventEmitter<PoolEvents>, onSettled: () => void) {
+    this.#scheduler = scheduler;
+    this.#events = events;
+    this.#onSettled = onSettled;
+  }
+
+  get isSettled(): boolean {
+    return this.#open === 0;
+  }
+
+  /** A task or a map was asked for. */
+  open(): void {
+    if (this.#open++ === 0) hold();
+  }
+
+  succeed(task: Task, value: unknown): void {
+    this.done++;
+    task.succeed(value);
+    this.#scheduler.completeTask(task.id);
+    this.drop();
+  }
+
+  /** @param worker - the process that it was sent to. */
+  fail(task: Task, error: unknown, worker?: PoolWorker): void {
+    this.failed++;
+    this.#events.emit('taskError', error, { task: task.target.fn.name, id: task.id, pid: worker?.pid });
+    task.fail(error);
+    this.#scheduler.completeTask(task.id);
+    this.drop();
+  }
+
+  /** A map has no more items, or nobody waits for a task that was not sent. */
+  drop(): void {
+    if (--this.#open > 0) return;
+    release();
+    this.#onSettled();
+  }
+}
