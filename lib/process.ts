@@ -69,6 +69,7 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
     this.#spawn = pickSpawnOptions(rest);
     this.#start = {
       name: this.#name,
+      parent: process.pid,
       ...addressInitializers(rest),
       target: addressOf(target, 'target'),
       args,

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { getChildState } from './child/state.js';
 import { BootstrapError } from './errors.js';
+import { tieToParent } from './parent-death.js';
 
 /** How a child process is started. */
 export interface SpawnOptions {
@@ -44,17 +45,16 @@ const KILL_DELAY = 5000;
 /**
  * Starts a child process with a pipe on descriptor 3.
  *
- * It ends when this process does: by a signal if this process gets to send it, by the end of the pipe otherwise.
+ * It ends when this process does: by a signal that this process or, on Linux, the kernel sends; otherwise by the end of
+ * the pipe, which it notices once it is in no busy loop.
  *
  * @throws {@link BootstrapError} in a process that should have become a child and runs something else.
  */
 export function spawnChild({ env, cwd, execArgv, stdio = 'inherit' }: SpawnOptions): Child {
   refuseInUnstartedChild();
-  const subprocess = execa(MAIN, [], {
-    node: true,
-    nodePath: process.execPath,
-    nodeOptions: execArgv ?? filterExecArgv(process.execArgv),
-    ipc: false,
+  const nodeOptions = execArgv ?? filterExecArgv(process.execArgv);
+  const [file, ...args] = tieToParent([process.execPath, ...nodeOptions, MAIN]);
+  const subprocess = execa(file, args, {
     buffer: false,
     reject: false,
     cleanup: true,
@@ -69,9 +69,10 @@ export function spawnChild({ env, cwd, execArgv, stdio = 'inherit' }: SpawnOptio
   socket.unref?.();
   const exited = new Promise<Exit>((resolve) => {
     subprocess.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
-    // A child that can't be started never exits.
-    void subprocess.then(({ exitCode = null, signal = null, cause }) => {
-      resolve({ exitCode, signal: signal as Exit['signal'], ...(cause instanceof Error && { error: cause }) });
+    // A child that can't be started never exits. The message of execa says so if it is the folder that is missing.
+    void subprocess.then(({ exitCode = null, signal = null, cause, originalMessage }) => {
+      const error = cause !== undefined && { error: new Error(originalMessage, { cause }) };
+      resolve({ exitCode, signal: signal as Exit['signal'], ...error });
     });
   });
   return {

@@ -39,6 +39,8 @@ process.on('uncaughtException', (error) => {
 });
 
 function start([, options]: Extract<ToChild, [typeof START, ...unknown[]]>): void {
+  // The parent died before the kernel was asked to tell of it. The tasks it sent may still be in the pipe, before its end.
+  if (process.ppid !== options.parent) process.exit(0);
   boot(options, state).then(
     async ({ handleError, handlerFound }) => {
       if (options.target !== undefined) return exit(await runTarget(options, channel, state));

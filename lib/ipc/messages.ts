@@ -43,6 +43,8 @@ export const MAX_UNWRITTEN = 256;
 export interface StartOptions {
   /** Names the child in its own messages. */
   name: string;
+  /** The process id of the parent: a child that finds another one has lost its parent before it could be told. */
+  parent: number;
   /** Runs first, before any module of the user is imported. */
   loopInitializer?: Address;
   /** Runs before the first task. */

@@ -8,6 +8,7 @@ export function createStartOptions(options: ReadPoolOptions): StartOptions {
   const exceptionHandler = addressHandler(options.exceptionHandler);
   return {
     name: options.name,
+    parent: process.pid,
     concurrency: options.childConcurrency,
     ...addressInitializers(options),
     ...(exceptionHandler && { exceptionHandler }),

@@ -270,9 +270,11 @@ test('a loop initializer whose module is gone rejects with InitializerError', as
   });
 });
 
-test('a folder that is not there rejects with InitializerError', () =>
+test('a folder that is not there rejects with InitializerError, and is named', () =>
   Pool.using({ processes: 1, cwd: '/no/such/folder', stdio: 'ignore' }, async (pool) => {
-    expect(await reasonOf(pool.apply(double, [1]))).toBeInstanceOf(InitializerError);
+    const error = (await reasonOf(pool.apply(double, [1]))) as InitializerError;
+    expect(error).toBeInstanceOf(InitializerError);
+    expect(String(error.cause)).toContain('"cwd" option is invalid: /no/such/folder');
   }));
 
 test('the stack of an error shows the function in the child, then the one that awaited it', () =>
