@@ -1,4 +1,4 @@
-import { isRunning } from '../support/alive.ts';
+import { findSurvivors } from '../support/alive.ts';
 import { Program, runProgram } from '../support/program.ts';
 
 const ok = { code: 0, stderr: '' };
@@ -21,45 +21,68 @@ test('join keeps the program alive', async () => {
   expect(await runProgram('joining.mjs')).toEqual({ ...ok, stdout: '[ 2, 4, 6 ]\n' });
 });
 
-test('the program takes a daemon with it', async () => {
-  expect(await runProgram('daemon.mjs', ['daemon'])).toEqual({ ...ok, stdout: 'the program has ended\n' });
-});
-
 test('the program waits for a process that is no daemon', async () => {
-  const { code, stdout } = await runProgram('daemon.mjs');
+  const { code, stdout } = await runProgram('unjoined.mjs');
   expect(stdout).toBe('the program has ended\nthe child has ended\n');
   expect(code).toBe(0);
 });
 
-describe.each<[string, string, NodeJS.Signals[]]>([
-  ['idle', 'nothing', ['SIGTERM', 'SIGINT', 'SIGKILL']],
-  ['in a task', 'runForever', ['SIGTERM', 'SIGINT', 'SIGKILL']],
-  ['in a busy loop', 'spinForever', ['SIGTERM', 'SIGINT']],
-])('no child that is %s is left', (_what, task, endings) => {
-  test.each([
-    ['calls process.exit', 'exit', 4],
-    ['throws', 'throw', 1],
-  ])('after a program that %s', async (_how, end, code) => {
-    const run = await runProgram('holding.mjs', [task, end]);
-    expect(run.code).toBe(code);
-    const children = run.stdout.match(/\d+/g)?.map(Number) ?? [];
-    expect(children).toHaveLength(2);
-    expect(children.filter(isRunning)).toEqual([]);
-  });
+/** Where a parent that can no longer do so has its children killed: see lib/parent-death.ts. */
+const isLinux = process.platform === 'linux';
+const onLinux = isLinux ? describe : describe.skip;
 
-  test.each(endings)('after a program that %s ended', async (signal) => {
-    const program = new Program('holding.mjs', [task, 'wait']);
-    const children = await program.readNumbers();
-    expect(children).toHaveLength(2);
-    expect(children.every(isRunning)).toBe(true);
-    try {
-      program.process.kill(signal);
-      await program.ended();
-    } finally {
-      // A child that was left would stay for ever, and hold the pipe.
-      for (const child of children) if (isRunning(child)) process.kill(child, 'SIGKILL');
-    }
-    expect(program.process.signalCode).toBe(signal);
-    expect(children.filter(isRunning)).toEqual([]);
+type Ending = [how: string, end: (program: Program) => void, ended: number | NodeJS.Signals];
+
+const signalled: Ending[] = [
+  ['calls process.exit', (program) => program.tell('exit'), 4],
+  ['throws', (program) => program.tell('throw'), 1],
+  ['is ended by SIGTERM', (program) => program.kill('SIGTERM'), 'SIGTERM'],
+  ['is ended by Ctrl-C', (program) => program.kill('SIGINT'), 'SIGINT'],
+];
+const killed: Ending = ['is ended by SIGKILL', (program) => program.kill('SIGKILL'), 'SIGKILL'];
+const done: Ending = ['has nothing to do', (program) => program.tell('end'), 0];
+
+describe.each([
+  ['idle', 'pid', 'pool', [...signalled, killed, done], describe],
+  ['waiting', 'wait', 'pool', [...signalled, killed], describe],
+  ['in a busy loop', 'spin', 'pool', isLinux ? [...signalled, killed] : signalled, describe],
+  ['in a busy loop and deaf to SIGTERM', 'spinDeaf', 'pool', [...signalled, killed], onLinux],
+  ['a waiting daemon', 'wait', 'daemons', [done], describe],
+  ['a daemon in a busy loop', 'spin', 'daemons', [done], describe],
+  ['a daemon in a busy loop and deaf to SIGTERM', 'spinDeaf', 'daemons', [done], onLinux],
+] as const)('no child that is %s', (_what, task, kind, endings, group) => {
+  group('is left', () => {
+    test.each(endings)('after a program that %s', async (_how, end, ended) => {
+      await Program.using('holding.mjs', [task, kind], async (program) => {
+        const children = await program.readPids(2);
+        end(program);
+        expect(await program.ended()).toBe(ended);
+        expect(await findSurvivors(children)).toEqual([]);
+      });
+    });
+  });
+});
+
+onLinux('no grandchild in a busy loop is left', () => {
+  test.each<[string, (program: Program, child: number) => void]>([
+    ['its parent', (_program, child) => process.kill(child, 'SIGKILL')],
+    ['the program', (program) => program.kill('SIGKILL')],
+  ])('after %s was killed', async (_which, kill) => {
+    await Program.using('killed-holder.mjs', [], async (program) => {
+      const [child, grandchild] = (await program.readPids(2)) as [number, number];
+      kill(program, child);
+      expect(await findSurvivors([child, grandchild])).toEqual([]);
+    });
+  });
+});
+
+onLinux('a pool of a thread', () => {
+  test('ends with its thread, also in busy loops, and the program goes on', async () => {
+    await Program.using('thread.mjs', [], async (program) => {
+      const children = await program.readPids(2);
+      program.tell('end');
+      expect(await findSurvivors(children)).toEqual([]);
+      expect(program.isRunning).toBe(true);
+    });
   });
 });

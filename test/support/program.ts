@@ -1,7 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { isRunning } from './alive.ts';
 import { node, type Run } from './run.ts';
 
 const programs = fileURLToPath(new URL('../fixtures/pool/programs/', import.meta.url));
@@ -14,27 +16,58 @@ export function runProgram(name: string, args: string[] = [], flags: string[] = 
   return node([...flags, programs + name, ...args], { cwd: programs, timeout: 20_000 });
 }
 
-/** A program that is still running, and what it prints. */
+/** A program that runs until it is told to end. Its children print their process ids, one a line. */
 export class Program {
-  readonly process: ChildProcess;
+  readonly #process: ChildProcessByStdio<Writable, Readable, null>;
   readonly #lines: AsyncIterator<string>;
-  readonly #ended: Promise<unknown>;
+  readonly #exited: Promise<[code: number | null, signal: NodeJS.Signals | null]>;
+  readonly #pids: number[] = [];
 
-  constructor(name: string, args: string[] = []) {
-    this.process = spawn(process.execPath, [programs + name, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
-    // 'close' comes when the program has ended and its pipes are at their end.
-    this.#ended = once(this.process, 'close');
-    this.#lines = createInterface({ input: this.process.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
+  /** Runs the body with the program, of which nothing is left afterwards, whatever happens. */
+  static async using(name: string, args: string[], body: (program: Program) => Promise<void>): Promise<void> {
+    const program = new Program(name, args);
+    try {
+      await body(program);
+    } finally {
+      program.#process.kill('SIGKILL');
+      for (const pid of program.#pids.filter(isRunning)) process.kill(pid, 'SIGKILL');
+    }
   }
 
-  /** The numbers in the next line that it or a child prints. */
-  async readNumbers(): Promise<number[]> {
-    const { value } = await this.#lines.next();
-    return String(value).match(/\d+/g)?.map(Number) ?? [];
+  private constructor(name: string, args: string[]) {
+    this.#process = spawn(process.execPath, [programs + name, ...args], { stdio: ['pipe', 'pipe', 'ignore'] });
+    this.#exited = once(this.#process, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+    this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
   }
 
-  /** Resolves when the program and all its children have ended, as {@link runProgram} does. */
-  async ended(): Promise<void> {
-    await this.#ended;
+  get isRunning(): boolean {
+    return isRunning(this.#process.pid as number);
+  }
+
+  /** The processes of the next lines. All of them run. */
+  async readPids(count: number): Promise<number[]> {
+    const pids: number[] = [];
+    while (pids.length < count) {
+      const { value, done } = await this.#lines.next();
+      if (done) throw new Error(`the program ended after it had printed ${pids.length} lines of ${count}`);
+      pids.push(Number(value));
+    }
+    this.#pids.push(...pids);
+    expect(pids.every(isRunning)).toBe(true);
+    return pids;
+  }
+
+  tell(what: string): void {
+    this.#process.stdin.write(what);
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
+  /** Its exit code, or the signal that ended it, once it has ended. Its children may still run. */
+  async ended(): Promise<number | string | null> {
+    const [code, signal] = await this.#exited;
+    return code ?? signal;
   }
 }
