@@ -78,6 +78,6 @@ test.each([
     channel.flush();
   });
   const [[code]] = await Promise.all([once(child, 'exit'), ended]);
-  expect(received).toEqual(runs ? [[RESULT, 0, child.pid]] : []);
+  expect(received).toEqual(runs ? [[RESULT, 0, [child.pid]]] : []);
   expect(code).toBe(0);
 });

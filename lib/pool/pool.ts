@@ -97,8 +97,9 @@ export class Pool {
     try {
       this.#refuseIfClosed();
       if (!Array.isArray(args)) throw new TypeError(`apply: expected an array of arguments, got ${typeof args}`);
+      const target = targetOf(fn);
       this.#supervisor.revive();
-      return Call.start(this.#nextId(), targetOf(fn), args, options?.onProgress, this.#enqueue);
+      return Call.start(this.#nextId(), target, args, options?.onProgress, this.#enqueue);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -1,5 +1,5 @@
 /** Work that a child has beside the tasks it runs, in milliseconds: enough to bridge a round trip. */
-const AHEAD = 1;
+const AHEAD = 2;
 const MAX_AHEAD = 1024;
 /** How much a new measurement counts against those before it. */
 const WEIGHT = 0.3;

@@ -17,9 +17,9 @@ import { registry } from './registry.js';
  * @throws TaskNotFoundError if its source text does not make it again: built-in, bound and class functions,
  * getters, methods with a computed name, and code that strict mode forbids.
  * @example
- * await pool.map(inline((n: number) => n * n), [1, 2, 3]);
+ * await pool.map(inline((n) => n * n), [1, 2, 3]);
  */
-export function inline<F extends (...args: never[]) => unknown>(fn: F): F {
+export function inline<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
   if (typeof fn !== 'function') throw new TypeError(`inline() needs a function, not ${inspect(fn, { depth: 0 })}`);
   if (registry.marks.get(fn)?.kind !== 'inline') {
     registry.marks.set(fn, { kind: 'inline', text: toExpression(textOf(fn), nameOf(fn)) });

@@ -263,6 +263,24 @@ test('an input that fails rejects with its error', async () => {
   await expect(toArray(pool.map(double, brokenLater()))).rejects.toThrow('no more input');
 });
 
+test('an input that fails ends a loop after the results of the items before it', () =>
+  withGate(async (gate) => {
+    function* broken(): Generator<number> {
+      yield gate.port;
+      throw new RangeError('no more input');
+    }
+    for (const loop of [pool.map(waitAt, broken()), pool.map(waitAt, broken()).unordered()]) {
+      const seen: unknown[] = [];
+      const end = (async () => {
+        for await (const value of loop) seen.push(value);
+      })();
+      await gate.arrived(1);
+      gate.open();
+      await expect(end).rejects.toThrow('no more input');
+      expect(seen).toHaveLength(1);
+    }
+  }));
+
 test('a result works wherever a promise does', async () => {
   expect(await Promise.all([pool.map(double, [1]), pool.apply(double, [2])])).toEqual([[2], 4]);
   expect(await pool.map(double, [1]).then((values) => values.length)).toBe(1);

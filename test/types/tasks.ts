@@ -20,9 +20,22 @@ interface TasksModule {
   limit: number;
 }
 
-// Each gives the function back as it came, so that it can be called here too.
+// Each gives the function back, so that it can be called here too.
 expectType<typeof toText>().of(task(import.meta.url, toText));
-expectType<typeof toText>().of(inline(toText));
+export const inlined: typeof toText = inline(toText);
+// A function that is written in place takes the types of what it is called with.
+expectType<PoolResult<number>>().of(
+  pool.map(
+    inline((n) => n * n),
+    [1, 2],
+  ),
+);
+expectType<Promise<string>>().of(
+  pool.apply(
+    inline(async (n, s) => s.repeat(n)),
+    [1, 'a'],
+  ),
+);
 // @ts-expect-error: the module comes first
 task(toText, import.meta.url);
 // @ts-expect-error: only functions
