@@ -1,0 +1,49 @@
+import { currentTask, InvalidStateError, Pool, Worker } from 'aiomultiprocess';
+import { describeTask, report, reportFunction } from '../fixtures/pool/current.js';
+
+let pool: Pool;
+beforeAll(() => {
+  pool = new Pool({ processes: 2 });
+});
+afterAll(async () => {
+  pool.terminate();
+  await pool.join();
+});
+
+test('each task knows its own id and attempt, also after it has waited', async () => {
+  const tasks = await pool.map(describeTask, Array(40));
+  expect(new Set(tasks.map(({ id }) => id)).size).toBe(40);
+  for (const { id, later, attempt, aborted } of tasks) {
+    expect({ later, attempt, aborted }).toEqual({ later: id, attempt: 1, aborted: false });
+  }
+});
+
+test('what a task reports arrives in order, before its result', async () => {
+  const seen: unknown[] = [];
+  const onProgress = (value: unknown) => seen.push(value);
+  seen.push(await pool.apply(report, [[1, { two: 2 }, undefined]], { onProgress }));
+  expect(seen).toEqual([1, { two: 2 }, undefined, 'reported']);
+});
+
+test('in a map a report comes with the index of its item', async () => {
+  const seen: [unknown, number][] = [];
+  await pool.map(report, [['a', 'b'], [], ['c']], { onProgress: (...given) => seen.push(given) });
+  expect(seen.filter(([, index]) => index === 0)).toEqual([
+    ['a', 0],
+    ['b', 0],
+  ]);
+  expect(seen.filter(([, index]) => index !== 0)).toEqual([['c', 2]]);
+});
+
+test('a report that nobody asked for is no error', async () => {
+  expect(await pool.apply(report, [[1, 2]])).toBe('reported');
+});
+
+test('a report that cannot be sent throws in the task', async () => {
+  await expect(pool.apply(reportFunction)).rejects.toMatchObject({ name: 'SerializationError', path: 'progress.done' });
+});
+
+test('outside of a task of a pool it is an error', async () => {
+  expect(() => currentTask()).toThrow(InvalidStateError);
+  await expect(new Worker({ target: describeTask })).rejects.toThrow('outside of a task of a pool');
+});
