@@ -20,7 +20,7 @@ import {
 } from './fixtures/pool/failing.js';
 import { waitAt } from './fixtures/pool/gate.js';
 import { failToStart, leaveLoopTrace, leaveTrace, readTraces } from './fixtures/pool/log.js';
-import { add, double, identity, surroundings } from './fixtures/pool/tasks.js';
+import { add, double, doubleInPool, identity, surroundings } from './fixtures/pool/tasks.js';
 import { withFile } from './support/folder.ts';
 import { withGate } from './support/gate.ts';
 
@@ -59,6 +59,10 @@ test('a join that timed out can be repeated', () =>
     gate.open();
     expect(await worker.join()).toBe(worker.pid);
   }));
+
+test('the target can use a pool of its own', async () => {
+  expect(await new Worker({ target: doubleInPool, args: [[1, 2]] })).toEqual([2, 4]);
+});
 
 test('values keep what they are', async () => {
   const value = { map: new Map([[{ a: 1 }, new Set([1n])]]), date: new Date(0), bytes: new Uint8Array(70_000).fill(7) };

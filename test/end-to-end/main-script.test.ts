@@ -1,4 +1,6 @@
 import { pathToFileURL } from 'node:url';
+import { Worker } from 'aiomultiprocess';
+import { whatBecameOfIt } from '../fixtures/pool/late.js';
 import { linesOf, withFile } from '../support/folder.ts';
 import { runProgram } from '../support/program.ts';
 import { root } from '../support/run.ts';
@@ -34,4 +36,21 @@ test.each([
     // The program, and at most a few attempts of its own two children: they never make more.
     expect((await linesOf(file)).length).toBeLessThanOrEqual(7);
   });
+});
+
+test('a preloaded module that makes a pool fails, and names what was wrong', async () => {
+  await withFile(async (file) => {
+    const preloaded = new URL('../fixtures/pool/programs/preloaded.mjs', import.meta.url);
+    preloaded.searchParams.set('log', file);
+    const { code, stderr } = await runProgram('unused.mjs', [], ['--import', preloaded.href]);
+    expect(stderr).toMatch(/BootstrapError: a process or pool in a preloaded module/);
+    expect(code).toBe(1);
+    // The program, and three attempts to start its child.
+    expect(await linesOf(file)).toHaveLength(4);
+  });
+});
+
+test('a module that makes a pool after it was imported is told about the guard', async () => {
+  const worker = new Worker({ target: whatBecameOfIt });
+  expect(await worker).toMatch(/^BootstrapError: a Pool .*isMainProcess/);
 });

@@ -253,6 +253,11 @@ test('one process runs tasks in the order they were given', () =>
     expect(await pool.apply(readTraces)).toEqual(numbers.slice(0, 200).map(String));
   }));
 
+test('an initializer can use a pool of its own', () =>
+  Pool.using({ processes: 1, initializer: doubleInPool, initargs: [[1]] }, async (pool) => {
+    expect(await pool.apply(double, [1])).toBe(2);
+  }));
+
 test('every process is initialised once, before its first task', () =>
   Pool.using(
     { processes: 2, loopInitializer: leaveLoopTrace, initializer: leaveTrace, initargs: ['initialised'] },
