@@ -16,6 +16,7 @@ import byDefault, {
   spin,
   surroundings,
 } from '../fixtures/pool/tasks.js';
+import describeBoth, { declared } from '../fixtures/tasks/in-jest.ts';
 import { withGate } from '../support/gate.ts';
 
 const numbers = Array.from({ length: 1000 }, (_, index) => index);
@@ -95,6 +96,11 @@ describe('a pool of two processes', () => {
       pool.apply(handles.double, [2]),
     ];
     expect(await Promise.all(results)).toEqual(['default 1', 6, 8, 4]);
+  });
+
+  test('functions of TypeScript modules run, though Jest has no loader to pass on', async () => {
+    expect(await pool.starmap(declared, [[3, 4]])).toEqual([7]);
+    expect(await pool.apply(describeBoth, [3, 4])).toBe('default 34');
   });
 
   test('values keep what they are', async () => {
