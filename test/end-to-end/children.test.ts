@@ -1,3 +1,5 @@
+import { Pool } from 'aiomultiprocess';
+import { pid } from '../fixtures/pool/tasks.js';
 import { runProgram } from '../support/program.ts';
 import { node, root, run } from '../support/run.ts';
 
@@ -41,6 +43,13 @@ test.each([
   });
   expect(code).toBe(0);
 });
+
+test('children leave it to the program what Ctrl-C means', () =>
+  Pool.using({ processes: 1 }, async (pool) => {
+    const child = await pool.apply(pid);
+    process.kill(child, 'SIGINT');
+    expect(await pool.apply(pid)).toBe(child);
+  }));
 
 test('an idle pool uses no CPU, and no timer of it fires', async () => {
   const { code, stdout } = await runProgram('idle.mjs');
