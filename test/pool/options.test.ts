@@ -1,4 +1,5 @@
 import { Pool, type PoolOptions, setStartMethod } from 'aiomultiprocess';
+import { exit } from '../fixtures/pool/failing.js';
 import { leaveLoopTrace, noteError, readTraces } from '../fixtures/pool/log.js';
 import { pid, pidFor } from '../fixtures/pool/tasks.js';
 
@@ -60,6 +61,11 @@ test.each([{ queueCount: 9 }, { queuecount: 9 }])('more queues than processes ar
 test('an option that is undefined has its default', () =>
   Pool.using({ processes: 1, maxTasksPerChild: undefined, scheduler: undefined } as object, async (pool) => {
     expect(await pool.apply(pid)).toBe(pool.stats().processes[0]?.pid);
+  }));
+
+test('errors call a pool by its name', () =>
+  Pool.using({ processes: 1, name: 'importers' }, async (pool) => {
+    await expect(pool.apply(exit, [3])).rejects.toThrow(/^importers: /);
   }));
 
 test("the original's spellings mean the same", () =>
