@@ -19,9 +19,10 @@ test('a function has one address, and it is plain data', () => {
 
 test('an address that is known costs next to nothing', () => {
   addressOf(declared);
+  // Found anew each time they would take minutes; a busy machine does not slow them down to seconds.
   const start = performance.now();
   for (let i = 0; i < 100_000; i++) addressOf(declared);
-  expect(performance.now() - start).toBeLessThan(100);
+  expect(performance.now() - start).toBeLessThan(5000);
 });
 
 const EVAL = `
