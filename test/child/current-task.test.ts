@@ -1,14 +1,8 @@
-import { currentTask, InvalidStateError, Pool, Worker } from 'aiomultiprocess';
+import { currentTask, InvalidStateError, Worker } from 'aiomultiprocess';
 import { describeTask, report, reportFunction } from '../fixtures/pool/current.js';
+import { createPool } from '../support/pool.ts';
 
-let pool: Pool;
-beforeAll(() => {
-  pool = new Pool({ processes: 2 });
-});
-afterAll(async () => {
-  pool.terminate();
-  await pool.join();
-});
+const pool = createPool({ processes: 2 });
 
 test('each task knows its own id and attempt, also after it has waited', async () => {
   const tasks = await pool.map(describeTask, Array(40));

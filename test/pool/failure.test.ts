@@ -28,6 +28,7 @@ import { double, identity, pid, pidFor } from '../fixtures/pool/tasks.js';
 import { isRunning } from '../support/alive.ts';
 import { linesOf, withFile } from '../support/folder.ts';
 import { withGate } from '../support/gate.ts';
+import { createPool } from '../support/pool.ts';
 
 /** What a promise rejects with. */
 async function reasonOf(promise: PromiseLike<unknown>): Promise<unknown> {
@@ -40,14 +41,7 @@ async function reasonOf(promise: PromiseLike<unknown>): Promise<unknown> {
 }
 
 describe('what goes wrong in a task leaves the pool intact', () => {
-  let pool: Pool;
-  beforeAll(() => {
-    pool = new Pool({ processes: 2, stdio: 'ignore' });
-  });
-  afterAll(async () => {
-    pool.terminate();
-    await pool.join();
-  });
+  const pool = createPool({ processes: 2, stdio: 'ignore' });
   afterEach(async () => {
     expect(await pool.map(double, [1, 2, 3])).toEqual([2, 4, 6]);
     expect(pool.stats()).toMatchObject({ queued: 0, running: 0 });

@@ -3,15 +3,9 @@ import { failIfOdd, throwRangeError } from '../fixtures/pool/failing.js';
 import { waitAt, waitIfZero } from '../fixtures/pool/gate.js';
 import { double } from '../fixtures/pool/tasks.js';
 import { withGate } from '../support/gate.ts';
+import { createPool } from '../support/pool.ts';
 
-let pool: Pool;
-beforeAll(() => {
-  pool = new Pool({ processes: 2 });
-});
-afterAll(async () => {
-  pool.terminate();
-  await pool.join();
-});
+const pool = createPool({ processes: 2 });
 
 /** All natural numbers, and what became of them. */
 function naturals() {

@@ -18,19 +18,13 @@ import byDefault, {
 } from '../fixtures/pool/tasks.js';
 import describeBoth, { declared } from '../fixtures/tasks/in-jest.ts';
 import { withGate } from '../support/gate.ts';
+import { createPool } from '../support/pool.ts';
 
 const numbers = Array.from({ length: 1000 }, (_, index) => index);
 const doubled = numbers.map((number) => number * 2);
 
 describe('a pool of two processes', () => {
-  let pool: Pool;
-  beforeAll(() => {
-    pool = new Pool({ processes: 2 });
-  });
-  afterAll(async () => {
-    pool.terminate();
-    await pool.join();
-  });
+  const pool = createPool({ processes: 2 });
 
   test('apply gives what the function returns', async () => {
     expect(await pool.apply(add, [1, 2])).toBe(3);
