@@ -217,18 +217,49 @@ test('a process runs 16 tasks at a time by default', () =>
     }),
   ));
 
-test('eight tasks on four processes run two in each', () =>
+test('eight tasks spread over four processes that still start', () =>
   withGate((gate) =>
     Pool.using({ processes: 4 }, async (pool) => {
-      const results = pool.map(
-        waitAt,
-        Array.from({ length: 8 }, () => gate.port),
-      );
+      const results = pool.map(waitAt, Array(8).fill(gate.port));
+      await gate.arrived(8);
+      gate.open();
+      expect(new Set(await results).size).toBe(4);
+    }),
+  ));
+
+test.each<[string, (ports: number[]) => Iterable<number>]>([
+  ['an array', (ports) => ports],
+  ['a generator', (ports) => ports.values()],
+])('eight tasks of %s on four processes run two in each', (_what, create) =>
+  withGate((gate) =>
+    Pool.using({ processes: 4 }, async (pool) => {
+      await pool.ready();
+      const results = pool.map(waitAt, create(Array(8).fill(gate.port)));
       await gate.arrived(8);
       gate.open();
       const counts = new Map<number, number>();
       for (const id of await results) counts.set(id, (counts.get(id) ?? 0) + 1);
       expect([...counts.values()]).toEqual([2, 2, 2, 2]);
+    }),
+  ),
+);
+
+test('maps take turns, so that a short one ends long before a long one', () =>
+  withGate((gate) =>
+    Pool.using({ processes: 1, childConcurrency: 1 }, async (pool) => {
+      const long = pool.map(waitAt, Array(300).fill(gate.port));
+      await gate.arrived(1);
+      let ended = false;
+      const short = pool.map(double, [1, 2, 3]).then(() => {
+        ended = true;
+      });
+      while (!ended && gate.arrivals.length < 300) {
+        gate.letOne();
+        await Promise.race([short, gate.arrived(gate.arrivals.length + 1)]);
+      }
+      expect(gate.arrivals.length).toBeLessThan(100);
+      gate.open();
+      await long;
     }),
   ));
 
