@@ -84,3 +84,10 @@ describe('the command', () => {
     expect(result).toEqual({ code: 2, stdout: '', stderr: 'usage: aiomultiprocess [--version] [--help]\n' });
   });
 });
+
+test('.ci/run runs what the README says for the tests', () => {
+  const readme = readFileSync(`${root}README.md`, 'utf8');
+  const command = [...readme.matchAll(/^```sh\n(.+)\n```$/gm)].at(-1)?.[1];
+  expect(command).toBe('npm ci && npm test');
+  expect(readFileSync(`${root}.ci/run`, 'utf8').trimEnd().split('\n').at(-1)).toBe(command);
+});
