@@ -12,6 +12,7 @@ import {
   HttpError,
   killSelf,
   returnFunction,
+  settleTwice,
   strayException,
   strayRejection,
   throwAggregate,
@@ -105,6 +106,12 @@ describe('what goes wrong in a task leaves the pool intact', () => {
     expect(bad).toMatchObject({ status: 'rejected', reason: { path: 'result.user.callback' } });
     expect(bad.status === 'rejected' && bad.reason).toBeInstanceOf(SerializationError);
     expect(good).toEqual({ status: 'fulfilled', value: 1 });
+  });
+
+  test('a thenable that settles more than once is taken at its first word', async () => {
+    const before = await pool.broadcast(pid);
+    expect(await pool.map(settleTwice, [1, 2, 3])).toEqual(['first', 'first', 'first']);
+    expect(await pool.broadcast(pid)).toEqual(before);
   });
 
   test('a lambda, a bound function and a built-in are errors at once', async () => {
