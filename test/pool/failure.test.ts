@@ -2,6 +2,7 @@ import {
   InitializerError,
   Pool,
   ProcessExitError,
+  ProtocolError,
   registerError,
   SerializationError,
   TaskNotFoundError,
@@ -22,6 +23,7 @@ import {
   throwRangeError,
   throwUnsendable,
   throwValue,
+  writeGarbage,
 } from '../fixtures/pool/failing.js';
 import { waitAt } from '../fixtures/pool/gate.js';
 import { dieOnce, failOnce, failToStart } from '../fixtures/pool/log.js';
@@ -151,6 +153,12 @@ describe('what goes wrong in a task leaves the pool intact', () => {
     const error = (await reasonOf(pool.apply(fn))) as ProcessExitError;
     expect(error).toBeInstanceOf(ProcessExitError);
     expect(`${error.message} ${error.cause}`).toContain(`a stray ${what}`);
+  });
+
+  test('bytes that are no message end the process that wrote them, and the error says so', async () => {
+    const error = await reasonOf(pool.apply(writeGarbage));
+    expect(error).toBeInstanceOf(ProcessExitError);
+    expect((error as Error).cause).toBeInstanceOf(ProtocolError);
   });
 
   test('tasks that all kill their process are all rejected', async () => {
