@@ -9,6 +9,7 @@ import {
   tasksFrom,
 } from 'aiomultiprocess';
 import {
+  closePipe,
   exit,
   HttpError,
   killSelf,
@@ -159,6 +160,12 @@ describe('what goes wrong in a task leaves the pool intact', () => {
     const error = await reasonOf(pool.apply(writeGarbage));
     expect(error).toBeInstanceOf(ProcessExitError);
     expect((error as Error).cause).toBeInstanceOf(ProtocolError);
+  });
+
+  test('a process without its pipe is ended, though it would go on', async () => {
+    const error = await reasonOf(pool.apply(closePipe));
+    expect(error).toBeInstanceOf(ProcessExitError);
+    expect(isRunning((error as ProcessExitError).pid as number)).toBe(false);
   });
 
   test('tasks that all kill their process are all rejected', async () => {
