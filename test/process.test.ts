@@ -1,8 +1,8 @@
-import { InvalidStateError, Process, TimeoutError } from 'aiomultiprocess';
+import { InvalidStateError, Process, SerializationError, TimeoutError } from 'aiomultiprocess';
 import { exit, killSelf, runForever, throwRangeError } from './fixtures/pool/failing.js';
 import { waitAt } from './fixtures/pool/gate.js';
 import { failToStart, ignoreSigterm, leaveTimer, writeLine, writePid } from './fixtures/pool/log.js';
-import { pid } from './fixtures/pool/tasks.js';
+import { identity, pid } from './fixtures/pool/tasks.js';
 import { isRunning } from './support/alive.ts';
 import { linesOf, withFile } from './support/folder.ts';
 import { withGate } from './support/gate.ts';
@@ -38,6 +38,18 @@ test('start twice is an error, also after the end', async () => {
   expect(() => child.start()).toThrow(InvalidStateError);
   await child.join();
   expect(() => child.start()).toThrow(InvalidStateError);
+});
+
+test('start throws for an argument that cannot be sent, and leaves no process', async () => {
+  const child = new Process({ target: identity, args: [{ callback() {} }] });
+  expect(() => child.start()).toThrow(SerializationError);
+  await child.join();
+  expect([child.isAlive(), child.exitcode]).toEqual([false, -9]);
+});
+
+test('await rejects for an argument that cannot be sent', async () => {
+  const child = new Process({ target: identity, args: [{ callback() {} }] });
+  await expect(child).rejects.toMatchObject({ name: 'SerializationError', path: 'args[0].callback' });
 });
 
 test('join with a timeout rejects, and the process can be joined again', () =>
