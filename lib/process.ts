@@ -112,6 +112,8 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
     if (!this.#daemon) hold();
     this.#ended = connection.ended.then((exit) => {
       this.exit = exit;
+      // There is no child to print it.
+      if (exit.error !== undefined && !this.reportsResult && this.#spawn.stdio !== 'ignore') console.error(exit.error);
       if (!this.#daemon) release();
     });
   }

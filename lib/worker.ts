@@ -58,14 +58,16 @@ export class Worker<R, A extends unknown[] = unknown[]> extends Process<R, A> {
    *
    * @throws what it threw.
    * @throws {@link ProcessExitError} if the process ended before the function did.
+   * @throws {@link InitializerError} if it never got as far as the function.
    * @throws {@link InvalidStateError} before the end.
    */
   get result(): R {
     if (this.exitcode === null) throw new InvalidStateError('coroutine not completed');
     if (this.#outcome === undefined) {
-      const { exitCode, signal, error = this.#fatal } = this.exit as Exit;
+      const { exitCode, signal, error } = this.exit as Exit;
+      if (error !== undefined) throw new InitializerError(`${this.name} could not be started`, { cause: error });
       const exit = { pid: this.pid, exitCode, signal, mayHaveStarted: true };
-      throw new ProcessExitError(this.name, exit, error === undefined ? {} : { cause: error });
+      throw new ProcessExitError(this.name, exit, this.#fatal === undefined ? {} : { cause: this.#fatal });
     }
     if ('error' in this.#outcome) throw this.#outcome.error;
     return this.#outcome.value;

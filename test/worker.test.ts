@@ -153,6 +153,13 @@ test('an initializer that throws is an InitializerError with its cause', () =>
     await expect(worker).rejects.toMatchObject({ cause: expect.objectContaining({ message: 'no connection' }) });
   }));
 
+test('a folder that is not there is an InitializerError with its cause', async () => {
+  const worker = new Worker({ target: double, args: [1], cwd: '/no/such/folder' });
+  await expect(worker).rejects.toBeInstanceOf(InitializerError);
+  await expect(worker).rejects.toMatchObject({ cause: { code: 'ENOENT' } });
+  expect(worker.exitcode).toBe(1);
+});
+
 test('environment, folder and options of Node.js reach the child', async () => {
   const { TEST_COLOR } = process.env;
   const worker = new Worker({

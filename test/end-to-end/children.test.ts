@@ -21,6 +21,13 @@ test('a target that throws prints its error on stderr', async () => {
   expect(code).toBe(0);
 });
 
+test('a process that cannot be started prints why on stderr', async () => {
+  const { code, stdout, stderr } = await runProgram('failing-target.mjs', ['/no/such/folder']);
+  expect(stdout).toBe('exit code 1\n');
+  expect(stderr).toMatch(/^Error: spawn .* ENOENT/);
+  expect(code).toBe(0);
+});
+
 test.each([
   ['an option', ['--inspect=127.0.0.1:0'], ''],
   ['the environment', [], '--inspect=127.0.0.1:0'],
