@@ -1,5 +1,5 @@
-/** The longest time that a timer takes, 24.8 days. */
-const MAX_DELAY = 0x7fffffff;
+/** The longest time that a timer takes, 24.8 days; with a longer one it fires at once. */
+export const MAX_DELAY = 0x7fffffff;
 
 let timer: NodeJS.Timeout | undefined;
 let holders = 0;

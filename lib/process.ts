@@ -2,7 +2,7 @@ import { refuseOutsideOfTask } from './child/current-task.js';
 import { Connection } from './connection.js';
 import { InvalidStateError, TimeoutError } from './errors.js';
 import type { StartOptions, ToParent } from './ipc/messages.js';
-import { hold, release } from './keep-alive.js';
+import { hold, MAX_DELAY, release } from './keep-alive.js';
 import { boolean, callback, list, pickSpawnOptions, readOptions, spawnOptions } from './options.js';
 import { type Exit, type SpawnOptions, toExitcode } from './spawn.js';
 import { addressInitializers, type InitializerOptions } from './start-options.js';
@@ -122,14 +122,18 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
    * Waits until the process has ended.
    *
    * @param timeout - milliseconds; default: as long as it takes.
+   * @throws TypeError for a wrong timeout.
    * @throws {@link InvalidStateError} before {@link start}.
    * @throws {@link TimeoutError} if it takes longer; it goes on, and can be joined again.
    */
   async join(timeout?: number): Promise<R> {
+    if (timeout !== undefined && !(typeof timeout === 'number' && timeout >= 0)) {
+      throw new TypeError(`join: timeout takes milliseconds, a number of at least 0, got ${String(timeout)}`);
+    }
     if (this.#ended === undefined) throw new InvalidStateError('must start process before joining it');
     hold();
     try {
-      await (timeout === undefined ? this.#ended : limit(this.#ended, timeout, this.#name));
+      await (timeout === undefined || timeout > MAX_DELAY ? this.#ended : limit(this.#ended, timeout, this.#name));
     } finally {
       release();
     }

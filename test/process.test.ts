@@ -63,6 +63,24 @@ test('join with a timeout rejects, and the process can be joined again', () =>
     expect(child.exitcode).toBe(0);
   }));
 
+test.each([Number.POSITIVE_INFINITY, 2 ** 31])('join with a timeout of %d waits, however long that is', (timeout) =>
+  withGate(async (gate) => {
+    const child = new Process({ target: waitAt, args: [gate.port] });
+    child.start();
+    const joined = child.join(timeout);
+    await gate.arrived(1);
+    gate.open();
+    expect(await joined).toBeUndefined();
+  }),
+);
+
+test.each([Number.NaN, -1, '5', null])('a timeout of %p is an error', async (timeout) => {
+  const child = new Process({ target: pid });
+  child.start();
+  await expect(child.join(timeout as number)).rejects.toThrow(/^join: timeout takes milliseconds/);
+  await child.join();
+});
+
 test.each([
   ['terminate', -15],
   ['kill', -9],
