@@ -40,11 +40,11 @@ test('start twice is an error, also after the end', async () => {
   expect(() => child.start()).toThrow(InvalidStateError);
 });
 
-test('start throws for an argument that cannot be sent, and leaves no process', async () => {
+test('start throws for an argument that cannot be sent, and starts nothing', async () => {
   const child = new Process({ target: identity, args: [{ callback() {} }] });
   expect(() => child.start()).toThrow(SerializationError);
-  await child.join();
-  expect([child.isAlive(), child.exitcode]).toEqual([false, -9]);
+  expect([child.isAlive(), child.pid]).toEqual([false, undefined]);
+  await expect(child.join()).rejects.toThrow(InvalidStateError);
 });
 
 test('await rejects for an argument that cannot be sent', async () => {

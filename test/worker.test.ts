@@ -156,7 +156,7 @@ test('an initializer that throws is an InitializerError with its cause', () =>
 test('a folder that is not there is an InitializerError with its cause', async () => {
   const worker = new Worker({ target: double, args: [1], cwd: '/no/such/folder' });
   await expect(worker).rejects.toBeInstanceOf(InitializerError);
-  await expect(worker).rejects.toMatchObject({ cause: { code: 'ENOENT' } });
+  await expect(worker).rejects.toMatchObject({ cause: { cause: { code: 'ENOENT' } } });
   expect(worker.exitcode).toBe(1);
 });
 
