@@ -20,7 +20,13 @@ try {
 
 async function openAndMeasure() {
   const { processes } = job;
-  const pool = await contender.open({ processes, task: workload.task, size: workload.size, batch: workload.batch });
+  const { task, size, batch, concurrency } = workload;
+  const open = (options) => contender.open({ processes, task, size, batch, concurrency, ...options });
+  if (workload.measure) {
+    await (contender.load ? contender.load() : contender.package && import(contender.package));
+    return workload.measure(open, job);
+  }
+  const pool = await open();
   const result = await measurePool(pool, workload, job);
   report(result);
   await pool.close();

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 
 /** @param {import('./contenders/index.js').Contender[]} contenders */
@@ -12,7 +12,7 @@ export async function describeMachine(contenders) {
     loadBefore: loadavg()[0],
     versions: {
       aiomultiprocess: readVersion(new URL('../package.json', import.meta.url)),
-      ...Object.fromEntries(packages.map((name) => [name, readInstalledVersion(name)])),
+      ...Object.fromEntries(packages.flatMap(readInstalledVersion)),
     },
   };
   const versions = Object.entries(facts.versions).map(([name, version]) => `${name} ${version}`);
@@ -22,8 +22,10 @@ export async function describeMachine(contenders) {
   };
 }
 
+/** Nothing if it is not here: the floor and the pool can be compared without the peers. */
 function readInstalledVersion(name) {
-  return readVersion(new URL(`./node_modules/${name}/package.json`, import.meta.url));
+  const file = new URL(`./node_modules/${name}/package.json`, import.meta.url);
+  return existsSync(file) ? [[name, readVersion(file)]] : [];
 }
 
 function readVersion(url) {

@@ -5,7 +5,10 @@ import { parseArgs } from 'node:util';
 import { calibrateBurn } from './calibrate.js';
 import { contenders } from './contenders/index.js';
 import { describeMachine } from './describe-machine.js';
-import { renderSummary, renderWorkload, summarise } from './report.js';
+import { formatTitle } from './format.js';
+import { judgeGoals } from './goals.js';
+import { renderGoals, renderWorkload } from './report.js';
+import { resolveFromCaller } from './resolve-from-caller.js';
 import { killRunningCells, runCell } from './run-cell.js';
 import { workloads } from './workloads/index.js';
 
@@ -13,7 +16,8 @@ const usage = `usage: npm run bench -- [options]
 
   --processes <n>   processes, or threads, of every pool (2)
   --rounds <n>      rounds; a value is the median of its rounds (3)
-  --only <names>    workloads or contenders to run, comma-separated; parts of names will do
+  --only <names>    workloads or contenders to run, comma-separated; parts of names will do, where no name is the same
+  --stream-items <n>  items of streamed-map (5000000)
   --core <n>        run everything on this one core: slower, but steady (needs taskset)
   --longest <s>     a sample that would take longer is cut to fewer tasks (1)
   --bound <s>       seconds before a cell is given up and killed (60)
@@ -46,8 +50,9 @@ for (const table of tables) {
   showProgress('');
   console.log(`\n${renderWorkload(table.workload, table.rows)}`);
 }
-if (selected.contenders.some(({ kind }) => kind === 'ours')) console.log(`\n${renderSummary(tables)}`);
-console.log(`\n* fewer tasks, so that no sample takes much longer than ${options.longest} s`);
+for (const table of tables) table.goals = judgeGoals(table.workload, table.rows);
+if (tables.some(({ goals }) => goals.length > 0)) console.log(`\n${renderGoals(tables)}`);
+console.log('\n* fewer tasks, so that no sample takes much longer than --longest');
 if (options.json) writeResults(options.json);
 
 async function measureCell(workload, row, round) {
@@ -59,16 +64,19 @@ async function measureCell(workload, row, round) {
     workload: workload.name,
     core: options.core ?? workload.core,
     processes: options.processes,
-    longest: options.longest,
+    longest: Math.max(options.longest, workload.longest ?? 0),
+    streamItems: options.streamItems,
     iterationsPerMicrosecond,
   };
-  const result = await runCell(job, options.bound * 1000);
+  const bound = Math.max(options.bound, workload.bound ?? 0);
+  const result = await runCell(job, bound * 1000);
   if (result.failure) row.reason = result.failure;
   else row.rounds.push({ round, ...result });
 }
 
 function createRows(workload) {
   return selected.contenders
+    .filter(({ kind }) => workload.kinds?.includes(kind) ?? true)
     .filter(({ kind, name }) => kind !== 'floor' || workload.floors.includes(name))
     .map((contender) => ({ contender, reason: unavailable.get(contender), rounds: [] }));
 }
@@ -84,11 +92,15 @@ async function findUnavailable(candidates) {
 
 function selectByName(only) {
   const parts = only?.split(',').map((part) => part.trim()) ?? [];
+  const everything = [...workloads, ...contenders];
+  // A whole name means that one alone: 'round-trip' is also a part of 'round-trip-pinned'.
+  const isMeant = (part, { name }) => name === part || (!isName(part) && name.includes(part));
+  const isName = (part) => everything.some(({ name }) => name === part);
   const pick = (all) => {
-    const picked = all.filter(({ name }) => parts.some((part) => name.includes(part)));
+    const picked = all.filter((one) => parts.some((part) => isMeant(part, one)));
     return picked.length > 0 ? picked : all;
   };
-  const lost = parts.find((part) => ![...workloads, ...contenders].some(({ name }) => name.includes(part)));
+  const lost = parts.find((part) => !everything.some((one) => isMeant(part, one)));
   if (lost !== undefined) fail(`no workload or contender has '${lost}' in its name`);
   return { workloads: pick(workloads), contenders: pick(contenders) };
 }
@@ -103,6 +115,7 @@ function readOptions() {
         core: { type: 'string' },
         longest: { type: 'string', default: '1' },
         bound: { type: 'string', default: '60' },
+        'stream-items': { type: 'string', default: '5000000' },
         json: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -117,7 +130,7 @@ function readOptions() {
       return value;
     };
     const numbers = ['processes', 'rounds', 'longest', 'bound'].map((name) => [name, positive(name)]);
-    return { ...values, ...Object.fromEntries(numbers) };
+    return { ...values, ...Object.fromEntries(numbers), streamItems: positive('stream-items') };
   } catch (error) {
     return fail(error.message);
   }
@@ -133,14 +146,14 @@ function showProgress(text) {
 }
 
 function writeResults(file) {
-  const results = tables.map(({ workload, rows }) => ({
+  const results = tables.map(({ workload, rows, goals }) => ({
     workload: workload.name,
-    title: `${workload.count} ${workload.title}`,
+    title: formatTitle(workload),
+    about: workload.about,
+    count: workload.count,
     metrics: workload.metrics,
     floor: workload.floors[0],
-    ours: Object.fromEntries(
-      Object.keys(workload.metrics).map((metric) => [metric, summarise(workload, rows, metric)]),
-    ),
+    goals,
     rows: rows.map(({ contender, reason, rounds }) => ({
       contender: contender.name,
       kind: contender.kind,
@@ -150,6 +163,6 @@ function writeResults(file) {
   }));
   const { processes, rounds } = options;
   const run = { startedAt, finishedAt: new Date(), processes, rounds, machine: machine.facts, results };
-  writeFileSync(file, `${JSON.stringify(run)}\n`);
+  writeFileSync(resolveFromCaller(file), `${JSON.stringify(run)}\n`);
   console.log(`raw samples: ${file}`);
 }

@@ -1,4 +1,5 @@
 import floorBatches from './floor-batches.js';
+import floorFork from './floor-fork.js';
 import floorLoop from './floor-loop.js';
 import floorPipe from './floor-pipe.js';
 import jestWorker from './jest-worker.js';
@@ -15,6 +16,7 @@ import workerpool from './workerpool.js';
  * @typedef {object} OpenPool
  * @property {(args: unknown[]) => Promise<unknown>} call one task
  * @property {(items: Iterable<unknown>) => PromiseLike<unknown[]>} [map] without it, a call for every item
+ * @property {(argLists: Iterable<unknown[]>) => PromiseLike<unknown[]>} [starmap] the same with all its arguments
  * @property {(args: unknown[], count: number) => Promise<void>} [repeat] the same task, as a plain loop
  * @property {() => Promise<unknown>} close
  */
@@ -25,6 +27,8 @@ import workerpool from './workerpool.js';
  * @property {string} task name of an export of tasks/functions.cjs
  * @property {number} [size] bytes of a large value, where the workload has one
  * @property {number} [batch] how many tasks of this workload the floor sends at once, where 512 are not best
+ * @property {number} [concurrency] tasks at a time in each process, for one that has no limit by default
+ * @property {boolean} [ready] false: give the pool as soon as it takes calls, before its processes are there
  */
 
 /**
@@ -34,6 +38,7 @@ import workerpool from './workerpool.js';
  * @property {string} name
  * @property {'ours' | 'threads' | 'processes' | 'other' | 'floor'} kind
  * @property {string} [package] whose version is printed
+ * @property {() => Promise<unknown>} [load] what `open` will import, where that is not the package
  * @property {() => Promise<string | undefined>} [whyUnavailable]
  * @property {(options: OpenOptions) => Promise<OpenPool>} [open]
  * @property {(job: object) => Promise<object>} [measure] instead of `open`, for one that is not JavaScript
@@ -51,4 +56,5 @@ export const contenders = [
   floorBatches,
   floorPipe,
   floorLoop,
+  floorFork,
 ];

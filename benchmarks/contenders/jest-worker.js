@@ -8,7 +8,7 @@ export default {
   kind: 'processes',
   package: 'jest-worker',
 
-  async open({ processes, task }) {
+  async open({ processes, task, ready = true }) {
     const { Worker } = await import('jest-worker');
     const pool = new Worker(script, {
       enableWorkerThreads: false,
@@ -16,7 +16,7 @@ export default {
       numWorkers: processes,
       forkOptions: { serialization: 'advanced' },
     });
-    await pool.start();
+    if (ready) await pool.start();
     return {
       call: (args) => pool[task](...args),
       close: () => pool.end(),

@@ -13,15 +13,18 @@ export default {
     return Pool ? undefined : 'dist/lib/index.js does not export Pool yet';
   },
 
-  async open({ processes, task }) {
+  load: () => import(build.href),
+
+  async open({ processes, task, ready = true }) {
     const { Pool } = await import(build.href);
     const functions = await import('../tasks/functions.cjs');
     const fn = functions[task];
     const pool = new Pool({ processes });
-    await pool.ready();
+    if (ready) await pool.ready();
     return {
       call: (args) => pool.apply(fn, args),
       map: (items) => pool.map(fn, items),
+      starmap: (argLists) => pool.starmap(fn, argLists),
       async close() {
         pool.terminate();
         await pool.join();

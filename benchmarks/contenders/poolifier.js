@@ -8,9 +8,13 @@ export default {
   kind: 'processes',
   package: 'poolifier',
 
-  async open({ processes, task }) {
+  async open({ processes, task, concurrency }) {
     const { FixedClusterPool } = await import('poolifier');
-    const pool = new FixedClusterPool(processes, script, { settings: { serialization: 'advanced' } });
+    const pool = new FixedClusterPool(processes, script, {
+      settings: { serialization: 'advanced' },
+      // Without its queue it hands everything out at once, which is faster, but no limit.
+      ...(concurrency && { enableTasksQueue: true, tasksQueueOptions: { concurrency } }),
+    });
     return {
       call: (args) => pool.execute(args, task),
       close: () => pool.destroy(),

@@ -38,4 +38,16 @@ async function burn(iterations) {
   return x;
 }
 
-module.exports = { add, increment, echo, countBytes, makeBytes, burn };
+function wait(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+// What programs do that gave process pools of async functions their name: wait, ask a server, compute.
+async function visit({ milliseconds, url, iterations }) {
+  await wait(milliseconds);
+  const response = await fetch(url);
+  const { seed } = await response.json();
+  return burn(iterations + seed);
+}
+
+module.exports = { add, increment, echo, countBytes, makeBytes, burn, wait, visit };

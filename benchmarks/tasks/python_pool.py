@@ -5,6 +5,7 @@ The same rules as measure.js: warm up with growing pieces, cut what would take t
 
 import asyncio
 import json
+import math
 import statistics
 import sys
 import time
@@ -21,6 +22,10 @@ async def add(a, b):
 
 async def increment(n):
     return n + 1
+
+
+async def wait(milliseconds):
+    await asyncio.sleep(milliseconds / 1000)
 
 
 async def echo(value):
@@ -80,6 +85,10 @@ async def tiny_map(pool, count, size):
     return await time_rate(count, pool.map(increment, range(count)))
 
 
+async def tiny_starmap(pool, count, size):
+    return await time_rate(count, pool.starmap(add, [(i, 1) for i in range(count)]))
+
+
 async def round_trip(pool, count, size):
     latencies = []
     for i in range(count):
@@ -92,6 +101,15 @@ async def round_trip(pool, count, size):
         "p99": ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))],
         "raw": [round(latency, 1) for latency in latencies],
     }
+
+
+async def waits(pool, count, size):
+    """As workloads/waits.js."""
+    milliseconds, concurrency = 50, 16
+    start = time.perf_counter()
+    await asyncio.gather(*(pool.apply(wait, (milliseconds,)) for _ in range(count)))
+    elapsed = (time.perf_counter() - start) * 1000
+    return {"ideal": math.ceil(count / (pool.process_count * concurrency)) * milliseconds / elapsed}
 
 
 async def json_echo(pool, count, size):
@@ -122,7 +140,10 @@ async def buffer_out(pool, count, size):
 SAMPLERS = {
     "tiny-apply": tiny_apply,
     "tiny-map": tiny_map,
+    "tiny-starmap": tiny_starmap,
     "round-trip": round_trip,
+    "round-trip-pinned": round_trip,
+    "waits": waits,
     "json-echo": json_echo,
     "buffers-1mib": buffers_in,
     "buffer-64mib-in": buffer_in,
@@ -148,7 +169,7 @@ async def measure(job):
         count = max(1, min(job["count"], int(job["longest"] / per_task)))
         samples = []
         begin = time.perf_counter()
-        while not samples or (job["workload"] != "round-trip" and time.perf_counter() - begin < SAMPLE_FOR):
+        while not samples or (not job["workload"].startswith("round-trip") and time.perf_counter() - begin < SAMPLE_FOR):
             samples.append(await sample(pool, count, job["size"]))
         names = [name for name in samples[0] if name != "raw"]
         values = {name: statistics.median(one[name] for one in samples) for name in names}

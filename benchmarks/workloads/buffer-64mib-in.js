@@ -7,11 +7,16 @@ const buffer = Buffer.alloc(SIZE, 1);
 export default {
   name: 'buffer-64mib-in',
   title: 'buffers of 64 MiB in, one at a time',
+  about: '64 MiB to the pool, one after the other; the floor reads them into fresh memory too',
   task: 'countBytes',
   size: SIZE,
   count: 4,
   floors: ['floor: raw pipe'],
   metrics: { rate: { label: 'MiB/s', better: 'more' } },
+  goals: [
+    { metric: 'rate', atLeast: 2.5, times: 'piscina' },
+    { metric: 'rate', atLeast: 0.8, times: 'floor' },
+  ],
 
   sample: (pool, count) =>
     timeRate(

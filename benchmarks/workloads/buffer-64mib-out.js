@@ -6,11 +6,16 @@ const SIZE = 64 * 1024 * 1024;
 export default {
   name: 'buffer-64mib-out',
   title: 'buffers of 64 MiB out, one at a time',
+  about: '64 MiB from the pool, one after the other',
   task: 'makeBytes',
   size: SIZE,
   count: 4,
   floors: ['floor: raw pipe'],
   metrics: { rate: { label: 'MiB/s', better: 'more' } },
+  goals: [
+    { metric: 'rate', atLeast: 1.3, times: 'piscina' },
+    { metric: 'rate', atLeast: 0.8, times: 'floor' },
+  ],
 
   sample: (pool, count) =>
     timeRate(

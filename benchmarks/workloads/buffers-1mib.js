@@ -6,11 +6,13 @@ const SIZE = 1024 * 1024;
 export default {
   name: 'buffers-1mib',
   title: 'buffers of 1 MiB in, all in one go',
+  about: '100 buffers of 1 MiB to the pool, all started at once',
   task: 'countBytes',
   size: SIZE,
   count: 100,
   floors: ['floor: raw pipe'],
   metrics: { rate: { label: 'MiB/s', better: 'more' } },
+  goals: [{ metric: 'rate', atLeast: 1, times: 'piscina' }],
 
   sample(pool, count) {
     const buffers = Array.from({ length: count }, () => Buffer.alloc(SIZE, 1));

@@ -4,11 +4,13 @@ import { timeRate } from '../measure.js';
 export default {
   name: 'json-echo',
   title: 'echoes of a nested 2 KB record',
+  about: '3,000 nested records of 2 KB, there and back',
   task: 'echo',
   count: 3_000,
   batch: 64,
   floors: ['floor: batches'],
   metrics: { rate: { label: 'tasks/s', better: 'more' } },
+  goals: [{ metric: 'rate', atLeast: 3, times: 'piscina' }],
 
   sample(pool, count) {
     const records = Array.from({ length: count }, (_, i) => createRecord(i));

@@ -1,14 +1,20 @@
+import { findFirstCore } from '../find-first-core.js';
 import { quantile } from '../statistics.js';
 
 /** @type {import('./index.js').Workload} */
 const roundTrip = {
   name: 'round-trip',
   title: 'sequential round trips',
+  about: '5,000 calls, each started when the one before it is answered',
   task: 'increment',
   count: 5_000,
   samples: { most: 1 },
   floors: ['floor: raw pipe', 'floor: batches'],
   metrics: { p50: { label: 'p50 in µs', better: 'less' }, p99: { label: 'p99 in µs', better: 'less' } },
+  goals: [
+    { metric: 'p50', atMost: 1.4, times: 'floor' },
+    { metric: 'p99', atMost: 3, times: 'p50' },
+  ],
 
   async sample(pool, count) {
     const latencies = new Array(count);
@@ -33,7 +39,8 @@ const onOneCore = {
   ...roundTrip,
   name: 'round-trip-pinned',
   title: 'sequential round trips, everything on one core',
-  core: 0,
+  about: 'the same with all processes on one core',
+  core: findFirstCore(),
 };
 
 export default [roundTrip, onOneCore];

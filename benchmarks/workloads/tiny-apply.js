@@ -4,10 +4,16 @@ import { timeRate } from '../measure.js';
 export default {
   name: 'tiny-apply',
   title: 'tiny apply calls, all in one go',
+  about: '30,000 calls of an async `(a, b) => a + b`, all started at once, one promise each',
   task: 'add',
   count: 30_000,
   floors: ['floor: batches'],
   metrics: { rate: { label: 'tasks/s', better: 'more' } },
+  goals: [
+    { metric: 'rate', atLeast: 8, times: 'piscina' },
+    { metric: 'rate', atLeast: 20, times: 'processes' },
+    { metric: 'rate', atLeast: 0.6, times: 'floor' },
+  ],
 
   sample: (pool, count) =>
     timeRate(

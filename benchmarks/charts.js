@@ -1,0 +1,43 @@
+// From the numbers of one run to the charts in docs/charts and the tables in docs/performance.md: nobody copies a
+// number by hand.
+
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { drawChart } from './draw-chart.js';
+import { renderMachine, renderResults, renderWorkloads, replaceBlock } from './render-page.js';
+import { resolveFromCaller } from './resolve-from-caller.js';
+
+const [file] = process.argv.slice(2);
+if (!file) {
+  console.error('usage: npm run charts -- <file>\n\nThe file is what `npm run bench -- --json <file>` wrote.');
+  process.exit(1);
+}
+
+const folder = new URL('../docs/charts/', import.meta.url);
+const page = new URL('../docs/performance.md', import.meta.url);
+
+const run = JSON.parse(readFileSync(resolveFromCaller(file), 'utf8'));
+const charts = run.results.flatMap(listCharts);
+
+// Also the charts of workloads that are no more.
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+for (const { name, result, metric } of charts) writeFileSync(new URL(`${name}.svg`, folder), drawChart(result, metric));
+
+const text = readFileSync(page, 'utf8');
+const blocks = { machine: renderMachine(run), results: renderResults(run), workloads: renderWorkloads(run, charts) };
+writeFileSync(
+  page,
+  Object.entries(blocks).reduce((done, [name, block]) => replaceBlock(done, name, block), text),
+);
+console.log(`${charts.length} charts in docs/charts, and the tables in docs/performance.md`);
+
+/** One for each metric; none where there is nobody to compare with. */
+function listCharts(result) {
+  if (result.rows.length < 2) return [];
+  const metrics = Object.keys(result.metrics);
+  return metrics.map((metric) => ({
+    name: metrics.length === 1 ? result.workload : `${result.workload}-${metric}`,
+    result,
+    metric,
+  }));
+}

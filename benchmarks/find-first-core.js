@@ -1,0 +1,7 @@
+import { readFileSync } from 'node:fs';
+
+/** The first core that this process may use: in a container that need not be core 0. */
+export function findFirstCore() {
+  if (process.platform !== 'linux') return 0;
+  return Number(/^Cpus_allowed_list:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0);
+}

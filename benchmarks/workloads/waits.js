@@ -1,0 +1,25 @@
+const WAIT = 50;
+const CONCURRENCY = 16;
+
+/** @type {import('./index.js').Workload} */
+export default {
+  name: 'waits',
+  title: `waits of ${WAIT} ms, ${CONCURRENCY} at a time in each process`,
+  about:
+    '640 tasks that do nothing but wait for 50 ms, as a part of what is possible when each process has ' +
+    '16 of them at any time; peers that run one task at a time cannot get far here',
+  task: 'wait',
+  count: 640,
+  concurrency: CONCURRENCY,
+  longest: 2,
+  floors: [],
+  metrics: { ideal: { label: 'part of ideal', better: 'more' } },
+  goals: [{ metric: 'ideal', atLeast: 0.97 }],
+
+  async sample(pool, count, { processes }) {
+    const start = performance.now();
+    await Promise.all(Array.from({ length: count }, () => pool.call([WAIT])));
+    const elapsed = performance.now() - start;
+    return { ideal: (Math.ceil(count / (processes * CONCURRENCY)) * WAIT) / elapsed, elapsed };
+  },
+};
