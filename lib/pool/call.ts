@@ -1,3 +1,4 @@
+import { callListener } from './call-listener.js';
 import { raise } from './raise.js';
 import { type Target, Task } from './task.js';
 
@@ -51,6 +52,6 @@ export class Call extends Task {
   }
 
   report(progress: unknown): void {
-    this.#onProgress?.(progress);
+    if (this.#onProgress !== undefined) callListener(this.#onProgress, progress, undefined);
   }
 }

@@ -107,8 +107,8 @@ export class Dispatcher {
     }
     const open = [...lanes];
     while (open.length > 0) {
-      const task = tasks.shift() ?? this.#pull(tasks);
-      if (task === undefined) break;
+      if (tasks.size === 0 && !this.#pull(tasks)) break;
+      const task = tasks.shift() as Task;
       if (task.isCancelled) {
         this.#owner.onDropped(task);
         continue;
@@ -129,40 +129,52 @@ export class Dispatcher {
       return;
     }
     lane.inFlight++;
-    lane.room = worker.congested ? 0 : lane.room - 1;
+    lane.room = worker.isOpen ? lane.room - 1 : 0;
     if (worker.exhausted) this.#owner.onExhausted(worker);
   }
 
   /** Few tasks are spread over all processes, also those that are still starting. */
   #getShare(tasks: RequestQueue, workers: ReadonlySet<PoolWorker>): number {
-    if (this.#maps.some((map) => map.remaining === Number.POSITIVE_INFINITY)) return Number.POSITIVE_INFINITY;
-    let waiting = tasks.size;
-    for (const map of this.#maps) waiting += map.remaining;
     let live = 0;
+    let slots = 0;
+    let inFlight = 0;
+    let booting = false;
     for (const worker of workers) {
-      waiting += worker.inFlight;
-      if (worker.state !== 'draining') live++;
+      inFlight += worker.inFlight;
+      if (worker.state === 'draining') continue;
+      live++;
+      slots += worker.concurrency;
+      booting ||= worker.state === 'booting';
     }
-    return Math.ceil(waiting / Math.max(live, 1));
+    let remaining = this.#countRemaining();
+    if (remaining === Number.POSITIVE_INFINITY && booting) {
+      // How many items a stream has is known when they are taken: as many as these processes run at a time.
+      while (inFlight + tasks.size < slots && this.#pull(tasks));
+      remaining = 0;
+    }
+    return Math.ceil((inFlight + tasks.size + remaining) / Math.max(live, 1));
   }
 
-  /** Takes the next items of the maps in turn, until one is for this queue. */
-  #pull(tasks: RequestQueue): Task | undefined {
+  #countRemaining(): number {
+    let remaining = 0;
+    for (const map of this.#maps) remaining += map.remaining;
+    return remaining;
+  }
+
+  /** Takes the next items of the maps in turn, until there is one more in this queue. */
+  #pull(tasks: RequestQueue): boolean {
+    const { size } = tasks;
     for (let idle = 0; idle < this.#maps.length; ) {
       this.#turn = (this.#turn + 1) % this.#maps.length;
       const map = this.#maps[this.#turn] as PoolMap<unknown>;
       const task = map.createTask();
-      if (task === undefined) {
-        // One that has ended is not there any more.
-        if (!map.ended) idle++;
-        continue;
-      }
-      idle = 0;
-      this.enqueue(task);
-      const own = tasks.shift();
-      if (own !== undefined) return own;
+      if (task !== undefined) {
+        idle = 0;
+        this.enqueue(task);
+        if (tasks.size > size) return true;
+      } else if (!map.ended) idle++;
     }
-    return undefined;
+    return false;
   }
 }
 

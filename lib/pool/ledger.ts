@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'eventemitter3';
 import { hold, release } from '../keep-alive.js';
+import { callListener } from './call-listener.js';
 import type { PoolWorker } from './pool-worker.js';
 import type { Scheduler } from './scheduler.js';
 import type { Task } from './task.js';
@@ -12,14 +13,14 @@ export class Ledger {
   failed = 0;
   /** Tasks and maps that are not answered. */
   #open = 0;
-  readonly #scheduler: Scheduler;
-  readonly #events: EventEmitter<PoolEvents>;
+  readonly #onComplete: (taskId: number) => void;
+  readonly #emitError: PoolEvents['taskError'];
   readonly #onSettled: () => void;
 
   /** @param onSettled - called when everything that was asked for is answered. */
   constructor({ scheduler }: { scheduler: Scheduler }, events: EventEmitter<PoolEvents>, onSettled: () => void) {
-    this.#scheduler = scheduler;
-    this.#events = events;
+    this.#onComplete = (taskId) => scheduler.completeTask(taskId);
+    this.#emitError = (error, info) => void events.emit('taskError', error, info);
     this.#onSettled = onSettled;
   }
 
@@ -35,16 +36,19 @@ export class Ledger {
   succeed(task: Task, value: unknown): void {
     this.done++;
     task.succeed(value);
-    this.#scheduler.completeTask(task.id);
-    this.drop();
+    this.#complete(task);
   }
 
   /** @param worker - the process that it was sent to. */
   fail(task: Task, error: unknown, worker?: PoolWorker): void {
     this.failed++;
-    this.#events.emit('taskError', error, { task: task.target.fn.name, id: task.id, pid: worker?.pid });
     task.fail(error);
-    this.#scheduler.completeTask(task.id);
+    callListener(this.#emitError, error, { task: task.target.fn.name, id: task.id, pid: worker?.pid });
+    this.#complete(task);
+  }
+
+  #complete(task: Task): void {
+    callListener(this.#onComplete, task.id, undefined);
     this.drop();
   }
 

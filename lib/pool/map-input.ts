@@ -69,6 +69,7 @@ export class MapInput {
   }
 
   #accept(result: IteratorResult<unknown>): unknown {
+    if (!isObject(result)) throw new TypeError(`map: next() of the items gave ${String(result)}, which is no object`);
     if (!result.done) return result.value;
     this.ended = true;
     return NOTHING;
@@ -111,5 +112,9 @@ function iterate(items: unknown): Iterator<unknown> | AsyncIterator<unknown> {
 }
 
 function isThenable(value: unknown): value is PromiseLike<IteratorResult<unknown>> {
-  return typeof (value as { then?: unknown }).then === 'function';
+  return isObject(value) && typeof (value as { then?: unknown }).then === 'function';
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

@@ -3,6 +3,7 @@ import { callback, integer, list, type OptionTable, pickSpawnOptions, readOption
 import type { SpawnOptions } from '../spawn.js';
 import type { InitializerOptions } from '../start-options.js';
 import { RoundRobin, Scheduler } from './scheduler.js';
+import type { ApplyOptions, MapOptions } from './types.js';
 
 /** The options of a pool; also under the original's spellings (`maxtasksperchild`, …). */
 export interface PoolOptions extends SpawnOptions, InitializerOptions, PythonSpellings {
@@ -72,4 +73,17 @@ export function readPoolOptions(options: PoolOptions): ReadPoolOptions {
   };
   if (read.queueCount > read.processes) throw new RangeError('queue count must be <= process count');
   return { ...read, scheduler: read.scheduler ?? new RoundRobin(), spawn: pickSpawnOptions(read) };
+}
+
+const CALL_OPTIONS: OptionTable = { onProgress: callback };
+
+/**
+ * @param method - which of the methods was called.
+ * @throws TypeError naming the option and what it takes.
+ */
+export function readCallOptions<Options extends ApplyOptions | MapOptions>(
+  method: string,
+  options: Options | undefined,
+): Options | undefined {
+  return options === undefined ? undefined : readOptions<Options>(method, options, CALL_OPTIONS);
 }

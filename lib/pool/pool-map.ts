@@ -1,3 +1,4 @@
+import { callListener } from './call-listener.js';
 import { MapInput, NOTHING } from './map-input.js';
 import { Failure } from './outcomes.js';
 import { PoolResult } from './pool-result.js';
@@ -91,7 +92,7 @@ export class PoolMap<R> {
   }
 
   onProgress(index: number, progress: unknown): void {
-    this.#order.onProgress?.(progress, index);
+    if (this.#order.onProgress !== undefined) callListener(this.#order.onProgress, progress, index);
   }
 
   #cancel(): void {

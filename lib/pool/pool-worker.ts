@@ -1,5 +1,4 @@
 import { Connection } from '../connection.js';
-import { type ProcessExit, ProcessExitError } from '../errors.js';
 import {
   ADDRESS,
   BOOT_FAILURE,
@@ -17,7 +16,8 @@ import {
 } from '../ipc/messages.js';
 import type { Exit, SpawnOptions } from '../spawn.js';
 import type { Address } from '../tasks/address.js';
-import { Prefetch } from './prefetch.js';
+import type { Ending } from './ending.js';
+import { type Pace, Prefetch } from './prefetch.js';
 import { ResponseQueue } from './response-queue.js';
 import type { Task } from './task.js';
 
@@ -31,19 +31,11 @@ export interface PoolWorkerOwner {
   onEnd(worker: PoolWorker, ending: Ending): void;
 }
 
-/** How a worker ended, and the tasks it leaves. */
-export interface Ending {
-  exit: Exit;
-  /** Why, if the child or its bytes said so. */
-  cause: unknown;
-  /** Tasks that may have begun, and tasks that certainly have not; in the order in which they were sent. */
-  begun: Task[];
-  untouched: Task[];
-}
-
 /** The parent's view of one child of a pool: what it was sent, and how much more it can take. */
 export class PoolWorker {
   readonly queueId: number;
+  /** How many tasks it runs at a time. */
+  readonly concurrency: number;
   /** Whose tasks still run while this worker takes over from it. */
   predecessor: PoolWorker | undefined;
   state: 'booting' | 'ready' | 'draining' | 'ended' = 'booting';
@@ -57,11 +49,13 @@ export class PoolWorker {
   readonly #owner: PoolWorkerOwner;
   readonly #connection: Connection;
   readonly #responses = new ResponseQueue();
-  readonly #addresses = new Map<Address, number>();
+  /** The functions that the child knows. */
+  readonly #paces = new Map<Address, Pace>();
   readonly #prefetch = new Prefetch();
-  readonly #concurrency: number;
   readonly #maxTasks: number;
   readonly #pinned: Task[] = [];
+  /** When what is flushed next was sent; 0 if there is nothing. */
+  #now = 0;
   /** Answers since the last look at what there is to do. */
   #answers = 0;
   #cause: unknown;
@@ -70,7 +64,7 @@ export class PoolWorker {
   constructor(owner: PoolWorkerOwner, queueId: number, spawn: SpawnOptions, start: StartOptions, maxTasks: number) {
     this.#owner = owner;
     this.queueId = queueId;
-    this.#concurrency = start.concurrency;
+    this.concurrency = start.concurrency;
     this.#maxTasks = maxTasks === 0 ? Number.POSITIVE_INFINITY : maxTasks;
     this.#connection = new Connection(spawn, start, {
       onMessages: (messages) => this.#receive(messages),
@@ -103,11 +97,20 @@ export class PoolWorker {
   /** How many more tasks it can take, if none should have more than `share`. */
   getRoom(share: number): number {
     if (this.state !== 'ready' || this.congested) return 0;
-    const concurrency = this.#concurrency - (this.predecessor?.inFlight ?? 0);
+    const { size } = this.#prefetch;
     // What it has beside the tasks it runs is filled up when half of it is gone: a write costs as much as many tasks.
-    if (this.inFlight > concurrency + this.#prefetch.size / 2) return 0;
-    const window = Math.min(concurrency + this.#prefetch.size, share);
-    return Math.min(window - this.inFlight, this.#maxTasks - this.sent);
+    if (this.inFlight > this.#slots + size / 2) return 0;
+    return Math.min(Math.min(this.#slots + size, share) - this.inFlight, this.#maxTasks - this.sent);
+  }
+
+  /** After a task was sent to it: whether those it still has room for should really follow. */
+  get isOpen(): boolean {
+    return !this.congested && (this.inFlight < this.#slots || this.#prefetch.size > 0);
+  }
+
+  /** Those of them that its predecessor has left. */
+  get #slots(): number {
+    return this.concurrency - (this.predecessor?.inFlight ?? 0);
   }
 
   /**
@@ -116,20 +119,23 @@ export class PoolWorker {
    * @throws {@link SerializationError} if its arguments cannot travel; nothing is sent then.
    */
   send(task: Task): void {
-    if (this.#responses.size === 0) this.#prefetch.start(performance.now());
-    this.#connection.channel.postTask(task.id, this.#introduce(task.target.address), task.args);
-    this.#responses.add(task);
+    if (this.#now === 0) this.#now = performance.now();
+    if (this.#responses.size === 0) this.#prefetch.start(this.#now);
+    const pace = this.#introduce(task.target.address);
+    this.#connection.channel.postTask(task.id, pace.id, task.args);
+    this.#responses.add(task, this.#now);
+    this.#prefetch.onSent(pace);
     this.sent++;
   }
 
   /** Each function crosses the pipe once; then its number stands for it. */
-  #introduce(address: Address): number {
-    const known = this.#addresses.get(address);
+  #introduce(address: Address): Pace {
+    const known = this.#paces.get(address);
     if (known !== undefined) return known;
-    const id = this.#addresses.size;
-    this.#connection.channel.post([ADDRESS, id, address]);
-    this.#addresses.set(address, id);
-    return id;
+    const pace = { id: this.#paces.size, inFlight: 0, isShort: false };
+    this.#connection.channel.post([ADDRESS, pace.id, address]);
+    this.#paces.set(address, pace);
+    return pace;
   }
 
   /** Sends a task that no other worker may take, as soon as this one is ready. */
@@ -150,6 +156,7 @@ export class PoolWorker {
   }
 
   flush(): void {
+    this.#now = 0;
     this.#connection.channel.flush();
   }
 
@@ -179,15 +186,18 @@ export class PoolWorker {
 
   #receive(messages: readonly ToParent[]): void {
     if (this.#abandoned) return;
+    const now = performance.now();
     for (const message of messages) {
       switch (message[0]) {
         case RESULT:
-          this.#succeed(message[1], message[2]);
+          this.done += message[2].length;
+          message[2].forEach((value, at) => {
+            this.#owner.onResult(this.#take(message[1] + at, now), value);
+          });
           break;
         case FAILURE:
-          this.#answers++;
           this.failed++;
-          this.#owner.onFailure(this.#responses.take(message[1]), message[2], this);
+          this.#owner.onFailure(this.#take(message[1], now), message[2], this);
           break;
         case PROGRESS:
           this.#responses.peek(message[1])?.report(message[2]);
@@ -203,12 +213,11 @@ export class PoolWorker {
     }
   }
 
-  #succeed(firstId: number, values: readonly unknown[]): void {
-    this.#answers += values.length;
-    this.done += values.length;
-    for (let at = 0; at < values.length; at++) {
-      this.#owner.onResult(this.#responses.take(firstId + at), values[at]);
-    }
+  #take(id: number, now: number): Task {
+    const task = this.#responses.take(id);
+    this.#prefetch.onAnswered(this.#paces.get(task.target.address) as Pace, now - this.#responses.sentAt);
+    this.#answers++;
+    return task;
   }
 
   /** More work for the child, before the callers of what it has answered run. */
@@ -228,21 +237,17 @@ export class PoolWorker {
   }
 
   #onUnsendable(message: Message, error: unknown): void {
-    if (message[0] === TASK) this.#owner.onFailure(this.#responses.take(message[1]), error, this);
+    if (message[0] !== TASK) return;
+    this.#owner.onFailure(this.#take(message[1], this.#now), error, this);
+    this.#shutDownIfDone();
   }
 
   /** All the child has written was read: what is not answered now never will be. */
   #end(exit: Exit): void {
     this.state = 'ended';
     const unanswered = this.#responses.takeAll();
-    const begun = unanswered.splice(0, Math.max(MAX_UNWRITTEN, this.#concurrency));
+    const begun = unanswered.splice(0, Math.max(MAX_UNWRITTEN, this.concurrency));
     const untouched = [...unanswered, ...this.#pinned.splice(0)];
     this.#owner.onEnd(this, { exit, cause: exit.error ?? this.#cause, begun, untouched });
   }
-}
-
-/** The error of a task whose process ended before it answered. */
-export function createExitError(name: string, worker: PoolWorker, { exit, cause }: Ending): ProcessExitError {
-  const details: ProcessExit = { pid: worker.pid, exitCode: exit.exitCode, signal: exit.signal, mayHaveStarted: true };
-  return new ProcessExitError(name, details, cause === undefined ? {} : { cause });
 }

@@ -5,12 +5,13 @@ import { hold, release } from '../keep-alive.js';
 import type { TaskFunction } from '../tasks/address.js';
 import { Call } from './call.js';
 import { Dispatcher } from './dispatcher.js';
+import { createExitError, type Ending } from './ending.js';
 import { callHandler } from './exception-handler.js';
 import { Ledger } from './ledger.js';
-import { type PoolOptions, type ReadPoolOptions, readPoolOptions } from './options.js';
+import { type PoolOptions, type ReadPoolOptions, readCallOptions, readPoolOptions } from './options.js';
 import { PoolMap } from './pool-map.js';
 import type { PoolResult } from './pool-result.js';
-import { createExitError, type Ending, type PoolWorker } from './pool-worker.js';
+import type { PoolWorker } from './pool-worker.js';
 import { type PoolStats, readStats } from './stats.js';
 import { Supervisor } from './supervisor.js';
 import { targetOf } from './target.js';
@@ -96,10 +97,11 @@ export class Pool {
   apply<R>(fn: AnyFunction<R>, args: readonly unknown[] = [], options?: ApplyOptions): Promise<R> {
     try {
       this.#refuseIfClosed();
-      if (!Array.isArray(args)) throw new TypeError(`apply: expected an array of arguments, got ${typeof args}`);
+      checkArguments('apply', args);
       const target = targetOf(fn);
+      const { onProgress } = readCallOptions('apply', options) ?? {};
       this.#supervisor.revive();
-      return Call.start(this.#nextId(), target, args, options?.onProgress, this.#enqueue);
+      return Call.start(this.#nextId(), target, args, onProgress, this.#enqueue);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -114,9 +116,9 @@ export class Pool {
   map<T, R>(
     fn: (item: T) => R | PromiseLike<R>,
     items: Iterable<T> | AsyncIterable<T>,
-    options: MapOptions = {},
+    options?: MapOptions,
   ): PoolResult<R> {
-    return this.#map(fn as AnyFunction<R>, items, (item) => [item], options);
+    return this.#map('map', fn as AnyFunction<R>, items, (item) => [item], options);
   }
 
   /**
@@ -129,8 +131,8 @@ export class Pool {
     argLists: Iterable<Readonly<NoInfer<A>>> | AsyncIterable<Readonly<NoInfer<A>>>,
     options?: MapOptions,
   ): PoolResult<R>;
-  starmap<R>(fn: AnyFunction<R>, argLists: unknown, options: MapOptions = {}): PoolResult<R> {
-    return this.#map(fn, argLists, readArguments, options);
+  starmap<R>(fn: AnyFunction<R>, argLists: unknown, options?: MapOptions): PoolResult<R> {
+    return this.#map('starmap', fn, argLists, readArguments, options);
   }
 
   /**
@@ -138,15 +140,17 @@ export class Pool {
    *
    * @returns the results, one a process.
    */
-  async broadcast<A extends unknown[], R>(
+  broadcast<A extends unknown[], R>(
     fn: TaskFunction<A, R>,
-    ...[args]: [] extends A ? [args?: Readonly<A>] : [args: Readonly<A>]
-  ): Promise<R[]> {
+    ...rest: [] extends A ? [args?: Readonly<A>] : [args: Readonly<A>]
+  ): Promise<R[]>;
+  async broadcast<R>(fn: AnyFunction<R>, args: readonly unknown[] = []): Promise<R[]> {
     this.#refuseIfClosed();
+    checkArguments('broadcast', args);
     const target = targetOf(fn);
     this.#supervisor.revive();
     const calls = this.#supervisor.current.map((worker) =>
-      Call.start<R>(this.#nextId(), target, args ?? [], undefined, (call) => worker.pin(call)),
+      Call.start<R>(this.#nextId(), target, args, undefined, (call) => worker.pin(call)),
     );
     return Promise.all(calls);
   }
@@ -231,12 +235,14 @@ export class Pool {
   }
 
   #map<R>(
+    method: string,
     fn: AnyFunction<R>,
     items: unknown,
     toArguments: (item: unknown) => readonly unknown[],
-    { onProgress }: MapOptions,
+    options: MapOptions | undefined,
   ): PoolResult<R> {
     this.#refuseIfClosed();
+    const { onProgress } = readCallOptions(method, options) ?? {};
     const slots = this.#options.processes * this.#options.childConcurrency;
     const order = { target: targetOf(fn), items, toArguments, slots, onProgress };
     const map: PoolMap<R> = new PoolMap<R>(order, {
@@ -283,7 +289,7 @@ export class Pool {
   #onEnd(worker: PoolWorker, ending: Ending): void {
     this.#dispatcher.removeWorker(worker);
     for (const task of ending.begun) {
-      this.#ledger.fail(task, createExitError(this.#options.name, worker, ending), worker);
+      this.#ledger.fail(task, createExitError(this.#options.name, worker.pid, ending), worker);
     }
     this.#dispatcher.putBack(worker, ending.untouched);
     this.#dispatcher.schedule();
@@ -303,7 +309,11 @@ function createDeferred(): { promise: Promise<void>; resolve(): void } {
   return { promise, resolve };
 }
 
+function checkArguments(method: string, args: unknown): void {
+  if (!Array.isArray(args)) throw new TypeError(`${method}: expected an array of arguments, got ${typeof args}`);
+}
+
 function readArguments(args: unknown): readonly unknown[] {
-  if (!Array.isArray(args)) throw new TypeError(`starmap: expected lists of arguments, got ${typeof args}`);
-  return args;
+  checkArguments('starmap', args);
+  return args as readonly unknown[];
 }

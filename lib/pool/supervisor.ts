@@ -1,7 +1,8 @@
 import { InitializerError, PoolTerminatedError } from '../errors.js';
 import type { StartOptions } from '../ipc/messages.js';
+import type { Ending } from './ending.js';
 import type { ReadPoolOptions } from './options.js';
-import { type Ending, PoolWorker, type PoolWorkerOwner } from './pool-worker.js';
+import { PoolWorker, type PoolWorkerOwner } from './pool-worker.js';
 import type { QueueId } from './scheduler.js';
 import { createStartOptions } from './start-options.js';
 import type { Task } from './task.js';

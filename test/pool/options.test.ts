@@ -96,3 +96,17 @@ test('spawn is the one start method, and the error for others says why', () => {
     expect(() => setStartMethod(method as 'spawn')).toThrow(/spawn/);
   }
 });
+
+test('an option of a call that is unknown or wrong is an error, and names what takes it', async () => {
+  await Pool.using({ processes: 1 }, async (pool) => {
+    const wrong = [{ onprogress() {} }, { onProgress: 3 }, 'fast'] as unknown as { onProgress(): void }[];
+    for (const options of wrong) {
+      await expect(pool.apply(pid, [], options)).rejects.toThrow(
+        /^apply: (there is no option "onprogress"|option|expected)/,
+      );
+      expect(() => pool.map(pidFor, [1], options)).toThrow(/^map: /);
+      expect(() => pool.starmap(pidFor, [[1]], options)).toThrow(/^starmap: /);
+    }
+    await expect(pool.broadcast(pid, 'x' as never)).rejects.toThrow(/^broadcast: expected an array/);
+  });
+});

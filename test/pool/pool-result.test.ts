@@ -257,6 +257,14 @@ test('an input that fails rejects with its error', async () => {
   await expect(toArray(pool.map(double, brokenLater()))).rejects.toThrow('no more input');
 });
 
+test.each<[string, () => unknown]>([
+  ['a value', () => undefined],
+  ['a promise of a value', async () => 5],
+])('an input whose next() gives %s instead of a result rejects and says so', async (_, next) => {
+  const iterable = { [Symbol.asyncIterator]: () => ({ next }) } as unknown as AsyncIterable<number>;
+  await expect(pool.map(double, iterable)).rejects.toThrow(/^map: next\(\) of the items gave (undefined|5)/);
+});
+
 test('an input that fails ends a loop after the results of the items before it', () =>
   withGate(async (gate) => {
     function* broken(): Generator<number> {

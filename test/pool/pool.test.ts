@@ -278,6 +278,32 @@ test('a short task does not wait behind a long one in another slot', () =>
     }),
   ));
 
+test('nor behind a long one of another function, when all that came before was short', () =>
+  withGate((gate) =>
+    Pool.using({ processes: 2, childConcurrency: 1 }, async (pool) => {
+      await pool.map(
+        double,
+        Array.from({ length: 20_000 }, (_, index) => index),
+      );
+      const long = pool.apply(waitAt, [gate.port]);
+      const short = Array.from({ length: 50 }, (_, index) => pool.apply(double, [index]));
+      expect(await Promise.all(short)).toHaveLength(50);
+      gate.open();
+      await long;
+    }),
+  ));
+
+test('the items of a stream are spread over all processes, also over those that are still starting', () =>
+  withGate((gate) =>
+    Pool.using({ processes: 2 }, async (pool) => {
+      const result = pool.map(waitAt, [gate.port, gate.port, gate.port, gate.port].values()).settled();
+      await gate.arrived(4);
+      gate.open();
+      await result;
+      expect(gate.arrivals.filter((pid) => pid === gate.arrivals[0])).toHaveLength(2);
+    }),
+  ));
+
 test('one process runs tasks in the order they were given', () =>
   Pool.using({ processes: 1, childConcurrency: 1 }, async (pool) => {
     await Promise.all(numbers.slice(0, 200).map((number) => pool.apply(leaveTrace, [String(number)])));

@@ -1,0 +1,13 @@
+/**
+ * Calls a function of the program that only listens: a failure of it must not stop what the pool is doing. It becomes
+ * an uncaught exception, as that of any listener does.
+ */
+export function callListener<A, B>(listener: (first: A, second: B) => unknown, first: A, second: B): void {
+  try {
+    listener(first, second);
+  } catch (error) {
+    process.nextTick(() => {
+      throw error;
+    });
+  }
+}
