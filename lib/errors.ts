@@ -68,6 +68,17 @@ export class ProcessExitError extends Error implements ProcessExit {
   }
 }
 
+/** A task ended its process, and did so again each time it was run again. */
+export class PoisonousTaskError extends ProcessExitError {
+  static {
+    PoisonousTaskError.prototype.name = 'PoisonousTaskError';
+  }
+
+  constructor(task: string, runs: number, exit: ProcessExit, options?: Cause) {
+    super(`${task} was run ${runs} times, and each time its process ended; the last`, exit, options);
+  }
+}
+
 /** A process could not be made ready: its module does not load, its initializer failed, or it cannot start. */
 export class InitializerError extends Error {
   static {
@@ -115,6 +126,34 @@ export class PoolTerminatedError extends Error {
 
   constructor() {
     super('pool was terminated before the task was answered');
+  }
+}
+
+/** A task has run for longer than its call, or the pool, allows. */
+export class TaskTimeoutError extends Error {
+  static {
+    TaskTimeoutError.prototype.name = 'TaskTimeoutError';
+  }
+  /** The process that ran it. */
+  readonly pid: number | undefined;
+  /** How long it was allowed to run, in milliseconds. */
+  readonly timeout: number;
+
+  constructor(task: string, timeout: number, pid: number | undefined) {
+    super(`${task} has run for more than ${timeout} ms, in process ${pid}`);
+    this.pid = pid;
+    this.timeout = timeout;
+  }
+}
+
+/** As many tasks wait as the pool allows: `maxQueueSize`. */
+export class QueueFullError extends Error {
+  static {
+    QueueFullError.prototype.name = 'QueueFullError';
+  }
+
+  constructor(maxQueueSize: number) {
+    super(`${maxQueueSize} tasks are waiting, as many as maxQueueSize allows; wait for "drain", or use onFull: 'wait'`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { MAX_DELAY } from './keep-alive.js';
 import type { SpawnOptions } from './spawn.js';
 
 /** Says what an option takes, or nothing if the value is right. */
@@ -48,6 +49,12 @@ export function integer(minimum: number): Validator {
   return (value) =>
     Number.isSafeInteger(value) && (value as number) >= minimum ? undefined : `an integer of at least ${minimum}`;
 }
+
+/** Milliseconds, as many as a timer takes. */
+export const time: Validator = (value) =>
+  typeof value === 'number' && value >= 0 && value <= MAX_DELAY ? undefined : `milliseconds from 0 to ${MAX_DELAY}`;
+
+export const finite: Validator = (value) => (Number.isFinite(value) ? undefined : 'a finite number');
 
 export const boolean: Validator = (value) => (typeof value === 'boolean' ? undefined : 'true or false');
 

@@ -1,10 +1,11 @@
 import type { Channel } from '../ipc/channel.js';
 import {
   ADDRESS,
+  ATTEMPT,
+  CANCEL,
   FAILURE,
   MAX_UNWRITTEN,
   type Message,
-  PROGRESS,
   RESULT,
   TASK,
   type TaskRun,
@@ -13,8 +14,8 @@ import {
 } from '../ipc/messages.js';
 import type { Address } from '../tasks/address.js';
 import { load } from '../tasks/load.js';
+import { Controls } from './controls.js';
 import { Pace } from './pace.js';
-import { RunningTask } from './running-task.js';
 import type { ChildState } from './state.js';
 import { isThenable, whenSettled } from './thenable.js';
 
@@ -53,8 +54,10 @@ export class Executor {
   readonly #state: ChildState;
   readonly #onError: (error: unknown) => void;
   readonly #functions: Loaded[] = [];
+  readonly #slots: Slot[] = [];
   readonly #freeSlots: Slot[] = [];
   readonly #pace = new Pace();
+  readonly #controls: Controls;
   #runs: TaskRun[] = [];
   /** The place of the next task: its run, and where in the run. */
   #head = 0;
@@ -69,12 +72,15 @@ export class Executor {
     this.#maxBegun = Math.max(MAX_UNWRITTEN, concurrency);
     this.#state = state;
     this.#onError = onError;
+    this.#controls = new Controls(channel, () => this.#scheduleTurn());
   }
 
   accept(messages: readonly ToChild[]): void {
     for (const message of messages) {
       if (message[0] === TASK) this.#runs.push(message);
       else if (message[0] === ADDRESS) this.#load(message[1], message[2]);
+      else if (message[0] === ATTEMPT) this.#controls.setAttempt(message[1], message[2]);
+      else if (message[0] === CANCEL && this.#has(message[1])) this.#controls.cancel(message[1]);
     }
     this.#scheduleTurn();
   }
@@ -102,6 +108,18 @@ export class Executor {
         this.#functions[id] = loaded;
         this.#scheduleTurn();
       });
+  }
+
+  /** Whether a task waits or runs here; its answer may be on its way already. */
+  #has(id: number): boolean {
+    const isRunning = this.#slots.some((slot) => slot.id === id && !this.#freeSlots.includes(slot));
+    return (
+      isRunning ||
+      this.#runs.some(([, firstId, , argLists], index) => {
+        const started = index < this.#head ? argLists.length : index === this.#head ? this.#at : 0;
+        return id >= firstId + started && id < firstId + argLists.length;
+      })
+    );
   }
 
   /** @returns whether any was started. */
@@ -135,10 +153,12 @@ export class Executor {
 
   #start(id: number, fn: TaskFunction | Error, args: readonly unknown[]): void {
     this.#running++;
+    // Its slot is all that is still waited for.
+    if (this.#controls.isCancelled(id)) return this.#succeed(id, undefined);
     try {
       if (fn instanceof Error) throw fn;
       const { storage } = this.#state;
-      const result = storage === undefined ? fn(...args) : storage.run(this.#describe(id), fn, ...args);
+      const result = storage === undefined ? fn(...args) : storage.run(this.#controls.describe(id), fn, ...args);
       if (!isThenable(result)) return this.#succeed(id, result);
       const slot = this.#freeSlots.pop() ?? this.#createSlot();
       slot.id = id;
@@ -160,14 +180,8 @@ export class Executor {
         this.#fail(slot.id, error);
       },
     };
+    this.#slots.push(slot);
     return slot;
-  }
-
-  #describe(id: number): RunningTask {
-    return new RunningTask(id, (value) => {
-      this.#channel.post([PROGRESS, id, value]);
-      this.#scheduleTurn();
-    });
   }
 
   #succeed(id: number, value: unknown): void {
@@ -176,16 +190,17 @@ export class Executor {
     } catch (error) {
       this.#channel.postError([FAILURE, id, error]);
     }
-    this.#end();
+    this.#end(id);
   }
 
   #fail(id: number, error: unknown): void {
     this.#onError(error);
     this.#channel.postError([FAILURE, id, error]);
-    this.#end();
+    this.#end(id);
   }
 
-  #end(): void {
+  #end(id: number): void {
+    this.#controls.forget(id);
     this.#running--;
     this.#unwritten++;
     this.#scheduleTurn();

@@ -31,6 +31,10 @@ export const FAILURE = 7;
 export const FATAL = 8;
 /** Child to parent: what a running task reports. */
 export const PROGRESS = 9;
+/** Parent to child: task `id`, which follows, is run for the `attempt`-th time. */
+export const ATTEMPT = 10;
+/** Parent to child: nobody wants the result of task `id` any more. */
+export const CANCEL = 11;
 
 /**
  * How many tasks a child may have begun without their result being written, or its concurrency if that is more. The
@@ -77,7 +81,9 @@ export type ToChild =
   | [kind: typeof START, options: StartOptions]
   | [kind: typeof ADDRESS, id: number, address: Address]
   | TaskRun
-  | [kind: typeof SHUTDOWN];
+  | [kind: typeof SHUTDOWN]
+  | [kind: typeof ATTEMPT, id: number, attempt: number]
+  | [kind: typeof CANCEL, id: number];
 
 export type ToParent =
   | [kind: typeof READY, handlerFound: boolean]
@@ -88,7 +94,7 @@ export type ToParent =
 export type Message = ToChild | ToParent;
 
 /** Where the value of each kind stands, 0 for none. A tuple without {@link GRAPH} is as long as this plus one. */
-export const VALUE_INDEX: readonly number[] = [1, 2, 3, 0, 1, 1, 2, 2, 1, 2];
+export const VALUE_INDEX: readonly number[] = [1, 2, 3, 0, 1, 1, 2, 2, 1, 2, 2, 1];
 
 /** What the value of each kind is called in messages of errors; of `''` only its parts are. */
 export const VALUE_PATH: readonly string[] = [
@@ -102,4 +108,6 @@ export const VALUE_PATH: readonly string[] = [
   'error',
   'error',
   'progress',
+  '',
+  '',
 ];

@@ -1,6 +1,13 @@
 import { callListener } from './call-listener.js';
+import type { Job } from './job.js';
 import { raise } from './raise.js';
-import { type Target, Task } from './task.js';
+import { Task } from './task.js';
+
+/** What the caller of {@link Call.start} wants beside the result. */
+export interface CallOptions {
+  signal?: AbortSignal;
+  onProgress?: (progress: unknown) => void;
+}
 
 let resolveLast: (value: unknown) => void;
 
@@ -12,35 +19,35 @@ function captureResolve(resolve: (value: unknown) => void): void {
 /** One `apply`: a task that settles a promise of its own. */
 export class Call extends Task {
   readonly #resolve: (value: unknown) => void;
-  readonly #onProgress: ((progress: unknown) => void) | undefined;
+  readonly #options: CallOptions | undefined;
 
   private constructor(
     id: number,
-    target: Target,
+    job: Job,
     args: readonly unknown[],
     resolve: (value: unknown) => void,
-    onProgress: ((progress: unknown) => void) | undefined,
+    options: CallOptions | undefined,
   ) {
-    super(id, target, args);
+    super(id, job, args);
     this.#resolve = resolve;
-    this.#onProgress = onProgress;
+    this.#options = options;
   }
 
   /** Hands the new call to `send`, and returns its promise: the call itself does not need it. */
   static start<R>(
     id: number,
-    target: Target,
+    job: Job,
     args: readonly unknown[],
-    onProgress: ((progress: unknown) => void) | undefined,
+    options: CallOptions | undefined,
     send: (call: Call) => void,
   ): Promise<R> {
     const promise = new Promise<R>(captureResolve as never);
-    send(new Call(id, target, args, resolveLast, onProgress));
+    send(new Call(id, job, args, resolveLast, options));
     return promise;
   }
 
-  get isCancelled(): boolean {
-    return false;
+  get group(): AbortSignal | undefined {
+    return this.#options?.signal;
   }
 
   succeed(value: unknown): void {
@@ -52,6 +59,6 @@ export class Call extends Task {
   }
 
   report(progress: unknown): void {
-    if (this.#onProgress !== undefined) callListener(this.#onProgress, progress, undefined);
+    if (this.#options?.onProgress !== undefined) callListener(this.#options.onProgress, progress, undefined);
   }
 }

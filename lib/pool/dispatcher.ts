@@ -8,8 +8,10 @@ import type { Task } from './task.js';
 /** What a {@link Dispatcher} needs from its pool. */
 export interface DispatcherOwner {
   onFailure(task: Task, error: unknown): void;
-  /** Nobody waits for this task any more; it was not sent. */
-  onDropped(task: Task): void;
+  /** How often a task is run with this time. */
+  attemptOf(task: Task): number;
+  /** After the queues were full, nothing waits any more. */
+  onDrain(): void;
   /** A worker has been sent the last task it may run. */
   onExhausted(worker: PoolWorker): void;
 }
@@ -19,14 +21,16 @@ export class Dispatcher {
   readonly #owner: DispatcherOwner;
   readonly #scheduler: Scheduler;
   readonly #queues = new Map<QueueId, { tasks: RequestQueue; workers: Set<PoolWorker> }>();
+  /** In falling order of priority; of those that have the same, the next in turn first. */
   #maps: PoolMap<unknown>[] = [];
-  /** Whose turn it is. */
-  #turn = 0;
   #scheduled = false;
+  readonly #maxQueued: number;
+  #wasFull = false;
 
-  constructor({ scheduler, queueCount, processes }: ReadPoolOptions, owner: DispatcherOwner) {
+  constructor({ scheduler, queueCount, processes, maxQueueSize }: ReadPoolOptions, owner: DispatcherOwner) {
     this.#owner = owner;
     this.#scheduler = scheduler;
+    this.#maxQueued = maxQueueSize;
     for (let index = 0; index < queueCount; index++) {
       const tasks = new RequestQueue();
       this.#queues.set(scheduler.registerQueue(tasks), { tasks, workers: new Set() });
@@ -46,6 +50,15 @@ export class Dispatcher {
     return size;
   }
 
+  /** Whether as many tasks wait as may, even after all that can be sent is sent. */
+  get isFull(): boolean {
+    if (this.#maxQueued === Number.POSITIVE_INFINITY || this.queued < this.#maxQueued) return false;
+    this.dispatch();
+    const isFull = this.queued >= this.#maxQueued;
+    this.#wasFull ||= isFull;
+    return isFull;
+  }
+
   addWorker(worker: PoolWorker): void {
     this.#queues.get(worker.queueId)?.workers.add(worker);
   }
@@ -55,8 +68,14 @@ export class Dispatcher {
   }
 
   addMap(map: PoolMap<unknown>): void {
-    this.#maps.push(map);
+    this.#insertMap(map);
     this.schedule();
+  }
+
+  /** Behind those of its priority. */
+  #insertMap(map: PoolMap<unknown>): void {
+    const behind = this.#maps.findIndex(({ priority }) => priority < map.priority);
+    this.#maps.splice(behind === -1 ? this.#maps.length : behind, 0, map);
   }
 
   removeMap(map: PoolMap<unknown>): void {
@@ -66,7 +85,7 @@ export class Dispatcher {
   /** A scheduler that fails, or names a queue that is not there, fails the task. */
   enqueue(task: Task): void {
     try {
-      const id = this.#scheduler.scheduleTask(task.id, task.target.fn, task.args);
+      const id = this.#scheduler.scheduleTask(task.id, task.job.fn, task.args);
       const queue = this.#queues.get(id);
       if (queue === undefined) throw new RangeError(`scheduleTask() gave ${String(id)}, which names no queue`);
       queue.tasks.push(task);
@@ -79,8 +98,9 @@ export class Dispatcher {
     this.#queues.get(worker.queueId)?.tasks.putBack(tasks);
   }
 
-  takeAll(): Task[] {
-    return [...this.#queues.values()].flatMap(({ tasks }) => tasks.takeAll());
+  /** Takes out all tasks that `isWanted` names. */
+  remove(isWanted: (task: Task) => boolean): Task[] {
+    return [...this.#queues.values()].flatMap(({ tasks }) => tasks.remove(isWanted));
   }
 
   /** Everything that is asked for in this turn of the program is dispatched together, at its end. */
@@ -95,6 +115,9 @@ export class Dispatcher {
     for (const { tasks, workers } of this.#queues.values()) {
       if (tasks.size > 0 || this.#maps.length > 0) this.#distribute(tasks, workers);
     }
+    if (!this.#wasFull || this.queued > 0) return;
+    this.#wasFull = false;
+    this.#owner.onDrain();
   };
 
   /** Each task goes to the worker with the fewest in flight, as long as one has room. */
@@ -107,13 +130,15 @@ export class Dispatcher {
     }
     const open = [...lanes];
     while (open.length > 0) {
-      if (tasks.size === 0 && !this.#pull(tasks)) break;
-      const task = tasks.shift() as Task;
-      if (task.isCancelled) {
-        this.#owner.onDropped(task);
-        continue;
-      }
+      this.#pull(tasks, tasks.priority);
+      const task = tasks.shift();
+      if (task === undefined) break;
       const lane = findIdlest(open);
+      // The time of a limited task begins when it is sent: it must not wait in a process.
+      if (task.job.timeout > 0 && !lane.worker.hasFreeSlot) {
+        tasks.putBack([task]);
+        break;
+      }
       this.#send(lane, task);
       if (lane.room <= 0) open.splice(open.indexOf(lane), 1);
     }
@@ -123,7 +148,7 @@ export class Dispatcher {
   #send(lane: Lane, task: Task): void {
     const { worker } = lane;
     try {
-      worker.send(task);
+      worker.send(task, this.#owner.attemptOf(task));
     } catch (error) {
       this.#owner.onFailure(task, error);
       return;
@@ -149,7 +174,7 @@ export class Dispatcher {
     let remaining = this.#countRemaining();
     if (remaining === Number.POSITIVE_INFINITY && booting) {
       // How many items a stream has is known when they are taken: as many as these processes run at a time.
-      while (inFlight + tasks.size < slots && this.#pull(tasks));
+      while (inFlight + tasks.size < slots && this.#pull(tasks, Number.NEGATIVE_INFINITY));
       remaining = 0;
     }
     return Math.ceil((inFlight + tasks.size + remaining) / Math.max(live, 1));
@@ -161,20 +186,32 @@ export class Dispatcher {
     return remaining;
   }
 
-  /** Takes the next items of the maps in turn, until there is one more in this queue. */
-  #pull(tasks: RequestQueue): boolean {
+  /**
+   * Takes the next items of the maps in turn, until there is one more in this queue.
+   *
+   * @param above - only of maps that come before tasks of this priority.
+   */
+  #pull(tasks: RequestQueue, above: number): boolean {
     const { size } = tasks;
-    for (let idle = 0; idle < this.#maps.length; ) {
-      this.#turn = (this.#turn + 1) % this.#maps.length;
-      const map = this.#maps[this.#turn] as PoolMap<unknown>;
+    for (let at = 0; ; ) {
+      const map = this.#maps[at];
+      if (map === undefined || map.priority <= above) return false;
       const task = map.createTask();
-      if (task !== undefined) {
-        idle = 0;
-        this.enqueue(task);
-        if (tasks.size > size) return true;
-      } else if (!map.ended) idle++;
+      if (task === undefined) {
+        // One that has ended is not there any more.
+        if (!map.ended) at++;
+        continue;
+      }
+      if (this.#maps.length > 1 && !map.ended) this.#passTurn(map);
+      this.enqueue(task);
+      if (tasks.size > size) return true;
+      at = 0;
     }
-    return false;
+  }
+
+  #passTurn(map: PoolMap<unknown>): void {
+    this.#maps.splice(this.#maps.indexOf(map), 1);
+    this.#insertMap(map);
   }
 }
 

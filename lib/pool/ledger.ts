@@ -18,7 +18,7 @@ export class Ledger {
   readonly #onSettled: () => void;
 
   /** @param onSettled - called when everything that was asked for is answered. */
-  constructor({ scheduler }: { scheduler: Scheduler }, events: EventEmitter<PoolEvents>, onSettled: () => void) {
+  constructor(scheduler: Scheduler, events: EventEmitter<PoolEvents>, onSettled: () => void) {
     this.#onComplete = (taskId) => scheduler.completeTask(taskId);
     this.#emitError = (error, info) => void events.emit('taskError', error, info);
     this.#onSettled = onSettled;
@@ -35,6 +35,7 @@ export class Ledger {
 
   succeed(task: Task, value: unknown): void {
     this.done++;
+    task.isSettled = true;
     task.succeed(value);
     this.#complete(task);
   }
@@ -42,18 +43,26 @@ export class Ledger {
   /** @param worker - the process that it was sent to. */
   fail(task: Task, error: unknown, worker?: PoolWorker): void {
     this.failed++;
+    task.isSettled = true;
     task.fail(error);
-    callListener(this.#emitError, error, { task: task.target.fn.name, id: task.id, pid: worker?.pid });
+    callListener(this.#emitError, error, { task: task.job.fn.name, id: task.id, pid: worker?.pid });
+    this.#complete(task);
+  }
+
+  /** Its caller does not want it any more. */
+  cancel(task: Task, reason: unknown): void {
+    task.isSettled = true;
+    task.fail(reason);
     this.#complete(task);
   }
 
   #complete(task: Task): void {
     callListener(this.#onComplete, task.id, undefined);
-    this.drop();
+    this.close();
   }
 
-  /** A map has no more items, or nobody waits for a task that was not sent. */
-  drop(): void {
+  /** A map has no more items. */
+  close(): void {
     if (--this.#open > 0) return;
     release();
     this.#onSettled();

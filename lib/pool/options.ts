@@ -1,5 +1,15 @@
 import { availableParallelism } from 'node:os';
-import { callback, integer, list, type OptionTable, pickSpawnOptions, readOptions, spawnOptions } from '../options.js';
+import {
+  callback,
+  finite,
+  integer,
+  list,
+  type OptionTable,
+  pickSpawnOptions,
+  readOptions,
+  spawnOptions,
+  time,
+} from '../options.js';
 import type { SpawnOptions } from '../spawn.js';
 import type { InitializerOptions } from '../start-options.js';
 import { RoundRobin, Scheduler } from './scheduler.js';
@@ -22,6 +32,16 @@ export interface PoolOptions extends SpawnOptions, InitializerOptions, PythonSpe
   queueCount?: number;
   /** Chooses a queue for each task. Default: {@link RoundRobin}. */
   scheduler?: Scheduler;
+  /** How long a task may run, in milliseconds, where a call does not say. Default 0: as long as it takes. */
+  taskTimeout?: number;
+  /** How often a task that failed is run again, where a call does not say. Default 0. */
+  retries?: number;
+  /** How long a task may go on that nobody waits for, in milliseconds, before its process is ended. Default 5000. */
+  cancelGracePeriod?: number;
+  /** How many tasks may wait for a free slot. Default: any number. */
+  maxQueueSize?: number;
+  /** What becomes of an `apply` for which there is no room: it rejects with `QueueFullError` (default), or waits. */
+  onFull?: 'reject' | 'wait';
   /** What the pool is called in errors. Default `Pool-1`, `Pool-2`, … */
   name?: string;
 }
@@ -42,6 +62,11 @@ const OPTIONS: OptionTable = {
   maxTasksPerChild: integer(0),
   childConcurrency: integer(1),
   queueCount: integer(1),
+  taskTimeout: time,
+  retries: integer(0),
+  cancelGracePeriod: time,
+  maxQueueSize: integer(1),
+  onFull: (value) => (value === 'reject' || value === 'wait' ? undefined : '"reject" or "wait"'),
   scheduler: (value) => (value instanceof Scheduler ? undefined : 'a Scheduler'),
 };
 
@@ -54,6 +79,11 @@ export interface ReadPoolOptions extends InitializerOptions {
   childConcurrency: number;
   queueCount: number;
   scheduler: Scheduler;
+  taskTimeout: number;
+  retries: number;
+  cancelGracePeriod: number;
+  maxQueueSize: number;
+  onFull: 'reject' | 'wait';
   name: string;
 }
 
@@ -68,6 +98,11 @@ export function readPoolOptions(options: PoolOptions): ReadPoolOptions {
     maxTasksPerChild: 0,
     childConcurrency: 16,
     queueCount: 1,
+    taskTimeout: 0,
+    retries: 0,
+    cancelGracePeriod: 5000,
+    maxQueueSize: Number.POSITIVE_INFINITY,
+    onFull: 'reject' as const,
     name: `Pool-${++created}`,
     ...readOptions<Omit<PoolOptions, keyof PythonSpellings>>('Pool', options, OPTIONS),
   };
@@ -75,15 +110,18 @@ export function readPoolOptions(options: PoolOptions): ReadPoolOptions {
   return { ...read, scheduler: read.scheduler ?? new RoundRobin(), spawn: pickSpawnOptions(read) };
 }
 
-const CALL_OPTIONS: OptionTable = { onProgress: callback };
+const CALL_OPTIONS: OptionTable = {
+  onProgress: callback,
+  signal: (value) => (value instanceof AbortSignal ? undefined : 'an AbortSignal'),
+  timeout: time,
+  retries: integer(0),
+  priority: finite,
+};
 
 /**
  * @param method - which of the methods was called.
  * @throws TypeError naming the option and what it takes.
  */
-export function readCallOptions<Options extends ApplyOptions | MapOptions>(
-  method: string,
-  options: Options | undefined,
-): Options | undefined {
-  return options === undefined ? undefined : readOptions<Options>(method, options, CALL_OPTIONS);
+export function readCallOptions<Options extends ApplyOptions | MapOptions>(method: string, options: Options): Options {
+  return readOptions<Options>(method, options, CALL_OPTIONS);
 }

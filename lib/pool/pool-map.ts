@@ -1,8 +1,9 @@
 import { callListener } from './call-listener.js';
+import type { Job } from './job.js';
 import { MapInput, NOTHING } from './map-input.js';
 import { Failure } from './outcomes.js';
 import { PoolResult } from './pool-result.js';
-import { type Target, Task } from './task.js';
+import { Task } from './task.js';
 
 /** How many results over a stream may wait for their consumer, for each task that runs at a time. */
 const RESULTS_PER_SLOT = 4;
@@ -16,11 +17,13 @@ export interface PoolMapOwner {
   onRoom(): void;
   /** No more tasks will come from this map. */
   onInputEnd(): void;
+  /** Nobody wants the outcomes of its tasks any more. */
+  onCancel(reason: unknown): void;
 }
 
 /** What a map runs, and on what. */
 export interface MapOrder {
-  target: Target;
+  job: Job;
   items: unknown;
   toArguments(item: unknown): readonly unknown[];
   /** How many tasks the pool runs at a time. */
@@ -32,7 +35,6 @@ export interface MapOrder {
 export class PoolMap<R> {
   readonly result: PoolResult<R>;
   ended = false;
-  isCancelled = false;
   readonly #owner: PoolMapOwner;
   readonly #order: MapOrder;
   readonly #input: MapInput;
@@ -52,8 +54,12 @@ export class PoolMap<R> {
     this.result = new PoolResult({
       isArray: Array.isArray(order.items),
       onTaken: owner.onRoom,
-      cancel: () => this.#cancel(),
+      cancel: (reason) => this.#cancel(reason),
     });
+  }
+
+  get priority(): number {
+    return this.#order.job.priority;
   }
 
   get remaining(): number {
@@ -70,7 +76,7 @@ export class PoolMap<R> {
     }
     try {
       const args = this.#order.toArguments(item);
-      const task = new MapTask(this.#owner.nextId(), this.#order.target, args, this, index);
+      const task = new MapTask(this.#owner.nextId(), this.#order.job, args, this, index);
       if (this.#input.ended) this.checkEnd();
       return task;
     } catch (error) {
@@ -95,10 +101,10 @@ export class PoolMap<R> {
     if (this.#order.onProgress !== undefined) callListener(this.#order.onProgress, progress, index);
   }
 
-  #cancel(): void {
-    this.isCancelled = true;
+  #cancel(reason: unknown): void {
     this.#input.stop();
     this.#end();
+    this.#owner.onCancel(reason);
   }
 
   #end(): void {
@@ -113,14 +119,14 @@ class MapTask extends Task {
   readonly #map: PoolMap<unknown>;
   readonly #index: number;
 
-  constructor(id: number, target: Target, args: readonly unknown[], map: PoolMap<unknown>, index: number) {
-    super(id, target, args);
+  constructor(id: number, job: Job, args: readonly unknown[], map: PoolMap<unknown>, index: number) {
+    super(id, job, args);
     this.#map = map;
     this.#index = index;
   }
 
-  get isCancelled(): boolean {
-    return this.#map.isCancelled;
+  get group(): PoolMap<unknown> {
+    return this.#map;
   }
 
   succeed(value: unknown): void {

@@ -8,7 +8,7 @@ export interface ResultSource {
   readonly isArray: boolean;
   /** Results were taken: there may be room for more. */
   onTaken(): void;
-  cancel(): void;
+  cancel(reason: unknown): void;
 }
 
 /** Somebody who waits for results. */
@@ -134,9 +134,17 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
    */
   cancel(reason: unknown = new DOMException('the map was cancelled', 'AbortError')): void {
     if (this.#isOver) return;
-    this.#source.cancel();
     this.#cancelled = new Failure(reason);
+    this.#source.cancel(reason);
     this.#wake();
+  }
+
+  /** @internal Cancels itself when the signal says so, as long as it is not complete. */
+  cancelWith(signal: AbortSignal): void {
+    if (signal.aborted) return this.cancel(signal.reason);
+    const cancel = () => this.cancel(signal.reason);
+    signal.addEventListener('abort', cancel, { once: true });
+    void this.#wait(() => this.#isOver).then(() => signal.removeEventListener('abort', cancel));
   }
 
   /** @internal How many of `taken` items have results that wait, or will wait, for a consumer. */

@@ -1,7 +1,9 @@
 import { Connection } from '../connection.js';
 import {
   ADDRESS,
+  ATTEMPT,
   BOOT_FAILURE,
+  CANCEL,
   FAILURE,
   FATAL,
   MAX_UNWRITTEN,
@@ -14,9 +16,11 @@ import {
   TASK,
   type ToParent,
 } from '../ipc/messages.js';
-import type { Exit, SpawnOptions } from '../spawn.js';
+import type { Exit } from '../spawn.js';
 import type { Address } from '../tasks/address.js';
+import { Deadlines } from './deadlines.js';
 import type { Ending } from './ending.js';
+import type { ReadPoolOptions } from './options.js';
 import { type Pace, Prefetch } from './prefetch.js';
 import { ResponseQueue } from './response-queue.js';
 import type { Task } from './task.js';
@@ -26,6 +30,8 @@ export interface PoolWorkerOwner {
   onReady(worker: PoolWorker): void;
   onResult(task: Task, value: unknown): void;
   onFailure(task: Task, error: unknown, worker: PoolWorker): void;
+  /** A task has run for as long as it may. */
+  onTimeout(task: Task, worker: PoolWorker): void;
   /** Answers were handled, or the pipe has room again: it may take more. */
   onRoom(worker: PoolWorker): void;
   onEnd(worker: PoolWorker, ending: Ending): void;
@@ -53,20 +59,24 @@ export class PoolWorker {
   readonly #paces = new Map<Address, Pace>();
   readonly #prefetch = new Prefetch();
   readonly #maxTasks: number;
-  readonly #pinned: Task[] = [];
+  readonly #gracePeriod: number;
+  #pinned: Task[] = [];
+  /** When tasks have run for as long as they may, and when those that nobody waits for must have given their slot back. */
+  readonly #limits = new Deadlines((task) => this.#owner.onTimeout(task, this));
+  readonly #graces = new Deadlines((task) => this.#endStubborn(task));
   /** When what is flushed next was sent; 0 if there is nothing. */
   #now = 0;
   /** Answers since the last look at what there is to do. */
   #answers = 0;
   #cause: unknown;
-  #abandoned = false;
 
-  constructor(owner: PoolWorkerOwner, queueId: number, spawn: SpawnOptions, start: StartOptions, maxTasks: number) {
+  constructor(owner: PoolWorkerOwner, queueId: number, options: ReadPoolOptions, start: StartOptions) {
     this.#owner = owner;
     this.queueId = queueId;
     this.concurrency = start.concurrency;
-    this.#maxTasks = maxTasks === 0 ? Number.POSITIVE_INFINITY : maxTasks;
-    this.#connection = new Connection(spawn, start, {
+    this.#maxTasks = options.maxTasksPerChild === 0 ? Number.POSITIVE_INFINITY : options.maxTasksPerChild;
+    this.#gracePeriod = options.cancelGracePeriod;
+    this.#connection = new Connection(options.spawn, start, {
       onMessages: (messages) => this.#receive(messages),
       onRead: () => this.#goOn(),
       onDrain: () => this.#owner.onRoom(this),
@@ -96,7 +106,8 @@ export class PoolWorker {
 
   /** How many more tasks it can take, if none should have more than `share`. */
   getRoom(share: number): number {
-    if (this.state !== 'ready' || this.congested) return 0;
+    // While a task that was given up has not ended, this process may have to be ended, and what it is sent with it.
+    if (this.state !== 'ready' || this.congested || this.#graces.size > 0) return 0;
     const { size } = this.#prefetch;
     // What it has beside the tasks it runs is filled up when half of it is gone: a write costs as much as many tasks.
     if (this.inFlight > this.#slots + size / 2) return 0;
@@ -105,7 +116,12 @@ export class PoolWorker {
 
   /** After a task was sent to it: whether those it still has room for should really follow. */
   get isOpen(): boolean {
-    return !this.congested && (this.inFlight < this.#slots || this.#prefetch.size > 0);
+    return !this.congested && (this.hasFreeSlot || this.#prefetch.size > 0);
+  }
+
+  /** Whether it would run one more task at once. */
+  get hasFreeSlot(): boolean {
+    return this.inFlight < this.#slots;
   }
 
   /** Those of them that its predecessor has left. */
@@ -116,13 +132,16 @@ export class PoolWorker {
   /**
    * Sends a task with the next {@link flush}.
    *
+   * @param attempt - how often it is run with this time.
    * @throws {@link SerializationError} if its arguments cannot travel; nothing is sent then.
    */
-  send(task: Task): void {
+  send(task: Task, attempt: number): void {
     if (this.#now === 0) this.#now = performance.now();
     if (this.#responses.size === 0) this.#prefetch.start(this.#now);
-    const pace = this.#introduce(task.target.address);
+    const pace = this.#introduce(task.job.address);
+    if (attempt > 1) this.#connection.channel.post([ATTEMPT, task.id, attempt]);
     this.#connection.channel.postTask(task.id, pace.id, task.args);
+    if (task.job.timeout > 0) this.#limits.set(task, task.job.timeout);
     this.#responses.add(task, this.#now);
     this.#prefetch.onSent(pace);
     this.sent++;
@@ -147,7 +166,7 @@ export class PoolWorker {
   #sendPinned(): void {
     for (const task of this.#pinned.splice(0)) {
       try {
-        this.send(task);
+        this.send(task, 1);
       } catch (error) {
         this.#owner.onFailure(task, error, this);
       }
@@ -173,10 +192,30 @@ export class PoolWorker {
     this.flush();
   }
 
-  /** The tasks that are not answered; their answers, should they come, are dropped. */
-  takeTasks(): Task[] {
-    this.#abandoned = true;
-    return [...this.#responses.takeAll(), ...this.#pinned.splice(0)];
+  /**
+   * Gives up those of its tasks that `isWanted` names. What runs keeps its slot until it ends, and is ended with its
+   * process if it does not.
+   *
+   * @returns the tasks whose callers have no answer yet.
+   */
+  abandon(isWanted: (task: Task) => boolean): Task[] {
+    const sent = this.#responses.list().filter((task) => !task.isSettled && isWanted(task));
+    for (const task of sent) {
+      this.#limits.clear(task);
+      this.#graces.set(task, this.#gracePeriod);
+      this.#connection.channel.post([CANCEL, task.id]);
+    }
+    this.flush();
+    const pinned = this.#pinned.filter(isWanted);
+    this.#pinned = this.#pinned.filter((task) => !pinned.includes(task));
+    return [...sent, ...pinned];
+  }
+
+  #endStubborn(task: Task): void {
+    this.#cause ??= new Error(
+      `${task.job.fn.name || 'a task'} was cancelled and has not ended within ${this.#gracePeriod} ms`,
+    );
+    this.#connection.kill('SIGKILL');
   }
 
   /** SIGTERM, and SIGKILL after a while. */
@@ -185,22 +224,22 @@ export class PoolWorker {
   }
 
   #receive(messages: readonly ToParent[]): void {
-    if (this.#abandoned) return;
     const now = performance.now();
     for (const message of messages) {
       switch (message[0]) {
         case RESULT:
           this.done += message[2].length;
           message[2].forEach((value, at) => {
-            this.#owner.onResult(this.#take(message[1] + at, now), value);
+            const task = this.#take(message[1] + at, now);
+            if (!task.isSettled) this.#owner.onResult(task, value);
           });
           break;
         case FAILURE:
           this.failed++;
-          this.#owner.onFailure(this.#take(message[1], now), message[2], this);
+          this.#fail(this.#take(message[1], now), message[2]);
           break;
         case PROGRESS:
-          this.#responses.peek(message[1])?.report(message[2]);
+          this.#report(this.#responses.peek(message[1]), message[2]);
           break;
         case READY:
           this.#onReady(message[1]);
@@ -215,9 +254,19 @@ export class PoolWorker {
 
   #take(id: number, now: number): Task {
     const task = this.#responses.take(id);
-    this.#prefetch.onAnswered(this.#paces.get(task.target.address) as Pace, now - this.#responses.sentAt);
+    this.#prefetch.onAnswered(this.#paces.get(task.job.address) as Pace, now - this.#responses.sentAt);
+    this.#limits.clear(task);
+    this.#graces.clear(task);
     this.#answers++;
     return task;
+  }
+
+  #fail(task: Task, error: unknown): void {
+    if (!task.isSettled) this.#owner.onFailure(task, error, this);
+  }
+
+  #report(task: Task | undefined, progress: unknown): void {
+    if (task?.isSettled === false) task.report(progress);
   }
 
   /** More work for the child, before the callers of what it has answered run. */
@@ -238,16 +287,18 @@ export class PoolWorker {
 
   #onUnsendable(message: Message, error: unknown): void {
     if (message[0] !== TASK) return;
-    this.#owner.onFailure(this.#take(message[1], this.#now), error, this);
+    this.#fail(this.#take(message[1], this.#now), error);
     this.#shutDownIfDone();
   }
 
   /** All the child has written was read: what is not answered now never will be. */
   #end(exit: Exit): void {
     this.state = 'ended';
-    const unanswered = this.#responses.takeAll();
-    const begun = unanswered.splice(0, Math.max(MAX_UNWRITTEN, this.concurrency));
-    const untouched = [...unanswered, ...this.#pinned.splice(0)];
+    this.#limits.clearAll();
+    this.#graces.clearAll();
+    const unanswered = this.#responses.list();
+    const begun = unanswered.splice(0, Math.max(MAX_UNWRITTEN, this.concurrency)).filter((task) => !task.isSettled);
+    const untouched = [...unanswered, ...this.#pinned].filter((task) => !task.isSettled);
     this.#owner.onEnd(this, { exit, cause: exit.error ?? this.#cause, begun, untouched });
   }
 }

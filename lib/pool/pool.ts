@@ -1,21 +1,13 @@
 import { EventEmitter } from 'eventemitter3';
 import { refuseOutsideOfTask } from '../child/current-task.js';
-import { type InitializerError, InvalidStateError, PoolClosedError, PoolTerminatedError } from '../errors.js';
+import { InvalidStateError, PoolClosedError } from '../errors.js';
 import { hold, release } from '../keep-alive.js';
 import type { TaskFunction } from '../tasks/address.js';
-import { Call } from './call.js';
-import { Dispatcher } from './dispatcher.js';
-import { createExitError, type Ending } from './ending.js';
-import { callHandler } from './exception-handler.js';
-import { Ledger } from './ledger.js';
-import { type PoolOptions, type ReadPoolOptions, readCallOptions, readPoolOptions } from './options.js';
-import { PoolMap } from './pool-map.js';
+import { Engine } from './engine.js';
+import { type AnyFunction, Jobs } from './job.js';
+import { type PoolOptions, readCallOptions, readPoolOptions } from './options.js';
 import type { PoolResult } from './pool-result.js';
-import type { PoolWorker } from './pool-worker.js';
-import { type PoolStats, readStats } from './stats.js';
-import { Supervisor } from './supervisor.js';
-import { targetOf } from './target.js';
-import type { AnyFunction, Task } from './task.js';
+import type { PoolStats } from './stats.js';
 import type { ApplyOptions, Arguments, MapOptions, PoolEvents } from './types.js';
 
 /**
@@ -31,15 +23,11 @@ import type { ApplyOptions, Arguments, MapOptions, PoolEvents } from './types.js
  * ```
  */
 export class Pool {
-  readonly #options: ReadPoolOptions;
   readonly #events = new EventEmitter<PoolEvents>();
-  readonly #ledger: Ledger;
-  readonly #dispatcher: Dispatcher;
-  readonly #supervisor: Supervisor;
-  readonly #maps = new Set<PoolMap<unknown>>();
-  readonly #ended = createDeferred();
+  readonly #jobs: Jobs;
+  readonly #engine: Engine;
+  readonly #ended: Promise<void>;
   #state: 'open' | 'closed' | 'terminated' = 'open';
-  #lastId = 0;
 
   /**
    * @throws TypeError or RangeError for an unknown or wrong option.
@@ -48,24 +36,13 @@ export class Pool {
    */
   constructor(options: PoolOptions = {}) {
     refuseOutsideOfTask('a Pool');
-    this.#options = readPoolOptions(options);
-    this.#ledger = new Ledger(this.#options, this.#events, () => this.#drainIfDone());
-    this.#dispatcher = new Dispatcher(this.#options, {
-      onFailure: (task, error) => this.#ledger.fail(task, error),
-      onDropped: () => this.#ledger.drop(),
-      onExhausted: (worker) => this.#supervisor.replace(worker),
+    const read = readPoolOptions(options);
+    this.#jobs = new Jobs({ timeout: read.taskTimeout, retries: read.retries, priority: 0 });
+    let onEmpty!: () => void;
+    this.#ended = new Promise((resolve) => {
+      onEmpty = resolve;
     });
-    this.#supervisor = new Supervisor(this.#options, this.#dispatcher.queueIds, {
-      onStart: (worker) => this.#dispatcher.addWorker(worker),
-      onReady: () => this.#dispatcher.dispatch(),
-      onRoom: () => this.#dispatcher.dispatch(),
-      onResult: (task, value) => this.#ledger.succeed(task, value),
-      onFailure: (task, error, worker) => this.#onFailure(task, error, worker),
-      onEnd: (worker, ending) => this.#onEnd(worker, ending),
-      onGivenUp: (error) => this.#onGivenUp(error),
-      onEmpty: () => this.#ended.resolve(),
-    });
-    this.#supervisor.start();
+    this.#engine = new Engine(read, this.#events, () => this.#drainIfDone(), onEmpty);
   }
 
   /**
@@ -98,10 +75,10 @@ export class Pool {
     try {
       this.#refuseIfClosed();
       checkArguments('apply', args);
-      const target = targetOf(fn);
-      const { onProgress } = readCallOptions('apply', options) ?? {};
-      this.#supervisor.revive();
-      return Call.start(this.#nextId(), target, args, onProgress, this.#enqueue);
+      if (options === undefined) return this.#engine.apply(this.#jobs.get(fn), args, undefined);
+      const read = readCallOptions('apply', options);
+      read.signal?.throwIfAborted();
+      return this.#engine.apply(this.#jobs.get(fn, read), args, read);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -147,12 +124,7 @@ export class Pool {
   async broadcast<R>(fn: AnyFunction<R>, args: readonly unknown[] = []): Promise<R[]> {
     this.#refuseIfClosed();
     checkArguments('broadcast', args);
-    const target = targetOf(fn);
-    this.#supervisor.revive();
-    const calls = this.#supervisor.current.map((worker) =>
-      Call.start<R>(this.#nextId(), target, args, undefined, (call) => worker.pin(call)),
-    );
-    return Promise.all(calls);
+    return Promise.all(this.#engine.broadcast<R>(this.#jobs.get(fn), args));
   }
 
   /**
@@ -163,7 +135,7 @@ export class Pool {
   async ready(): Promise<void> {
     hold();
     try {
-      await this.#supervisor.ready();
+      await this.#engine.ready();
     } finally {
       release();
     }
@@ -180,13 +152,7 @@ export class Pool {
   terminate(): void {
     if (this.#state === 'terminated') return;
     this.#state = 'terminated';
-    const error = new PoolTerminatedError();
-    for (const map of this.#maps) map.result.cancel(error);
-    for (const task of this.#dispatcher.takeAll()) this.#ledger.fail(task, error);
-    for (const worker of this.#supervisor.workers) {
-      for (const task of worker.takeTasks()) this.#ledger.fail(task, error, worker);
-    }
-    this.#supervisor.terminate();
+    this.#engine.terminate();
   }
 
   /**
@@ -196,12 +162,10 @@ export class Pool {
    */
   async join(): Promise<void> {
     if (this.#state === 'open') throw new InvalidStateError('pool is still open');
-    // Nobody may be there to take the results that set the pace of a map: do the work all the same.
-    for (const map of this.#maps) map.result.takeAnyNumber();
-    this.#dispatcher.schedule();
+    this.#engine.ignorePace();
     hold();
     try {
-      await this.#ended.promise;
+      await this.#ended;
     } finally {
       release();
     }
@@ -215,8 +179,7 @@ export class Pool {
 
   /** What the pool does at this moment, as plain data. */
   stats(): PoolStats {
-    const { done, failed } = this.#ledger;
-    return readStats(this.#supervisor.workers, { queued: this.#dispatcher.queued, done, failed });
+    return this.#engine.stats();
   }
 
   on<E extends keyof PoolEvents>(event: E, listener: PoolEvents[E]): this {
@@ -242,71 +205,24 @@ export class Pool {
     options: MapOptions | undefined,
   ): PoolResult<R> {
     this.#refuseIfClosed();
-    const { onProgress } = readCallOptions(method, options) ?? {};
-    const slots = this.#options.processes * this.#options.childConcurrency;
-    const order = { target: targetOf(fn), items, toArguments, slots, onProgress };
-    const map: PoolMap<R> = new PoolMap<R>(order, {
-      nextId: () => this.#nextId(),
-      onRoom: () => this.#dispatcher.schedule(),
-      onInputEnd: () => {
-        this.#dispatcher.removeMap(map);
-        this.#maps.delete(map);
-        this.#ledger.drop();
-      },
+    const read = options === undefined ? {} : readCallOptions(method, options);
+    const result = this.#engine.map<R>({
+      job: options === undefined ? this.#jobs.get(fn) : this.#jobs.get(fn, read),
+      items,
+      toArguments,
+      onProgress: read.onProgress,
     });
-    this.#ledger.open();
-    this.#maps.add(map);
-    this.#supervisor.revive();
-    this.#dispatcher.addMap(map);
-    map.checkEnd();
-    return map.result;
+    if (read.signal !== undefined) result.cancelWith(read.signal);
+    return result;
   }
-
-  #nextId(): number {
-    this.#ledger.open();
-    return ++this.#lastId;
-  }
-
-  readonly #enqueue = (task: Task): void => {
-    this.#dispatcher.enqueue(task);
-    this.#dispatcher.schedule();
-  };
 
   #refuseIfClosed(): void {
     if (this.#state !== 'open') throw new PoolClosedError();
   }
 
   #drainIfDone(): void {
-    if (this.#state === 'closed' && this.#ledger.isSettled) this.#supervisor.drain();
+    if (this.#state === 'closed' && this.#engine.isSettled) this.#engine.drain();
   }
-
-  #onFailure(task: Task, error: unknown, worker: PoolWorker): void {
-    const { exceptionHandler } = this.#options;
-    if (exceptionHandler !== undefined && !worker.handlesErrors) void callHandler(exceptionHandler, error);
-    this.#ledger.fail(task, error, worker);
-  }
-
-  #onEnd(worker: PoolWorker, ending: Ending): void {
-    this.#dispatcher.removeWorker(worker);
-    for (const task of ending.begun) {
-      this.#ledger.fail(task, createExitError(this.#options.name, worker.pid, ending), worker);
-    }
-    this.#dispatcher.putBack(worker, ending.untouched);
-    this.#dispatcher.schedule();
-  }
-
-  #onGivenUp(error: InitializerError): void {
-    for (const map of this.#maps) map.result.cancel(error);
-    for (const task of this.#dispatcher.takeAll()) this.#ledger.fail(task, error);
-  }
-}
-
-function createDeferred(): { promise: Promise<void>; resolve(): void } {
-  let resolve!: () => void;
-  const promise = new Promise<void>((onResolve) => {
-    resolve = onResolve;
-  });
-  return { promise, resolve };
 }
 
 function checkArguments(method: string, args: unknown): void {

@@ -57,18 +57,14 @@ export class ResponseQueue {
     return this.#find(id - at)?.tasks[at];
   }
 
-  /** In the order in which they were sent. */
-  takeAll(): Task[] {
+  /** All of them, in the order in which they were sent. */
+  list(): Task[] {
     const sent: { task: Task; order: number }[] = [];
     for (const { tasks, orders } of this.#pages.values()) {
       tasks.forEach((task, at) => {
         if (task !== undefined) sent.push({ task, order: orders[at] as number });
       });
     }
-    this.#pages.clear();
-    this.#page = undefined;
-    this.#firstId = -1;
-    this.size = 0;
     return sent.sort((one, other) => one.order - other.order).map(({ task }) => task);
   }
 

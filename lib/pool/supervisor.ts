@@ -139,8 +139,7 @@ export class Supervisor {
   }
 
   #fill(slot: Slot): void {
-    const { spawn, maxTasksPerChild } = this.#options;
-    const worker = new PoolWorker(this.#workerOwner, slot.queueId, spawn, this.#start, maxTasksPerChild);
+    const worker = new PoolWorker(this.#workerOwner, slot.queueId, this.#options, this.#start);
     worker.predecessor = slot.draining;
     slot.worker = worker;
     this.#owner.onStart(worker);

@@ -1,13 +1,31 @@
 /** What the calls of a pool take and tell. */
 
+/** How a call may be limited. */
+interface LimitOptions {
+  /**
+   * Gives up on the call: it rejects with the signal's reason at once. What runs sees `currentTask().signal` abort, and
+   * is ended with its process if it has not ended after `cancelGracePeriod`.
+   */
+  signal?: AbortSignal;
+  /**
+   * How long a task may run, in milliseconds. Then the call rejects with `TaskTimeoutError`, and the task is treated as
+   * one that was given up. Default: `taskTimeout` of the pool; 0: as long as it takes.
+   */
+  timeout?: number;
+  /** How often a task is run again that failed or whose process died, after pauses that grow. Default: the pool's. */
+  retries?: number;
+  /** Tasks of a higher priority are sent first. Default 0. */
+  priority?: number;
+}
+
 /** The options of one call. */
-export interface ApplyOptions {
+export interface ApplyOptions extends LimitOptions {
   /** Takes what the task gives to `currentTask().report()`. */
   onProgress?: (progress: unknown) => void;
 }
 
 /** The options of one map. */
-export interface MapOptions {
+export interface MapOptions extends LimitOptions {
   /** Takes what a task gives to `currentTask().report()`, and the index of its item. */
   onProgress?: (progress: unknown, index: number) => void;
 }
@@ -25,6 +43,8 @@ export interface TaskErrorInfo {
 export interface PoolEvents {
   /** A task failed; its caller gets the same error. */
   taskError: (error: unknown, info: TaskErrorInfo) => void;
+  /** After as many tasks waited as `maxQueueSize` allows, none does any more: go on. */
+  drain: () => void;
 }
 
 /** The arguments of a call may be left out if there are none. */

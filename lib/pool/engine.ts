@@ -1,0 +1,222 @@
+import type { EventEmitter } from 'eventemitter3';
+import {
+  type InitializerError,
+  PoisonousTaskError,
+  PoolTerminatedError,
+  ProcessExitError,
+  QueueFullError,
+  TaskTimeoutError,
+} from '../errors.js';
+import { Call, type CallOptions } from './call.js';
+import { callListener } from './call-listener.js';
+import { chainCauses } from './chain-causes.js';
+import { Dispatcher } from './dispatcher.js';
+import { createExitError, type Ending } from './ending.js';
+import { callHandler } from './exception-handler.js';
+import type { Job } from './job.js';
+import { Ledger } from './ledger.js';
+import type { ReadPoolOptions } from './options.js';
+import { type MapOrder, PoolMap } from './pool-map.js';
+import type { PoolResult } from './pool-result.js';
+import type { PoolWorker } from './pool-worker.js';
+import { Retries } from './retries.js';
+import { Signals } from './signals.js';
+import { type PoolStats, readStats } from './stats.js';
+import { Supervisor } from './supervisor.js';
+import { Attempt, type Task } from './task.js';
+import type { PoolEvents } from './types.js';
+
+const all = () => true;
+
+/** Brings the tasks of a pool to its processes, and what becomes of them back to their callers. */
+export class Engine {
+  readonly #options: ReadPoolOptions;
+  readonly #ledger: Ledger;
+  readonly #dispatcher: Dispatcher;
+  readonly #supervisor: Supervisor;
+  readonly #retries: Retries;
+  readonly #signals: Signals;
+  readonly #maps = new Set<PoolMap<unknown>>();
+  #lastId = 0;
+
+  /**
+   * @param onSettled - everything that was asked for is answered.
+   * @param onEmpty - the last process is gone, and no other will come.
+   */
+  constructor(options: ReadPoolOptions, events: EventEmitter<PoolEvents>, onSettled: () => void, onEmpty: () => void) {
+    this.#options = options;
+    this.#ledger = new Ledger(options.scheduler, events, onSettled);
+    this.#retries = new Retries((task) => this.#enqueue(task));
+    this.#signals = new Signals((signal) => this.#cancel(signal, signal.reason));
+    this.#dispatcher = new Dispatcher(options, {
+      attemptOf: (task) => this.#retries.attemptOf(task),
+      onFailure: (task, error) => this.#ledger.fail(task, error),
+      onExhausted: (worker) => this.#supervisor.replace(worker),
+      onDrain: () => callListener(() => events.emit('drain'), undefined, undefined),
+    });
+    this.#supervisor = new Supervisor(options, this.#dispatcher.queueIds, {
+      onStart: (worker) => this.#dispatcher.addWorker(worker),
+      onReady: () => this.#dispatcher.dispatch(),
+      onRoom: () => this.#dispatcher.dispatch(),
+      onResult: (task, value) => this.#succeed(task, value),
+      onFailure: (task, error, worker) => this.#onFailure(task, error, worker),
+      onTimeout: (task, worker) => this.#onTimeout(task, worker),
+      onEnd: (worker, ending) => this.#onEnd(worker, ending),
+      onGivenUp: (error) => this.#onGivenUp(error),
+      onEmpty,
+    });
+    this.#supervisor.start();
+  }
+
+  get isSettled(): boolean {
+    return this.#ledger.isSettled;
+  }
+
+  /** @throws {@link QueueFullError} */
+  apply<R>(job: Job, args: readonly unknown[], options: CallOptions | undefined): Promise<R> {
+    if (this.#dispatcher.isFull && this.#options.onFull === 'reject') {
+      throw new QueueFullError(this.#options.maxQueueSize);
+    }
+    this.#supervisor.revive();
+    const promise = Call.start<R>(this.#nextId(), job, args, options, this.#enqueue);
+    if (options?.signal !== undefined) this.#release(promise, options.signal);
+    return promise;
+  }
+
+  /** Lets go of the signal of a call that is answered. */
+  #release(promise: Promise<unknown>, signal: AbortSignal): void {
+    this.#signals.watch(signal);
+    const release = () => this.#signals.release(signal);
+    promise.then(release, release);
+  }
+
+  map<R>(order: Omit<MapOrder, 'slots'>): PoolResult<R> {
+    const { processes, childConcurrency } = this.#options;
+    const map: PoolMap<R> = new PoolMap<R>(
+      { ...order, slots: processes * childConcurrency },
+      {
+        nextId: () => this.#nextId(),
+        onRoom: () => this.#dispatcher.schedule(),
+        onInputEnd: () => {
+          this.#dispatcher.removeMap(map);
+          this.#maps.delete(map);
+          this.#ledger.close();
+        },
+        onCancel: (reason) => this.#cancel(map, reason),
+      },
+    );
+    this.#ledger.open();
+    this.#maps.add(map);
+    this.#supervisor.revive();
+    this.#dispatcher.addMap(map);
+    map.checkEnd();
+    return map.result;
+  }
+
+  broadcast<R>(job: Job, args: readonly unknown[]): Promise<R>[] {
+    this.#supervisor.revive();
+    return this.#supervisor.current.map((worker) =>
+      Call.start<R>(this.#nextId(), job, args, undefined, (call) => worker.pin(call)),
+    );
+  }
+
+  ready(): Promise<void> {
+    return this.#supervisor.ready();
+  }
+
+  /** Lets every process finish what it has, and exit. */
+  drain(): void {
+    this.#supervisor.drain();
+  }
+
+  /** Nobody may be there to take the results that set the pace of a map: does the work all the same. */
+  ignorePace(): void {
+    for (const map of this.#maps) map.result.takeAnyNumber();
+    this.#dispatcher.schedule();
+  }
+
+  terminate(): void {
+    const error = new PoolTerminatedError();
+    for (const map of this.#maps) map.result.cancel(error);
+    for (const task of this.#takeBack(all)) this.#ledger.fail(task, error);
+    this.#supervisor.terminate();
+  }
+
+  stats(): PoolStats {
+    const { done, failed } = this.#ledger;
+    return readStats(this.#supervisor.workers, { queued: this.#dispatcher.queued, done, failed });
+  }
+
+  #nextId(): number {
+    this.#ledger.open();
+    return ++this.#lastId;
+  }
+
+  readonly #enqueue = (task: Task): void => {
+    this.#dispatcher.enqueue(task);
+    this.#dispatcher.schedule();
+  };
+
+  #cancel(group: object, reason: unknown): void {
+    for (const task of this.#takeBack((task) => task.group === group)) this.#ledger.cancel(task, reason);
+  }
+
+  /** Takes tasks away from wherever they are. */
+  #takeBack(isWanted: (task: Task) => boolean): Task[] {
+    const waiting = [...this.#dispatcher.remove(isWanted), ...this.#retries.remove(isWanted)];
+    return [...waiting, ...this.#supervisor.workers.flatMap((worker) => worker.abandon(isWanted))];
+  }
+
+  #succeed(task: Task, value: unknown): void {
+    this.#retries.forget(task);
+    this.#ledger.succeed(task, value);
+  }
+
+  #onFailure(task: Task, error: unknown, worker: PoolWorker): void {
+    const { exceptionHandler } = this.#options;
+    if (exceptionHandler !== undefined && !worker.handlesErrors) void callHandler(exceptionHandler, error);
+    this.#fail(task, error, worker);
+  }
+
+  #onTimeout(task: Task, worker: PoolWorker): void {
+    worker.abandon((sent) => sent === task);
+    this.#fail(task, new TaskTimeoutError(nameOf(task), task.job.timeout, worker.pid), worker);
+  }
+
+  #onEnd(worker: PoolWorker, ending: Ending): void {
+    this.#dispatcher.removeWorker(worker);
+    for (const task of ending.begun) {
+      this.#fail(task, createExitError(this.#options.name, worker.pid, ending), worker);
+    }
+    this.#dispatcher.putBack(worker, ending.untouched);
+    this.#dispatcher.schedule();
+  }
+
+  /** Runs it again if its call allows. */
+  #fail(task: Task, error: unknown, worker: PoolWorker): void {
+    if (this.#retries.allows(task, error)) {
+      task.isSettled = true;
+      void this.#retries.replace(task, error, new Attempt(++this.#lastId, task));
+      return;
+    }
+    const errors = [...this.#retries.errorsOf(task), describePoison(task, error, this.#retries.errorsOf(task))];
+    this.#retries.forget(task);
+    this.#ledger.fail(task, chainCauses(errors), worker);
+  }
+
+  #onGivenUp(error: InitializerError): void {
+    for (const map of this.#maps) map.result.cancel(error);
+    for (const task of this.#dispatcher.remove(all)) this.#ledger.fail(task, error);
+  }
+}
+
+/** The error of a task that was run several times, and ended its process each time, says so. */
+function describePoison(task: Task, error: unknown, earlier: readonly unknown[]): unknown {
+  if (earlier.length === 0 || !(error instanceof ProcessExitError)) return error;
+  if (!earlier.every((each) => each instanceof ProcessExitError)) return error;
+  return new PoisonousTaskError(nameOf(task), earlier.length + 1, error, { cause: error.cause });
+}
+
+function nameOf(task: Task): string {
+  return task.job.fn.name || 'a task';
+}

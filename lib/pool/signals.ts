@@ -1,0 +1,29 @@
+/** Watches the signals of calls. Calls that share a signal share a listener, so a thousand of them cost as much as one. */
+export class Signals {
+  readonly #watched = new Map<AbortSignal, { calls: number; listener: () => void }>();
+  readonly #onAbort: (signal: AbortSignal) => void;
+
+  constructor(onAbort: (signal: AbortSignal) => void) {
+    this.#onAbort = onAbort;
+  }
+
+  /** A call with this signal was made. */
+  watch(signal: AbortSignal): void {
+    const watched = this.#watched.get(signal);
+    if (watched !== undefined) {
+      watched.calls++;
+      return;
+    }
+    const listener = () => this.#onAbort(signal);
+    this.#watched.set(signal, { calls: 1, listener });
+    signal.addEventListener('abort', listener, { once: true });
+  }
+
+  /** It was answered. */
+  release(signal: AbortSignal): void {
+    const watched = this.#watched.get(signal);
+    if (watched === undefined || --watched.calls > 0) return;
+    this.#watched.delete(signal);
+    signal.removeEventListener('abort', watched.listener);
+  }
+}

@@ -1,0 +1,109 @@
+import { Pool, ProcessExitError } from 'aiomultiprocess';
+import { runForever } from '../fixtures/pool/failing.js';
+import { waitAt } from '../fixtures/pool/gate.js';
+import { note, readNotes, readReasons, waitForAbort } from '../fixtures/pool/limited.js';
+import { double, pid } from '../fixtures/pool/tasks.js';
+import { isRunning } from '../support/alive.ts';
+import { withGate } from '../support/gate.ts';
+
+test('a signal that is aborted already starts nothing', () =>
+  Pool.using({ processes: 1 }, async (pool) => {
+    const reason = new Error('not now');
+    await expect(pool.apply(note, [1], { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    const result = pool.map(note, [2, 3], { signal: AbortSignal.abort(reason) });
+    await expect(result).rejects.toBe(reason);
+    expect(await pool.apply(readNotes)).toEqual([]);
+  }));
+
+test('a running task sees its signal abort, and its caller has the reason at once', () =>
+  withGate((gate) =>
+    Pool.using({ processes: 1 }, async (pool) => {
+      const controller = new AbortController();
+      const call = pool.apply(waitForAbort, [gate.port], { signal: controller.signal });
+      await gate.arrived(1);
+      const [before] = await pool.broadcast(pid);
+      const reason = new Error('enough');
+      controller.abort(reason);
+      await expect(call).rejects.toBe(reason);
+      expect(await pool.apply(readReasons)).toEqual(['AbortError']);
+      expect(await pool.broadcast(pid)).toEqual([before]);
+    }),
+  ));
+
+test('a task that waits for a slot never starts', () =>
+  withGate((gate) =>
+    Pool.using({ processes: 1, childConcurrency: 1 }, async (pool) => {
+      const running = pool.apply(waitAt, [gate.port]);
+      await gate.arrived(1);
+      const controller = new AbortController();
+      const { signal } = controller;
+      const waiting = [1, 2, 3].map((number) => pool.apply(note, [number], { signal }));
+      const kept = pool.apply(note, [4]);
+      expect(pool.stats().queued).toBe(4);
+      controller.abort();
+      for (const call of waiting) await expect(call).rejects.toThrow('aborted');
+      expect(pool.stats().queued).toBe(1);
+      gate.open();
+      await Promise.all([running, kept]);
+      expect(await pool.apply(readNotes)).toEqual([4]);
+    }),
+  ));
+
+test('a process whose task does not end is replaced after the grace period', () =>
+  Pool.using({ processes: 1, cancelGracePeriod: 50 }, async (pool) => {
+    const controller = new AbortController();
+    const [stubborn] = await pool.broadcast(pid);
+    const call = pool.apply(runForever, [], { signal: controller.signal });
+    const beside = pool.apply(runForever);
+    await pool.apply(double, [1]);
+    controller.abort(new Error('enough'));
+    await expect(call).rejects.toThrow('enough');
+    const error = (await beside.catch((error: unknown) => error)) as ProcessExitError;
+    expect(error).toBeInstanceOf(ProcessExitError);
+    expect(error.cause).toMatchObject({ message: 'runForever was cancelled and has not ended within 50 ms' });
+    expect(await pool.broadcast(pid)).not.toEqual([stubborn]);
+    expect(isRunning(stubborn as number)).toBe(false);
+  }));
+
+test('cancelling a map aborts its running tasks, and no others', () =>
+  withGate((gate) =>
+    Pool.using({ processes: 2 }, async (pool) => {
+      const result = pool.map(waitForAbort, [gate.port, gate.port]);
+      const other = pool.apply(waitAt, [gate.port]);
+      await gate.arrived(3);
+      result.cancel(new Error('enough'));
+      await expect(result).rejects.toThrow('enough');
+      expect((await pool.broadcast(readReasons)).flat()).toEqual(['AbortError', 'AbortError']);
+      gate.open();
+      expect(gate.arrivals).toContain(await other);
+    }),
+  ));
+
+test('leaving a loop aborts what is left of the map', () =>
+  withGate((gate) =>
+    Pool.using({ processes: 1 }, async (pool) => {
+      const ports = [gate.port, gate.port, gate.port];
+      const loop = pool.map(waitForAbort, ports).unordered();
+      const next = loop.next();
+      await gate.arrived(3);
+      const left = loop.return();
+      pool.terminate();
+      await Promise.allSettled([next, left]);
+    }),
+  ));
+
+test('the signal of a map cancels it, and a signal that aborts after the end does nothing', () =>
+  withGate((gate) =>
+    Pool.using({ processes: 1 }, async (pool) => {
+      const late = new AbortController();
+      expect(await pool.map(double, [1, 2], { signal: late.signal })).toEqual([2, 4]);
+      expect(await pool.apply(double, [3], { signal: late.signal })).toBe(6);
+      late.abort();
+      const controller = new AbortController();
+      const result = pool.map(waitForAbort, [gate.port], { signal: controller.signal });
+      await gate.arrived(1);
+      controller.abort(new Error('enough'));
+      await expect(result).rejects.toThrow('enough');
+      expect(await pool.apply(readReasons)).toEqual(['AbortError']);
+    }),
+  ));

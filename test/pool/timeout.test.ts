@@ -1,0 +1,66 @@
+import { Pool, ProcessExitError, TaskTimeoutError } from 'aiomultiprocess';
+import { runForever } from '../fixtures/pool/failing.js';
+import { waitAt } from '../fixtures/pool/gate.js';
+import { readReasons, waitForAbort } from '../fixtures/pool/limited.js';
+import { double, pid, pidAfter, spin } from '../fixtures/pool/tasks.js';
+import { withGate } from '../support/gate.ts';
+
+test('a task that runs for longer than its call allows is given up, and can end by its signal', () =>
+  withGate((gate) =>
+    Pool.using({ processes: 1 }, async (pool) => {
+      const [process] = await pool.broadcast(pid);
+      const call = pool.apply(waitForAbort, [gate.port], { timeout: 100 });
+      await expect(call).rejects.toBeInstanceOf(TaskTimeoutError);
+      await expect(call).rejects.toMatchObject({ pid: process, timeout: 100 });
+      await expect(call).rejects.toThrow(/^waitForAbort has run for more than 100 ms/);
+      expect(await pool.apply(readReasons)).toEqual(['AbortError']);
+      expect(await pool.broadcast(pid)).toEqual([process]);
+    }),
+  ));
+
+test('a task that blocks its event loop is given up too, and its process replaced', () =>
+  Pool.using({ processes: 1, cancelGracePeriod: 50 }, async (pool) => {
+    const [blocked] = await pool.broadcast(pid);
+    await expect(pool.apply(spin, [60_000], { timeout: 100 })).rejects.toBeInstanceOf(TaskTimeoutError);
+    expect(await pool.apply(pid)).not.toBe(blocked);
+  }));
+
+test('a limit says nothing of a task that ends in time, and does not end its process later', () =>
+  Pool.using({ processes: 1, taskTimeout: 5000, cancelGracePeriod: 0 }, async (pool) => {
+    const [before] = await pool.broadcast(pid);
+    expect(await pool.map(double, [1, 2, 3], { timeout: 2000 })).toEqual([2, 4, 6]);
+    expect(await pool.apply(pid)).toBe(before);
+  }));
+
+test('the time begins when the task starts, not when it is asked for', () =>
+  Pool.using({ processes: 1, childConcurrency: 1 }, async (pool) => {
+    const calls = Array.from({ length: 5 }, () => pool.apply(pidAfter, [150], { timeout: 600 }));
+    expect(new Set(await Promise.all(calls)).size).toBe(1);
+  }));
+
+test('the pool says how long where the call does not', () =>
+  Pool.using({ processes: 1, taskTimeout: 100, cancelGracePeriod: 0 }, async (pool) => {
+    await expect(pool.apply(runForever)).rejects.toMatchObject({ name: 'TaskTimeoutError', timeout: 100 });
+    await expect(pool.map(runForever, [0]).settled()).resolves.toMatchObject([
+      { status: 'rejected', reason: { name: 'TaskTimeoutError' } },
+    ]);
+  }));
+
+test('tasks beside one that had to be ended reject as in a crash', () =>
+  withGate((gate) =>
+    Pool.using({ processes: 1, cancelGracePeriod: 0 }, async (pool) => {
+      const beside = pool.apply(waitAt, [gate.port]);
+      await gate.arrived(1);
+      const limited = pool.apply(runForever, [], { timeout: 50 });
+      await expect(limited).rejects.toBeInstanceOf(TaskTimeoutError);
+      await expect(beside).rejects.toBeInstanceOf(ProcessExitError);
+    }),
+  ));
+
+test('a task that ran for too long is run again if its call allows', () =>
+  withGate((gate) =>
+    Pool.using({ processes: 1 }, async (pool) => {
+      const call = pool.apply(waitForAbort, [gate.port], { timeout: 100, retries: 1 });
+      await expect(call).rejects.toMatchObject({ name: 'TaskTimeoutError', cause: { name: 'TaskTimeoutError' } });
+    }),
+  ));
