@@ -7,7 +7,7 @@ export { Pool } from './pool/pool.js';
 export { PoolResult } from './pool/pool-result.js';
 export { type QueueId, RoundRobin, Scheduler } from './pool/scheduler.js';
 export type { PoolStats, ProcessStats } from './pool/stats.js';
-export type { ApplyOptions, MapOptions, PoolEvents, TaskErrorInfo } from './pool/types.js';
+export type { ApplyOptions, MapOptions, PoolEvents, StreamOptions, TaskErrorInfo } from './pool/types.js';
 export { Process, type ProcessOptions } from './process.js';
 export { setStartMethod } from './start-method.js';
 export type { TaskFunction } from './tasks/address.js';

@@ -3,10 +3,12 @@ import {
   ADDRESS,
   ATTEMPT,
   CANCEL,
+  CREDIT,
   FAILURE,
   MAX_UNWRITTEN,
   type Message,
   RESULT,
+  STREAM,
   TASK,
   type TaskRun,
   type ToChild,
@@ -17,6 +19,7 @@ import { load } from '../tasks/load.js';
 import { Controls } from './controls.js';
 import { Pace } from './pace.js';
 import type { ChildState } from './state.js';
+import { StreamRunner } from './stream-runner.js';
 import { isThenable, whenSettled } from './thenable.js';
 
 type TaskFunction = (...args: readonly unknown[]) => unknown;
@@ -58,6 +61,7 @@ export class Executor {
   readonly #freeSlots: Slot[] = [];
   readonly #pace = new Pace();
   readonly #controls: Controls;
+  readonly #streams: StreamRunner;
   #runs: TaskRun[] = [];
   /** The place of the next task: its run, and where in the run. */
   #head = 0;
@@ -73,16 +77,40 @@ export class Executor {
     this.#state = state;
     this.#onError = onError;
     this.#controls = new Controls(channel, () => this.#scheduleTurn());
+    this.#streams = new StreamRunner(channel, () => this.#scheduleTurn());
   }
 
   accept(messages: readonly ToChild[]): void {
-    for (const message of messages) {
-      if (message[0] === TASK) this.#runs.push(message);
-      else if (message[0] === ADDRESS) this.#load(message[1], message[2]);
-      else if (message[0] === ATTEMPT) this.#controls.setAttempt(message[1], message[2]);
-      else if (message[0] === CANCEL && this.#has(message[1])) this.#controls.cancel(message[1]);
-    }
+    for (const message of messages) this.#acceptOne(message);
     this.#scheduleTurn();
+  }
+
+  #acceptOne(message: ToChild): void {
+    switch (message[0]) {
+      case TASK:
+        this.#runs.push(message);
+        break;
+      case ADDRESS:
+        this.#load(message[1], message[2]);
+        break;
+      case ATTEMPT:
+        this.#controls.setAttempt(message[1], message[2]);
+        break;
+      case STREAM:
+        this.#streams.expect(message[1], message[2]);
+        break;
+      case CREDIT:
+        this.#streams.grant(message[1], message[2]);
+        break;
+      case CANCEL:
+        if (this.#has(message[1])) this.#cancel(message[1]);
+        break;
+    }
+  }
+
+  #cancel(id: number): void {
+    this.#controls.cancel(id);
+    this.#streams.cancel(id);
   }
 
   /** The pipe has taken what was written. */
@@ -158,7 +186,8 @@ export class Executor {
     try {
       if (fn instanceof Error) throw fn;
       const { storage } = this.#state;
-      const result = storage === undefined ? fn(...args) : storage.run(this.#controls.describe(id), fn, ...args);
+      const run = this.#streams.isStream(id) ? this.#toStream(id, fn) : fn;
+      const result = storage === undefined ? run(...args) : storage.run(this.#controls.describe(id), run, ...args);
       if (!isThenable(result)) return this.#succeed(id, result);
       const slot = this.#freeSlots.pop() ?? this.#createSlot();
       slot.id = id;
@@ -166,6 +195,10 @@ export class Executor {
     } catch (error) {
       this.#fail(id, error);
     }
+  }
+
+  #toStream(id: number, fn: TaskFunction): TaskFunction {
+    return (...args) => this.#streams.run(id, fn(...args));
   }
 
   #createSlot(): Slot {
@@ -201,6 +234,7 @@ export class Executor {
 
   #end(id: number): void {
     this.#controls.forget(id);
+    this.#streams.forget(id);
     this.#running--;
     this.#unwritten++;
     this.#scheduleTurn();

@@ -35,6 +35,12 @@ export const PROGRESS = 9;
 export const ATTEMPT = 10;
 /** Parent to child: nobody wants the result of task `id` any more. */
 export const CANCEL = 11;
+/** Parent to child: task `id`, which follows, is a stream, and may give so many items. */
+export const STREAM = 12;
+/** Parent to child: it may give so many more. */
+export const CREDIT = 13;
+/** Child to parent: an item of a stream. Its end is the {@link RESULT} or {@link FAILURE} of the task. */
+export const ITEM = 14;
 
 /**
  * How many tasks a child may have begun without their result being written, or its concurrency if that is more. The
@@ -83,18 +89,21 @@ export type ToChild =
   | TaskRun
   | [kind: typeof SHUTDOWN]
   | [kind: typeof ATTEMPT, id: number, attempt: number]
-  | [kind: typeof CANCEL, id: number];
+  | [kind: typeof CANCEL, id: number]
+  | [kind: typeof STREAM, id: number, items: number]
+  | [kind: typeof CREDIT, id: number, items: number];
 
 export type ToParent =
   | [kind: typeof READY, handlerFound: boolean]
   | ResultRun
   | ErrorMessage
-  | [kind: typeof PROGRESS, id: number, value: unknown];
+  | [kind: typeof PROGRESS, id: number, value: unknown]
+  | [kind: typeof ITEM, id: number, value: unknown];
 
 export type Message = ToChild | ToParent;
 
 /** Where the value of each kind stands, 0 for none. A tuple without {@link GRAPH} is as long as this plus one. */
-export const VALUE_INDEX: readonly number[] = [1, 2, 3, 0, 1, 1, 2, 2, 1, 2, 2, 1];
+export const VALUE_INDEX: readonly number[] = [1, 2, 3, 0, 1, 1, 2, 2, 1, 2, 2, 1, 2, 2, 2];
 
 /** What the value of each kind is called in messages of errors; of `''` only its parts are. */
 export const VALUE_PATH: readonly string[] = [
@@ -110,4 +119,7 @@ export const VALUE_PATH: readonly string[] = [
   'progress',
   '',
   '',
+  '',
+  '',
+  'item',
 ];

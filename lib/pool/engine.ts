@@ -22,6 +22,7 @@ import type { PoolWorker } from './pool-worker.js';
 import { Retries } from './retries.js';
 import { Signals } from './signals.js';
 import { type PoolStats, readStats } from './stats.js';
+import { END, StreamTask } from './stream-task.js';
 import { Supervisor } from './supervisor.js';
 import { Attempt, type Task } from './task.js';
 import type { PoolEvents } from './types.js';
@@ -111,6 +112,30 @@ export class Engine {
     this.#dispatcher.addMap(map);
     map.checkEnd();
     return map.result;
+  }
+
+  /** Starts with the first item that is asked for. */
+  async *stream<Y>(
+    job: Job,
+    args: readonly unknown[],
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Y, void, undefined> {
+    signal?.throwIfAborted();
+    const task = new StreamTask(this.#nextId(), job, args);
+    const cancel = () => this.#cancel(task, signal?.reason);
+    signal?.addEventListener('abort', cancel, { once: true });
+    this.#supervisor.revive();
+    this.#enqueue(task);
+    try {
+      for (;;) {
+        const item = await task.take();
+        if (item === END) return;
+        yield item as Y;
+      }
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+      if (!task.isSettled) cancel();
+    }
   }
 
   broadcast<R>(job: Job, args: readonly unknown[]): Promise<R>[] {

@@ -13,7 +13,7 @@ import {
 import type { SpawnOptions } from '../spawn.js';
 import type { InitializerOptions } from '../start-options.js';
 import { RoundRobin, Scheduler } from './scheduler.js';
-import type { ApplyOptions, MapOptions } from './types.js';
+import type { ApplyOptions, MapOptions, StreamOptions } from './types.js';
 
 /** The options of a pool; also under the original's spellings (`maxtasksperchild`, …). */
 export interface PoolOptions extends SpawnOptions, InitializerOptions, PythonSpellings {
@@ -110,18 +110,25 @@ export function readPoolOptions(options: PoolOptions): ReadPoolOptions {
   return { ...read, scheduler: read.scheduler ?? new RoundRobin(), spawn: pickSpawnOptions(read) };
 }
 
-const CALL_OPTIONS: OptionTable = {
-  onProgress: callback,
+const STREAM_OPTIONS: OptionTable = {
   signal: (value) => (value instanceof AbortSignal ? undefined : 'an AbortSignal'),
   timeout: time,
-  retries: integer(0),
   priority: finite,
+};
+
+const CALL_OPTIONS: OptionTable = {
+  onProgress: callback,
+  retries: integer(0),
+  ...STREAM_OPTIONS,
 };
 
 /**
  * @param method - which of the methods was called.
  * @throws TypeError naming the option and what it takes.
  */
-export function readCallOptions<Options extends ApplyOptions | MapOptions>(method: string, options: Options): Options {
-  return readOptions<Options>(method, options, CALL_OPTIONS);
+export function readCallOptions<Options extends ApplyOptions | MapOptions | StreamOptions>(
+  method: string,
+  options: Options,
+): Options {
+  return readOptions<Options>(method, options, method === 'stream' ? STREAM_OPTIONS : CALL_OPTIONS);
 }

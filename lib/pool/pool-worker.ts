@@ -4,14 +4,17 @@ import {
   ATTEMPT,
   BOOT_FAILURE,
   CANCEL,
+  CREDIT,
   FAILURE,
   FATAL,
+  ITEM,
   MAX_UNWRITTEN,
   type Message,
   PROGRESS,
   READY,
   RESULT,
   SHUTDOWN,
+  STREAM,
   type StartOptions,
   TASK,
   type ToParent,
@@ -23,6 +26,7 @@ import type { Ending } from './ending.js';
 import type { ReadPoolOptions } from './options.js';
 import { type Pace, Prefetch } from './prefetch.js';
 import { ResponseQueue } from './response-queue.js';
+import { StreamTask } from './stream-task.js';
 import type { Task } from './task.js';
 
 /** What becomes of the tasks of a {@link PoolWorker}, and of itself. */
@@ -140,11 +144,24 @@ export class PoolWorker {
     if (this.#responses.size === 0) this.#prefetch.start(this.#now);
     const pace = this.#introduce(task.job.address);
     if (attempt > 1) this.#connection.channel.post([ATTEMPT, task.id, attempt]);
+    if (task instanceof StreamTask) this.#openStream(task);
     this.#connection.channel.postTask(task.id, pace.id, task.args);
     if (task.job.timeout > 0) this.#limits.set(task, task.job.timeout);
     this.#responses.add(task, this.#now);
     this.#prefetch.onSent(pace);
     this.sent++;
+  }
+
+  #openStream(task: StreamTask): void {
+    this.#connection.channel.post([STREAM, task.id, task.window]);
+    task.onSent((items) => {
+      this.#connection.channel.post([CREDIT, task.id, items]);
+      this.flush();
+    });
+  }
+
+  #onItem(task: Task | undefined, item: unknown): void {
+    if (task instanceof StreamTask && !task.isSettled) task.onItem(item);
   }
 
   /** Each function crosses the pipe once; then its number stands for it. */
@@ -240,6 +257,9 @@ export class PoolWorker {
           break;
         case PROGRESS:
           this.#report(this.#responses.peek(message[1]), message[2]);
+          break;
+        case ITEM:
+          this.#onItem(this.#responses.peek(message[1]), message[2]);
           break;
         case READY:
           this.#onReady(message[1]);

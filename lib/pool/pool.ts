@@ -8,7 +8,7 @@ import { type AnyFunction, Jobs } from './job.js';
 import { type PoolOptions, readCallOptions, readPoolOptions } from './options.js';
 import type { PoolResult } from './pool-result.js';
 import type { PoolStats } from './stats.js';
-import type { ApplyOptions, Arguments, MapOptions, PoolEvents } from './types.js';
+import type { ApplyOptions, Arguments, MapOptions, PoolEvents, StreamOptions } from './types.js';
 
 /**
  * Runs async functions on many processes, many at a time in each.
@@ -110,6 +110,32 @@ export class Pool {
   ): PoolResult<R>;
   starmap<R>(fn: AnyFunction<R>, argLists: unknown, options?: MapOptions): PoolResult<R> {
     return this.#map('starmap', fn, argLists, readArguments, options);
+  }
+
+  /**
+   * Runs a generator function in one of the processes, and gives its items as they are produced.
+   *
+   * It starts with the first item that is asked for. The child waits while its consumer is slow, and breaking out of the
+   * loop runs the generator's `finally`. Errors come after the items before them. Streams are not run again.
+   *
+   * @example
+   * ```ts
+   * for await (const row of pool.stream(readRows, ['large.csv'])) await save(row);
+   * ```
+   */
+  stream<A extends unknown[], Y>(
+    fn: (...args: A) => AsyncIterable<Y> | Iterable<Y>,
+    ...rest: [] extends A ? [args?: Readonly<A>, options?: StreamOptions] : [args: Readonly<A>, options?: StreamOptions]
+  ): AsyncGenerator<Y, void, undefined>;
+  stream<Y>(
+    fn: AnyFunction<Y>,
+    args: readonly unknown[] = [],
+    options: StreamOptions = {},
+  ): AsyncGenerator<Y, void, undefined> {
+    this.#refuseIfClosed();
+    checkArguments('stream', args);
+    const read = readCallOptions('stream', options);
+    return this.#engine.stream<Y>(this.#jobs.get(fn, read), args, read.signal);
   }
 
   /**

@@ -30,6 +30,9 @@ export interface MapOptions extends LimitOptions {
   onProgress?: (progress: unknown, index: number) => void;
 }
 
+/** The options of one stream. */
+export type StreamOptions = Pick<ApplyOptions, 'signal' | 'timeout' | 'priority'>;
+
 /** Which task failed, and where. */
 export interface TaskErrorInfo {
   /** The name of the function. */
