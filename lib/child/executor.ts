@@ -17,6 +17,7 @@ import {
 import type { Address } from '../tasks/address.js';
 import { load } from '../tasks/load.js';
 import { Controls } from './controls.js';
+import { MemoryReporter } from './memory-reporter.js';
 import { Pace } from './pace.js';
 import type { ChildState } from './state.js';
 import { StreamRunner } from './stream-runner.js';
@@ -31,6 +32,8 @@ type Loaded = TaskFunction | Error | undefined;
 export interface ExecutorOptions {
   channel: Channel<ToChild, ToParent>;
   concurrency: number;
+  /** Whether the parent is told how much memory this process takes. */
+  reportMemory: boolean | undefined;
   state: ChildState;
   /** Sees every error a task throws, before the caller does. */
   onError(error: unknown): void;
@@ -62,6 +65,7 @@ export class Executor {
   readonly #pace = new Pace();
   readonly #controls: Controls;
   readonly #streams: StreamRunner;
+  readonly #memory: MemoryReporter | undefined;
   #runs: TaskRun[] = [];
   /** The place of the next task: its run, and where in the run. */
   #head = 0;
@@ -70,13 +74,14 @@ export class Executor {
   #unwritten = 0;
   #turning = false;
 
-  constructor({ channel, concurrency, state, onError }: ExecutorOptions) {
+  constructor({ channel, concurrency, reportMemory, state, onError }: ExecutorOptions) {
     this.#channel = channel;
     this.#concurrency = concurrency;
     this.#maxBegun = Math.max(MAX_UNWRITTEN, concurrency);
     this.#state = state;
     this.#onError = onError;
     this.#controls = new Controls(channel, () => this.#scheduleTurn());
+    this.#memory = reportMemory ? new MemoryReporter(channel) : undefined;
     this.#streams = new StreamRunner(channel, () => this.#scheduleTurn());
   }
 
@@ -249,6 +254,7 @@ export class Executor {
 
   readonly #turn = (): void => {
     if (this.#startTasks()) return this.#turnAgain();
+    this.#memory?.report();
     this.#channel.flush();
     if (!this.#channel.congested) this.#unwritten = 0;
     // Tasks that block the event loop give way to input, to timers and to the results before them.

@@ -44,7 +44,8 @@ function start([, options]: Extract<ToChild, [typeof START, ...unknown[]]>): voi
   boot(options, state).then(
     async ({ handleError, handlerFound }) => {
       if (options.target !== undefined) return exit(await runTarget(options, channel, state));
-      executor = new Executor({ channel, concurrency: options.concurrency, state, onError: handleError });
+      const { concurrency, reportMemory } = options;
+      executor = new Executor({ channel, concurrency, reportMemory, state, onError: handleError });
       channel.post([READY, handlerFound]);
       channel.flush();
     },

@@ -41,6 +41,8 @@ export const STREAM = 12;
 export const CREDIT = 13;
 /** Child to parent: an item of a stream. Its end is the {@link RESULT} or {@link FAILURE} of the task. */
 export const ITEM = 14;
+/** Child to parent: how many bytes of memory it takes. */
+export const MEMORY = 15;
 
 /**
  * How many tasks a child may have begun without their result being written, or its concurrency if that is more. The
@@ -64,6 +66,8 @@ export interface StartOptions {
   exceptionHandler?: Address;
   /** How many tasks run at a time. */
   concurrency: number;
+  /** Whether it says how much memory it takes. */
+  reportMemory?: boolean;
   /** A single task, after which the child exits; it then takes no {@link TASK}. */
   target?: Address;
   args?: readonly unknown[];
@@ -98,12 +102,13 @@ export type ToParent =
   | ResultRun
   | ErrorMessage
   | [kind: typeof PROGRESS, id: number, value: unknown]
-  | [kind: typeof ITEM, id: number, value: unknown];
+  | [kind: typeof ITEM, id: number, value: unknown]
+  | [kind: typeof MEMORY, bytes: number];
 
 export type Message = ToChild | ToParent;
 
 /** Where the value of each kind stands, 0 for none. A tuple without {@link GRAPH} is as long as this plus one. */
-export const VALUE_INDEX: readonly number[] = [1, 2, 3, 0, 1, 1, 2, 2, 1, 2, 2, 1, 2, 2, 2];
+export const VALUE_INDEX: readonly number[] = [1, 2, 3, 0, 1, 1, 2, 2, 1, 2, 2, 1, 2, 2, 2, 1];
 
 /** What the value of each kind is called in messages of errors; of `''` only its parts are. */
 export const VALUE_PATH: readonly string[] = [
@@ -122,4 +127,5 @@ export const VALUE_PATH: readonly string[] = [
   '',
   '',
   'item',
+  '',
 ];

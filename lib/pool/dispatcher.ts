@@ -10,6 +10,8 @@ export interface DispatcherOwner {
   onFailure(task: Task, error: unknown): void;
   /** How often a task is run with this time. */
   attemptOf(task: Task): number;
+  /** There are so many tasks to run, or that run. */
+  onLoad(tasks: number): void;
   /** After the queues were full, nothing waits any more. */
   onDrain(): void;
   /** A worker has been sent the last task it may run. */
@@ -112,6 +114,7 @@ export class Dispatcher {
 
   readonly dispatch = (): void => {
     this.#scheduled = false;
+    this.#owner.onLoad(this.#countLoad());
     for (const { tasks, workers } of this.#queues.values()) {
       if (tasks.size > 0 || this.#maps.length > 0) this.#distribute(tasks, workers);
     }
@@ -178,6 +181,14 @@ export class Dispatcher {
       remaining = 0;
     }
     return Math.ceil((inFlight + tasks.size + remaining) / Math.max(live, 1));
+  }
+
+  #countLoad(): number {
+    let load = this.queued + this.#countRemaining();
+    for (const { workers } of this.#queues.values()) {
+      for (const worker of workers) load += worker.inFlight;
+    }
+    return load;
   }
 
   #countRemaining(): number {

@@ -53,6 +53,7 @@ export class Engine {
       attemptOf: (task) => this.#retries.attemptOf(task),
       onFailure: (task, error) => this.#ledger.fail(task, error),
       onExhausted: (worker) => this.#supervisor.replace(worker),
+      onLoad: (tasks) => this.#supervisor.grow(tasks),
       onDrain: () => callListener(() => events.emit('drain'), undefined, undefined),
     });
     this.#supervisor = new Supervisor(options, this.#dispatcher.queueIds, {

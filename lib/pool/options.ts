@@ -26,6 +26,17 @@ export interface PoolOptions extends SpawnOptions, InitializerOptions, PythonSpe
   exceptionHandler?: (error: unknown) => unknown;
   /** After so many tasks a process is replaced by a new one. Default 0: never. */
   maxTasksPerChild?: number;
+  /**
+   * With more resident memory than so many bytes, measured while it answers tasks, a process is replaced by a new one.
+   * Default 0: any amount.
+   */
+  maxMemoryPerChild?: number;
+  /** After so many milliseconds a process is replaced by a new one. Default 0: never. */
+  maxAge?: number;
+  /** How many processes there are however little there is to do. Default: `processes`. With more to do, more start. */
+  minProcesses?: number;
+  /** A process beyond `minProcesses` ends when it has had nothing to do for so many milliseconds. Default 10000. */
+  idleTimeout?: number;
   /** How many tasks run at a time in each process. Default 16. */
   childConcurrency?: number;
   /** How many queues the processes share. Default 1, at most `processes`. */
@@ -60,6 +71,10 @@ const OPTIONS: OptionTable = {
   exceptionHandler: callback,
   initargs: list,
   maxTasksPerChild: integer(0),
+  maxMemoryPerChild: integer(0),
+  maxAge: time,
+  minProcesses: integer(0),
+  idleTimeout: time,
   childConcurrency: integer(1),
   queueCount: integer(1),
   taskTimeout: time,
@@ -76,6 +91,10 @@ export interface ReadPoolOptions extends InitializerOptions {
   processes: number;
   exceptionHandler?: (error: unknown) => unknown;
   maxTasksPerChild: number;
+  maxMemoryPerChild: number;
+  maxAge: number;
+  minProcesses: number;
+  idleTimeout: number;
   childConcurrency: number;
   queueCount: number;
   scheduler: Scheduler;
@@ -96,6 +115,9 @@ export function readPoolOptions(options: PoolOptions): ReadPoolOptions {
   const read = {
     processes: availableParallelism(),
     maxTasksPerChild: 0,
+    maxMemoryPerChild: 0,
+    maxAge: 0,
+    idleTimeout: 10_000,
     childConcurrency: 16,
     queueCount: 1,
     taskTimeout: 0,
@@ -107,7 +129,13 @@ export function readPoolOptions(options: PoolOptions): ReadPoolOptions {
     ...readOptions<Omit<PoolOptions, keyof PythonSpellings>>('Pool', options, OPTIONS),
   };
   if (read.queueCount > read.processes) throw new RangeError('queue count must be <= process count');
-  return { ...read, scheduler: read.scheduler ?? new RoundRobin(), spawn: pickSpawnOptions(read) };
+  const { minProcesses = read.processes, scheduler = new RoundRobin() } = read;
+  if (minProcesses > read.processes) throw new RangeError('Pool: option "minProcesses" must be <= "processes"');
+  // Each queue needs a process that stays.
+  if (minProcesses < read.queueCount && read.queueCount > 1) {
+    throw new RangeError('Pool: option "minProcesses" must be >= "queueCount"');
+  }
+  return { ...read, minProcesses, scheduler, spawn: pickSpawnOptions(read) };
 }
 
 const STREAM_OPTIONS: OptionTable = {

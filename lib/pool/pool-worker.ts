@@ -9,6 +9,7 @@ import {
   FATAL,
   ITEM,
   MAX_UNWRITTEN,
+  MEMORY,
   type Message,
   PROGRESS,
   READY,
@@ -20,12 +21,10 @@ import {
   type ToParent,
 } from '../ipc/messages.js';
 import type { Exit } from '../spawn.js';
-import type { Address } from '../tasks/address.js';
-import { Deadlines } from './deadlines.js';
 import type { Ending } from './ending.js';
+import { Lifetime } from './lifetime.js';
 import type { ReadPoolOptions } from './options.js';
-import { type Pace, Prefetch } from './prefetch.js';
-import { ResponseQueue } from './response-queue.js';
+import { SentTasks } from './sent-tasks.js';
 import { StreamTask } from './stream-task.js';
 import type { Task } from './task.js';
 
@@ -38,6 +37,10 @@ export interface PoolWorkerOwner {
   onTimeout(task: Task, worker: PoolWorker): void;
   /** Answers were handled, or the pipe has room again: it may take more. */
   onRoom(worker: PoolWorker): void;
+  /** It should be replaced while it still runs. */
+  onWorn(worker: PoolWorker): void;
+  /** It has had nothing to do for a while. */
+  onIdle(worker: PoolWorker): void;
   onEnd(worker: PoolWorker, ending: Ending): void;
 }
 
@@ -58,28 +61,27 @@ export class PoolWorker {
 
   readonly #owner: PoolWorkerOwner;
   readonly #connection: Connection;
-  readonly #responses = new ResponseQueue();
-  /** The functions that the child knows. */
-  readonly #paces = new Map<Address, Pace>();
-  readonly #prefetch = new Prefetch();
-  readonly #maxTasks: number;
+  readonly #tasks: SentTasks;
+  readonly #lifetime: Lifetime;
   readonly #gracePeriod: number;
   #pinned: Task[] = [];
-  /** When tasks have run for as long as they may, and when those that nobody waits for must have given their slot back. */
-  readonly #limits = new Deadlines((task) => this.#owner.onTimeout(task, this));
-  readonly #graces = new Deadlines((task) => this.#endStubborn(task));
   /** When what is flushed next was sent; 0 if there is nothing. */
   #now = 0;
-  /** Answers since the last look at what there is to do. */
-  #answers = 0;
   #cause: unknown;
 
   constructor(owner: PoolWorkerOwner, queueId: number, options: ReadPoolOptions, start: StartOptions) {
     this.#owner = owner;
     this.queueId = queueId;
     this.concurrency = start.concurrency;
-    this.#maxTasks = options.maxTasksPerChild === 0 ? Number.POSITIVE_INFINITY : options.maxTasksPerChild;
     this.#gracePeriod = options.cancelGracePeriod;
+    this.#tasks = new SentTasks({
+      onTimeout: (task) => this.#owner.onTimeout(task, this),
+      onStubborn: (task) => this.#endStubborn(task),
+    });
+    this.#lifetime = new Lifetime(options, {
+      onWorn: () => this.#owner.onWorn(this),
+      onIdle: () => this.#owner.onIdle(this),
+    });
     this.#connection = new Connection(options.spawn, start, {
       onMessages: (messages) => this.#receive(messages),
       onRead: () => this.#goOn(),
@@ -95,12 +97,12 @@ export class PoolWorker {
 
   /** Tasks that were sent and are not answered. */
   get inFlight(): number {
-    return this.#responses.size;
+    return this.#tasks.size;
   }
 
   /** It has been sent all the tasks that it may run. */
   get exhausted(): boolean {
-    return this.sent >= this.#maxTasks;
+    return this.sent >= this.#lifetime.maxTasks;
   }
 
   /** Its pipe is full: what is sent now waits in this process. */
@@ -110,17 +112,16 @@ export class PoolWorker {
 
   /** How many more tasks it can take, if none should have more than `share`. */
   getRoom(share: number): number {
-    // While a task that was given up has not ended, this process may have to be ended, and what it is sent with it.
-    if (this.state !== 'ready' || this.congested || this.#graces.size > 0) return 0;
-    const { size } = this.#prefetch;
+    if (this.state !== 'ready' || this.congested || this.#tasks.isEndangered) return 0;
+    const { ahead } = this.#tasks;
     // What it has beside the tasks it runs is filled up when half of it is gone: a write costs as much as many tasks.
-    if (this.inFlight > this.#slots + size / 2) return 0;
-    return Math.min(Math.min(this.#slots + size, share) - this.inFlight, this.#maxTasks - this.sent);
+    if (this.inFlight > this.#slots + ahead / 2) return 0;
+    return Math.min(Math.min(this.#slots + ahead, share) - this.inFlight, this.#lifetime.maxTasks - this.sent);
   }
 
   /** After a task was sent to it: whether those it still has room for should really follow. */
   get isOpen(): boolean {
-    return !this.congested && (this.hasFreeSlot || this.#prefetch.size > 0);
+    return !this.congested && (this.hasFreeSlot || this.#tasks.ahead > 0);
   }
 
   /** Whether it would run one more task at once. */
@@ -141,15 +142,15 @@ export class PoolWorker {
    */
   send(task: Task, attempt: number): void {
     if (this.#now === 0) this.#now = performance.now();
-    if (this.#responses.size === 0) this.#prefetch.start(this.#now);
-    const pace = this.#introduce(task.job.address);
-    if (attempt > 1) this.#connection.channel.post([ATTEMPT, task.id, attempt]);
+    const { channel } = this.#connection;
+    const { address } = task.job;
+    // Each function crosses the pipe once; then its number stands for it.
+    const pace = this.#tasks.introduce(address, (id) => channel.post([ADDRESS, id, address]));
+    if (attempt > 1) channel.post([ATTEMPT, task.id, attempt]);
     if (task instanceof StreamTask) this.#openStream(task);
-    this.#connection.channel.postTask(task.id, pace.id, task.args);
-    if (task.job.timeout > 0) this.#limits.set(task, task.job.timeout);
-    this.#responses.add(task, this.#now);
-    this.#prefetch.onSent(pace);
-    this.sent++;
+    channel.postTask(task.id, pace.id, task.args);
+    this.#tasks.add(task, pace, this.#now);
+    this.#lifetime.onSent(++this.sent);
   }
 
   #openStream(task: StreamTask): void {
@@ -158,20 +159,6 @@ export class PoolWorker {
       this.#connection.channel.post([CREDIT, task.id, items]);
       this.flush();
     });
-  }
-
-  #onItem(task: Task | undefined, item: unknown): void {
-    if (task instanceof StreamTask && !task.isSettled) task.onItem(item);
-  }
-
-  /** Each function crosses the pipe once; then its number stands for it. */
-  #introduce(address: Address): Pace {
-    const known = this.#paces.get(address);
-    if (known !== undefined) return known;
-    const pace = { id: this.#paces.size, inFlight: 0, isShort: false };
-    this.#connection.channel.post([ADDRESS, pace.id, address]);
-    this.#paces.set(address, pace);
-    return pace;
   }
 
   /** Sends a task that no other worker may take, as soon as this one is ready. */
@@ -204,7 +191,7 @@ export class PoolWorker {
   }
 
   #shutDownIfDone(): void {
-    if (this.state !== 'draining' || this.#responses.size > 0 || this.#pinned.length > 0) return;
+    if (this.state !== 'draining' || this.#tasks.size > 0 || this.#pinned.length > 0) return;
     this.#connection.channel.post([SHUTDOWN]);
     this.flush();
   }
@@ -216,12 +203,8 @@ export class PoolWorker {
    * @returns the tasks whose callers have no answer yet.
    */
   abandon(isWanted: (task: Task) => boolean): Task[] {
-    const sent = this.#responses.list().filter((task) => !task.isSettled && isWanted(task));
-    for (const task of sent) {
-      this.#limits.clear(task);
-      this.#graces.set(task, this.#gracePeriod);
-      this.#connection.channel.post([CANCEL, task.id]);
-    }
+    const sent = this.#tasks.abandon(isWanted, this.#gracePeriod);
+    for (const task of sent) this.#connection.channel.post([CANCEL, task.id]);
     this.flush();
     const pinned = this.#pinned.filter(isWanted);
     this.#pinned = this.#pinned.filter((task) => !pinned.includes(task));
@@ -247,19 +230,22 @@ export class PoolWorker {
         case RESULT:
           this.done += message[2].length;
           message[2].forEach((value, at) => {
-            const task = this.#take(message[1] + at, now);
+            const task = this.#tasks.take(message[1] + at, now);
             if (!task.isSettled) this.#owner.onResult(task, value);
           });
           break;
         case FAILURE:
           this.failed++;
-          this.#fail(this.#take(message[1], now), message[2]);
+          this.#fail(this.#tasks.take(message[1], now), message[2]);
           break;
         case PROGRESS:
-          this.#report(this.#responses.peek(message[1]), message[2]);
+          this.#tasks.peek(message[1])?.report(message[2]);
           break;
         case ITEM:
-          this.#onItem(this.#responses.peek(message[1]), message[2]);
+          this.#onItem(this.#tasks.peek(message[1]), message[2]);
+          break;
+        case MEMORY:
+          this.#lifetime.onMemory(message[1]);
           break;
         case READY:
           this.#onReady(message[1]);
@@ -272,51 +258,42 @@ export class PoolWorker {
     }
   }
 
-  #take(id: number, now: number): Task {
-    const task = this.#responses.take(id);
-    this.#prefetch.onAnswered(this.#paces.get(task.job.address) as Pace, now - this.#responses.sentAt);
-    this.#limits.clear(task);
-    this.#graces.clear(task);
-    this.#answers++;
-    return task;
-  }
-
   #fail(task: Task, error: unknown): void {
     if (!task.isSettled) this.#owner.onFailure(task, error, this);
   }
 
-  #report(task: Task | undefined, progress: unknown): void {
-    if (task?.isSettled === false) task.report(progress);
+  #onItem(task: Task | undefined, item: unknown): void {
+    if (task instanceof StreamTask) task.onItem(item);
   }
 
   /** More work for the child, before the callers of what it has answered run. */
   #goOn(): void {
-    if (this.#answers === 0) return;
-    this.#prefetch.observe(this.#answers, performance.now());
-    this.#answers = 0;
+    if (!this.#tasks.observe()) return;
     this.#shutDownIfDone();
     this.#owner.onRoom(this);
+    if (this.inFlight === 0) this.#lifetime.onNothingToDo();
   }
 
   #onReady(handlerFound: boolean): void {
     this.handlesErrors = handlerFound;
     if (this.state === 'booting') this.state = 'ready';
+    this.#lifetime.onReady();
     this.#sendPinned();
     this.#owner.onReady(this);
   }
 
   #onUnsendable(message: Message, error: unknown): void {
     if (message[0] !== TASK) return;
-    this.#fail(this.#take(message[1], this.#now), error);
+    this.#fail(this.#tasks.take(message[1], this.#now), error);
     this.#shutDownIfDone();
   }
 
   /** All the child has written was read: what is not answered now never will be. */
   #end(exit: Exit): void {
     this.state = 'ended';
-    this.#limits.clearAll();
-    this.#graces.clearAll();
-    const unanswered = this.#responses.list();
+    this.#tasks.end();
+    this.#lifetime.end();
+    const unanswered = this.#tasks.list();
     const begun = unanswered.splice(0, Math.max(MAX_UNWRITTEN, this.concurrency)).filter((task) => !task.isSettled);
     const untouched = [...unanswered, ...this.#pinned].filter((task) => !task.isSettled);
     this.#owner.onEnd(this, { exit, cause: exit.error ?? this.#cause, begun, untouched });

@@ -10,6 +10,7 @@ export function createStartOptions(options: ReadPoolOptions): StartOptions {
     name: options.name,
     parent: process.pid,
     concurrency: options.childConcurrency,
+    ...(options.maxMemoryPerChild > 0 && { reportMemory: true }),
     ...addressInitializers(options),
     ...(exceptionHandler && { exceptionHandler }),
   };

@@ -5,18 +5,17 @@ import type { ReadPoolOptions } from './options.js';
 import { PoolWorker, type PoolWorkerOwner } from './pool-worker.js';
 import type { QueueId } from './scheduler.js';
 import { createStartOptions } from './start-options.js';
-import type { Task } from './task.js';
 
 /** How often a process is started that ends before it has done anything, and the pause after the first time. */
 const MAX_ATTEMPTS = 3;
 const BACKOFF = 50;
 const MAX_BACKOFF = 5000;
+/** After a process that should have replaced a running one could not start, the time until another is tried. */
+const RENEWAL_PAUSE = 5000;
 
 /** What a {@link Supervisor} tells its pool. */
-export interface SupervisorOwner extends Omit<PoolWorkerOwner, 'onEnd'> {
+export interface SupervisorOwner extends Omit<PoolWorkerOwner, 'onWorn' | 'onIdle'> {
   onStart(worker: PoolWorker): void;
-  /** A worker is gone, and these are the tasks it leaves. */
-  onEnd(worker: PoolWorker, ending: Ending): void;
   /** No process can be started. */
   onGivenUp(error: InitializerError): void;
   /** The last process is gone, and no other will come. */
@@ -29,6 +28,12 @@ interface Slot {
   worker: PoolWorker | undefined;
   /** The one before, whose last tasks still run. */
   draining: PoolWorker | undefined;
+  /** The one that takes over as soon as it is ready. */
+  successor: PoolWorker | undefined;
+  /** When a successor may be started. */
+  renewableAt: number;
+  /** Whether there is enough to do for it. */
+  isWanted: boolean;
   /** Processes in a row that ended before they had answered a task. */
   attempts: number;
   timer: NodeJS.Timeout | undefined;
@@ -58,12 +63,17 @@ export class Supervisor {
     this.#workerOwner = {
       ...owner,
       onReady: (worker) => this.#onReady(worker),
+      onWorn: (worker) => this.#renew(worker),
+      onIdle: (worker) => this.#retire(worker),
       onEnd: (worker, ending) => this.#onEnd(worker, ending),
     };
     this.#slots = Array.from({ length: options.processes }, (_, index) => ({
       queueId: queueIds[index % queueIds.length] as QueueId,
       worker: undefined,
       draining: undefined,
+      successor: undefined,
+      renewableAt: 0,
+      isWanted: index < options.minProcesses,
       attempts: 0,
       timer: undefined,
       error: undefined,
@@ -71,11 +81,21 @@ export class Supervisor {
   }
 
   start(): void {
-    for (const slot of this.#slots) this.#fill(slot);
+    for (const slot of this.#slots) if (slot.isWanted) this.#fill(slot);
   }
 
   get workers(): PoolWorker[] {
-    return this.#slots.flatMap(({ worker, draining }) => [worker, draining].filter((each) => each !== undefined));
+    return this.#slots.flatMap(workersOf);
+  }
+
+  /** Sees to it that there are enough processes for so many tasks. */
+  grow(tasks: number): void {
+    if (this.#options.minProcesses === this.#slots.length || this.#state !== 'running') return;
+    for (const slot of this.#slots.slice(0, tasks)) {
+      if (slot.isWanted) continue;
+      slot.isWanted = true;
+      this.#fill(slot);
+    }
   }
 
   /** Fills places that were given up: there is new work. */
@@ -83,7 +103,7 @@ export class Supervisor {
     if (this.#givenUp === undefined) return;
     this.#givenUp = undefined;
     for (const slot of this.#slots) {
-      if (slot.worker !== undefined || slot.timer !== undefined) continue;
+      if (!slot.isWanted || slot.worker !== undefined || slot.timer !== undefined) continue;
       slot.attempts = 0;
       this.#fill(slot);
     }
@@ -102,10 +122,28 @@ export class Supervisor {
   }
 
   get #isReady(): boolean {
-    return this.#slots.every(({ worker }) => worker !== undefined && worker.state !== 'booting');
+    return this.#slots.every(({ isWanted, worker }) => !isWanted || (worker && worker.state !== 'booting'));
   }
 
-  /** A worker was sent the last task it may run: another takes over. */
+  /** Starts another, to which the worker gives its place once it is ready: there is always one that runs tasks. */
+  #renew(worker: PoolWorker): void {
+    const slot = this.#slots.find((each) => each.worker === worker);
+    if (this.#state !== 'running' || slot === undefined || slot.draining || slot.successor) return;
+    if (performance.now() >= slot.renewableAt) slot.successor = this.#create(slot);
+  }
+
+  /** Ends a worker for which there is nothing to do, if there are enough others. */
+  #retire(worker: PoolWorker): void {
+    const index = this.#slots.findIndex((each) => each.worker === worker);
+    const slot = this.#slots[index];
+    if (slot === undefined || index < this.#options.minProcesses || slot.draining || slot.successor) return;
+    slot.isWanted = false;
+    slot.draining = worker;
+    slot.worker = undefined;
+    worker.drain();
+  }
+
+  /** A worker was sent the last task it may run, or has a successor that is ready: another takes over. */
   replace(worker: PoolWorker): void {
     const slot = this.#slots.find((each) => each.worker === worker);
     // At most one predecessor: the next in line waits until it is gone.
@@ -138,29 +176,37 @@ export class Supervisor {
     slot.timer = undefined;
   }
 
+  #create(slot: Slot): PoolWorker {
+    return new PoolWorker(this.#workerOwner, slot.queueId, this.#options, this.#start);
+  }
+
   #fill(slot: Slot): void {
-    const worker = new PoolWorker(this.#workerOwner, slot.queueId, this.#options, this.#start);
+    const worker = slot.successor ?? this.#create(slot);
+    slot.successor = undefined;
     worker.predecessor = slot.draining;
     slot.worker = worker;
     this.#owner.onStart(worker);
   }
 
   #onReady(worker: PoolWorker): void {
+    const slot = this.#slots.find(({ successor }) => successor === worker);
+    if (slot?.worker !== undefined) this.replace(slot.worker);
     if (this.#isReady) this.#settleWaiting((waiter) => waiter.resolve());
     this.#owner.onReady(worker);
   }
 
   #onEnd(worker: PoolWorker, ending: Ending): void {
-    const slot = this.#slots.find((each) => each.worker === worker || each.draining === worker);
-    // One whose start failed was never given a place.
-    if (slot === undefined) return;
-    const untouched: Task[] = ending.untouched;
-    if (slot.draining === worker) {
+    const slot = this.#slots.find((each) => workersOf(each).includes(worker)) as Slot;
+    if (slot.successor === worker) {
+      slot.successor = undefined;
+      slot.renewableAt = performance.now() + RENEWAL_PAUSE;
+    } else if (slot.draining === worker) {
       slot.draining = undefined;
       if (slot.worker !== undefined) slot.worker.predecessor = undefined;
     } else slot.worker = undefined;
-    this.#owner.onEnd(worker, { ...ending, untouched });
+    this.#owner.onEnd(worker, ending);
     if (this.#state !== 'running') return this.#checkEmpty();
+    if (!slot.isWanted) return;
     if (slot.worker === undefined) this.#refill(slot, worker, ending);
     else if (slot.worker.exhausted) this.replace(slot.worker);
   }
@@ -189,7 +235,7 @@ export class Supervisor {
     );
     this.#givenUp = error;
     this.#settleWaiting((waiter) => waiter.reject(error));
-    const hopeless = this.#slots.every(({ worker, draining, timer }) => !worker && !draining && timer === undefined);
+    const hopeless = this.#slots.every((each) => workersOf(each).length === 0 && each.timer === undefined);
     if (hopeless) this.#owner.onGivenUp(error);
   }
 
@@ -201,4 +247,8 @@ export class Supervisor {
   #checkEmpty(): void {
     if (this.workers.length === 0) this.#owner.onEmpty();
   }
+}
+
+function workersOf({ worker, draining, successor }: Slot): PoolWorker[] {
+  return [worker, draining, successor].filter((each) => each !== undefined);
 }
