@@ -10,7 +10,6 @@ import {
   RESULT,
   STREAM,
   TASK,
-  type TaskRun,
   type ToChild,
   type ToParent,
 } from '../ipc/messages.js';
@@ -19,8 +18,10 @@ import { load } from '../tasks/load.js';
 import { Controls } from './controls.js';
 import { MemoryReporter } from './memory-reporter.js';
 import { Pace } from './pace.js';
+import { Slots } from './slots.js';
 import type { ChildState } from './state.js';
 import { StreamRunner } from './stream-runner.js';
+import { TaskQueue } from './task-queue.js';
 import { isThenable, whenSettled } from './thenable.js';
 
 type TaskFunction = (...args: readonly unknown[]) => unknown;
@@ -39,13 +40,6 @@ export interface ExecutorOptions {
   onError(error: unknown): void;
 }
 
-/** A place for a running task. It is used again and again: no function is made for each task. */
-interface Slot {
-  id: number;
-  readonly succeed: (value: unknown) => void;
-  readonly fail: (error: unknown) => void;
-}
-
 /**
  * Runs tasks in the order in which they came, up to `concurrency` of them at a time, and posts what becomes of each.
  *
@@ -60,16 +54,15 @@ export class Executor {
   readonly #state: ChildState;
   readonly #onError: (error: unknown) => void;
   readonly #functions: Loaded[] = [];
-  readonly #slots: Slot[] = [];
-  readonly #freeSlots: Slot[] = [];
+  readonly #queue = new TaskQueue();
+  readonly #slots = new Slots(
+    (id, value) => this.#succeed(id, value),
+    (id, error) => this.#fail(id, error),
+  );
   readonly #pace = new Pace();
   readonly #controls: Controls;
   readonly #streams: StreamRunner;
   readonly #memory: MemoryReporter | undefined;
-  #runs: TaskRun[] = [];
-  /** The place of the next task: its run, and where in the run. */
-  #head = 0;
-  #at = 0;
   #running = 0;
   #unwritten = 0;
   #turning = false;
@@ -93,7 +86,7 @@ export class Executor {
   #acceptOne(message: ToChild): void {
     switch (message[0]) {
       case TASK:
-        this.#runs.push(message);
+        this.#queue.push(message);
         break;
       case ADDRESS:
         this.#load(message[1], message[2]);
@@ -145,33 +138,22 @@ export class Executor {
 
   /** Whether a task waits or runs here; its answer may be on its way already. */
   #has(id: number): boolean {
-    const isRunning = this.#slots.some((slot) => slot.id === id && !this.#freeSlots.includes(slot));
-    return (
-      isRunning ||
-      this.#runs.some(([, firstId, , argLists], index) => {
-        const started = index < this.#head ? argLists.length : index === this.#head ? this.#at : 0;
-        return id >= firstId + started && id < firstId + argLists.length;
-      })
-    );
+    return this.#queue.has(id) || this.#slots.has(id);
   }
 
   /** @returns whether any was started. */
   #startTasks(): boolean {
     let started = false;
-    for (; this.#head < this.#runs.length; this.#head++, this.#at = 0) {
-      const [, firstId, address, argLists] = this.#runs[this.#head] as TaskRun;
-      const fn = this.#functions[address];
-      if (fn === undefined) return started;
-      while (this.#at < argLists.length) {
-        if (!this.#mayStart()) return started;
-        const at = this.#at++;
-        this.#start(firstId + at, fn, argLists[at] as readonly unknown[]);
-        this.#pace.count();
-        started = true;
-      }
+    while (this.#mayStart()) {
+      const { address } = this.#queue;
+      const fn = address === undefined ? undefined : this.#functions[address];
+      // There is no task, or its function is still being imported.
+      if (fn === undefined) break;
+      const { id } = this.#queue;
+      this.#start(id, fn, this.#queue.shift());
+      this.#pace.count();
+      started = true;
     }
-    this.#runs = [];
-    this.#head = 0;
     return started;
   }
 
@@ -194,8 +176,7 @@ export class Executor {
       const run = this.#streams.isStream(id) ? this.#toStream(id, fn) : fn;
       const result = storage === undefined ? run(...args) : storage.run(this.#controls.describe(id), run, ...args);
       if (!isThenable(result)) return this.#succeed(id, result);
-      const slot = this.#freeSlots.pop() ?? this.#createSlot();
-      slot.id = id;
+      const slot = this.#slots.take(id);
       whenSettled(result, slot.succeed, slot.fail);
     } catch (error) {
       this.#fail(id, error);
@@ -204,22 +185,6 @@ export class Executor {
 
   #toStream(id: number, fn: TaskFunction): TaskFunction {
     return (...args) => this.#streams.run(id, fn(...args));
-  }
-
-  #createSlot(): Slot {
-    const slot: Slot = {
-      id: 0,
-      succeed: (value) => {
-        this.#freeSlots.push(slot);
-        this.#succeed(slot.id, value);
-      },
-      fail: (error) => {
-        this.#freeSlots.push(slot);
-        this.#fail(slot.id, error);
-      },
-    };
-    this.#slots.push(slot);
-    return slot;
   }
 
   #succeed(id: number, value: unknown): void {
