@@ -21,28 +21,15 @@ import {
   type ToParent,
 } from '../ipc/messages.js';
 import type { Exit } from '../spawn.js';
-import type { Ending } from './ending.js';
 import { Lifetime } from './lifetime.js';
 import type { ReadPoolOptions } from './options.js';
+import type { PoolWorkerOwner } from './pool-worker-owner.js';
 import { SentTasks } from './sent-tasks.js';
 import { StreamTask } from './stream-task.js';
 import type { Task } from './task.js';
 
-/** What becomes of the tasks of a {@link PoolWorker}, and of itself. */
-export interface PoolWorkerOwner {
-  onReady(worker: PoolWorker): void;
-  onResult(task: Task, value: unknown): void;
-  onFailure(task: Task, error: unknown, worker: PoolWorker): void;
-  /** A task has run for as long as it may. */
-  onTimeout(task: Task, worker: PoolWorker): void;
-  /** Answers were handled, or the pipe has room again: it may take more. */
-  onRoom(worker: PoolWorker): void;
-  /** It should be replaced while it still runs. */
-  onWorn(worker: PoolWorker): void;
-  /** It has had nothing to do for a while. */
-  onIdle(worker: PoolWorker): void;
-  onEnd(worker: PoolWorker, ending: Ending): void;
-}
+/** A process that has nothing to do any more has this long to exit by itself, in milliseconds. */
+const MAX_SHUTDOWN = 2000;
 
 /** The parent's view of one child of a pool: what it was sent, and how much more it can take. */
 export class PoolWorker {
@@ -65,6 +52,7 @@ export class PoolWorker {
   readonly #lifetime: Lifetime;
   readonly #gracePeriod: number;
   #pinned: Task[] = [];
+  #shutdown: NodeJS.Timeout | undefined;
   /** When what is flushed next was sent; 0 if there is nothing. */
   #now = 0;
   #cause: unknown;
@@ -194,6 +182,8 @@ export class PoolWorker {
     if (this.state !== 'draining' || this.#tasks.size > 0 || this.#pinned.length > 0) return;
     this.#connection.channel.post([SHUTDOWN]);
     this.flush();
+    // What a task has left behind may keep it from hearing that.
+    this.#shutdown ??= setTimeout(() => this.terminate(), MAX_SHUTDOWN).unref();
   }
 
   /**
@@ -293,6 +283,7 @@ export class PoolWorker {
     this.state = 'ended';
     this.#tasks.end();
     this.#lifetime.end();
+    clearTimeout(this.#shutdown);
     const unanswered = this.#tasks.list();
     const begun = unanswered.splice(0, Math.max(MAX_UNWRITTEN, this.concurrency)).filter((task) => !task.isSettled);
     const untouched = [...unanswered, ...this.#pinned].filter((task) => !task.isSettled);

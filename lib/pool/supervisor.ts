@@ -2,7 +2,8 @@ import { InitializerError, PoolTerminatedError } from '../errors.js';
 import type { StartOptions } from '../ipc/messages.js';
 import type { Ending } from './ending.js';
 import type { ReadPoolOptions } from './options.js';
-import { PoolWorker, type PoolWorkerOwner } from './pool-worker.js';
+import { PoolWorker } from './pool-worker.js';
+import type { PoolWorkerOwner } from './pool-worker-owner.js';
 import type { QueueId } from './scheduler.js';
 import { createStartOptions } from './start-options.js';
 

@@ -1,5 +1,5 @@
 import { InvalidStateError, Pool, PoolClosedError, PoolTerminatedError } from 'aiomultiprocess';
-import { throwRangeError } from '../fixtures/pool/failing.js';
+import { leaveBusyLoop, throwRangeError } from '../fixtures/pool/failing.js';
 import { waitAt } from '../fixtures/pool/gate.js';
 import { add, double, pid, spin } from '../fixtures/pool/tasks.js';
 import { isRunning } from '../support/alive.ts';
@@ -185,4 +185,13 @@ test('ready resolves once every process has initialised', async () => {
   pool.terminate();
   await pool.join();
   expect(pids.filter(isRunning)).toEqual([]);
+});
+
+test('join ends a process that a task has left in a busy loop', async () => {
+  const pool = new Pool({ processes: 1 });
+  await pool.apply(leaveBusyLoop);
+  const [busy] = pool.stats().processes;
+  pool.close();
+  await pool.join();
+  expect(isRunning(busy?.pid as number)).toBe(false);
 });
