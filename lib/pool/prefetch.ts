@@ -60,6 +60,6 @@ export class Prefetch {
     this.#last = now;
     this.#interval =
       this.#interval === Number.POSITIVE_INFINITY ? interval : this.#interval + WEIGHT * (interval - this.#interval);
-    this.#size = Math.min(MAX_AHEAD, Math.floor(AHEAD / Math.max(this.#interval, AHEAD / MAX_AHEAD)));
+    this.#size = Math.min(MAX_AHEAD, Math.round(AHEAD / Math.max(this.#interval, AHEAD / MAX_AHEAD)));
   }
 }
