@@ -36,7 +36,8 @@ export interface Child {
   unref(): void;
 }
 
-const MAIN = fileURLToPath(new URL('./child/main.js', import.meta.url));
+/** The bundle that `scripts/bundle-child.js` makes of `child/main.ts`. */
+const MAIN = fileURLToPath(new URL('./child/main.cjs', import.meta.url));
 const PIPE = 3;
 
 /** After SIGTERM a child has this long to end by itself, in milliseconds. */

@@ -24,14 +24,17 @@ describe('the published files', () => {
     'CHANGELOG.md',
     'dist/lib/index.js',
     'dist/lib/index.d.ts',
-    'dist/lib/child/main.js',
+    'dist/lib/child/main.cjs',
+    'dist/lib/child/LICENSES',
     'dist/bin/aiomultiprocess.js',
   ])('%s is there', (file) => {
     expect(files).toContain(file);
   });
 
   test('there is nothing but the build and its papers', () => {
-    const others = files.filter((file) => !/^dist\/(lib|bin)\/.*\.(js|d\.ts)$/.test(file));
+    const others = files.filter(
+      (file) => !/^dist\/(lib|bin)\/.*\.(js|d\.ts)$|^dist\/lib\/child\/(main\.cjs|LICENSES)$/.test(file),
+    );
     expect(others.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
   });
 

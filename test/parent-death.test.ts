@@ -60,7 +60,7 @@ test.each([
   ['runs what its parent asks for', () => process.pid, true],
   ['ends without running what a parent asked for that has died since', () => process.ppid, false],
 ])('a child %s', async (_what, parent, runs) => {
-  const child = spawn(process.execPath, [`${root}dist/lib/child/main.js`], {
+  const child = spawn(process.execPath, [`${root}dist/lib/child/main.cjs`], {
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
   });
   const socket = child.stdio[3] as Socket;

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { BootstrapError, InvalidStateError } from '../errors.js';
+import { recogniseErrors } from './recognise-errors.js';
 import { getChildState } from './state.js';
 
 /** The task that is running. */
@@ -15,7 +16,10 @@ export interface CurrentTask {
 }
 
 const child = getChildState();
-if (child !== undefined) child.storage ??= new AsyncLocalStorage();
+if (child !== undefined) {
+  child.storage ??= new AsyncLocalStorage();
+  recogniseErrors(child);
+}
 
 /**
  * The task in which this is called, also after an `await`.

@@ -1,8 +1,10 @@
 /**
  * The entry of every child process: opens the pipe, initialises what the parent asks for, and serves.
  *
- * This and what it imports is loaded by each child, so it stays small.
+ * This and what it imports is loaded by each child, so it stays small. It is one file then (`scripts/bundle-child.js`),
+ * and a module of the program that imports the package loads a copy of its own: what both must know is on `globalThis`.
  */
+import * as errors from '../errors.js';
 import type { Channel } from '../ipc/channel.js';
 import { BOOT_FAILURE, FATAL, READY, SHUTDOWN, START, type ToChild, type ToParent } from '../ipc/messages.js';
 import { boot } from './boot.js';
@@ -11,7 +13,7 @@ import { openPipe } from './pipe.js';
 import { runTarget } from './run-target.js';
 import { createChildState } from './state.js';
 
-const state = createChildState();
+const state = createChildState(errors);
 let executor: Executor | undefined;
 
 const channel: Channel<ToChild, ToParent> = openPipe({

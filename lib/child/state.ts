@@ -6,6 +6,8 @@ import type { CurrentTask } from './current-task.js';
  * process finds it too.
  */
 export interface ChildState {
+  /** The error classes that the child itself throws, by name. */
+  readonly errors: Readonly<Record<string, { prototype: object }>>;
   /**
    * Carries the current task through asynchronous calls. It slows every promise down, so it is only there once a
    * module of the child has imported the package and could ask.
@@ -30,8 +32,8 @@ const KEY = Symbol.for('aiomultiprocess.child');
 const holder = globalThis as { [KEY]?: ChildState };
 
 /** Makes this process a child. */
-export function createChildState(): ChildState {
-  holder[KEY] = {};
+export function createChildState(errors: ChildState['errors']): ChildState {
+  holder[KEY] = { errors };
   return holder[KEY];
 }
 

@@ -3,10 +3,7 @@ import * as errors from '../errors.js';
 /** The constructor of an error class, whatever it takes: it is never called. */
 type ErrorClass = abstract new (...args: never[]) => Error;
 
-/**
- * The error classes that arrive as themselves, by name: the built-in ones, the package's own and those that the program
- * registers.
- */
+/** The error classes that always arrive as themselves, by name: the built-in ones and the package's own. */
 const classes = new Map<string, ErrorClass>([
   ...[Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, AggregateError, DOMException].map(
     (errorClass): [string, ErrorClass] => [errorClass.name, errorClass],
@@ -14,10 +11,25 @@ const classes = new Map<string, ErrorClass>([
   ...Object.entries(errors),
 ]);
 
+const KEY = Symbol.for('aiomultiprocess.errors');
+
+/**
+ * Those that the program registers. They are kept on `globalThis`: in a child the program registers with the package
+ * that it imports, and the copy of it in the child's own bundle reads the values.
+ */
+const registered = openRegistered();
+
+function openRegistered(): Map<string, ErrorClass> {
+  const existing: Map<string, ErrorClass> | undefined = Reflect.get(globalThis, KEY);
+  const opened = existing ?? new Map<string, ErrorClass>();
+  if (existing === undefined) Reflect.defineProperty(globalThis, KEY, { value: opened });
+  return opened;
+}
+
 /** The class of the first of these names that is known here. */
 export function findErrorClass(names: readonly string[]): ErrorClass {
   for (const name of names) {
-    const known = classes.get(name) ?? findInNode(name);
+    const known = registered.get(name) ?? classes.get(name) ?? findInNode(name);
     if (known !== undefined) return known;
   }
   return Error;
@@ -49,5 +61,5 @@ export function registerError(errorClass: ErrorClass): void {
   if (typeof errorClass !== 'function' || !(errorClass.prototype instanceof Error) || errorClass.name === '') {
     throw new TypeError(`registerError: expected a named class that extends Error, got ${String(errorClass)}`);
   }
-  classes.set(errorClass.name, errorClass);
+  registered.set(errorClass.name, errorClass);
 }
