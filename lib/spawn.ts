@@ -36,7 +36,7 @@ export interface Child {
   unref(): void;
 }
 
-/** The bundle that `scripts/bundle-child.js` makes of `child/main.ts`. */
+/** The bundle that `scripts/bundle.js` makes of `child/main.ts`. */
 const MAIN = fileURLToPath(new URL('./child/main.cjs', import.meta.url));
 const PIPE = 3;
 

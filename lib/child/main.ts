@@ -1,7 +1,7 @@
 /**
  * The entry of every child process: opens the pipe, initialises what the parent asks for, and serves.
  *
- * This and what it imports is loaded by each child, so it stays small. It is one file then (`scripts/bundle-child.js`),
+ * This and what it imports is loaded by each child, so it stays small. It is one file then (`scripts/bundle.js`),
  * and a module of the program that imports the package loads a copy of its own: what both must know is on `globalThis`.
  */
 import * as errors from '../errors.js';

@@ -1,0 +1,55 @@
+// Puts the package into one file, and the entry of its children into another, each with the dependencies it needs. Two
+// hundred small ES modules take a process three times as long to find, read and link, and each child that runs a module
+// of a program which imports the package does that again. Nothing is minified, for the sake of stack traces.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = new URL('../', import.meta.url);
+
+const common = {
+  absWorkingDir: fileURLToPath(root),
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  // Errors are known at the other end by the names of their classes.
+  keepNames: true,
+  metafile: true,
+  logLevel: 'warning',
+};
+
+const bundles = await Promise.all([
+  build({
+    ...common,
+    entryPoints: ['lib/index.ts'],
+    outfile: 'dist/lib/index.js',
+    format: 'esm',
+    // Dependencies that are CommonJS ask for modules of Node.js in their own way.
+    banner: {
+      js: "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);",
+    },
+  }),
+  build({
+    ...common,
+    entryPoints: ['lib/child/main.ts'],
+    outfile: 'dist/lib/child/main.cjs',
+    // Saves a child that runs no ES module the loader for them.
+    format: 'cjs',
+    // CommonJS has no `import.meta`.
+    define: { 'import.meta.url': 'moduleUrl' },
+    banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  }),
+]);
+
+// The licenses of the dependencies ask for a place in every copy.
+const inputs = bundles.flatMap(({ metafile }) => Object.keys(metafile.inputs));
+const folders = inputs.map((path) => /^.*node_modules\/(@[^/]+\/)?[^/]+\//.exec(path)?.[0]).filter(Boolean);
+const licenses = [...new Set(folders)].sort().map(readLicense);
+writeFileSync(new URL('dist/LICENSES', root), licenses.join('\n'));
+
+function readLicense(folder) {
+  const { name, version, license } = JSON.parse(readFileSync(new URL(`${folder}package.json`, root), 'utf8'));
+  const file = readdirSync(new URL(folder, root)).find((each) => /^licen[cs]e/i.test(each));
+  if (!file) throw new Error(`${name} brings no license text, and the bundle must contain it`);
+  return `${name} ${version} (${license})\n\n${readFileSync(new URL(folder + file, root), 'utf8').trim()}\n`;
+}
