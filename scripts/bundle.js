@@ -12,9 +12,8 @@ const common = {
   bundle: true,
   platform: 'node',
   target: 'node20.19',
-  // Errors are known at the other end by the names of their classes.
-  keepNames: true,
   metafile: true,
+  write: false,
   logLevel: 'warning',
 };
 
@@ -41,6 +40,9 @@ const bundles = await Promise.all([
   }),
 ]);
 
+for (const { outputFiles } of bundles)
+  for (const { path, text } of outputFiles) writeFileSync(path, keepClassNames(text));
+
 // The licenses of the dependencies ask for a place in every copy.
 const inputs = bundles.flatMap(({ metafile }) => Object.keys(metafile.inputs));
 const folders = inputs.map((path) => /^.*node_modules\/(@[^/]+\/)?[^/]+\//.exec(path)?.[0]).filter(Boolean);
@@ -52,4 +54,14 @@ function readLicense(folder) {
   const file = readdirSync(new URL(folder, root)).find((each) => /^licen[cs]e/i.test(each));
   if (!file) throw new Error(`${name} brings no license text, and the bundle must contain it`);
   return `${name} ${version} (${license})\n\n${readFileSync(new URL(folder + file, root), 'utf8').trim()}\n`;
+}
+
+/**
+ * Errors are known at the other end by the names of their classes, and esbuild makes `var X = class _X` of a class that
+ * mentions itself. Its own `keepNames` would also name each closure each time it is made: `for await` over a map took
+ * 1.7 times as long.
+ */
+function keepClassNames(code) {
+  const renamed = Array.from(code.matchAll(/^var (\w+) = class _\1\b/gm), ([, name]) => name);
+  return code.replace(new RegExp(`\\b_(${renamed.join('|')})\\b`, 'g'), '$1');
 }
