@@ -63,5 +63,5 @@ function readLicense(folder) {
  */
 function keepClassNames(code) {
   const renamed = Array.from(code.matchAll(/^var (\w+) = class _\1\b/gm), ([, name]) => name);
-  return code.replace(new RegExp(`\\b_(${renamed.join('|')})\\b`, 'g'), '$1');
+  return renamed.reduce((text, name) => text.replaceAll(new RegExp(`\\b_${name}\\b`, 'g'), name), code);
 }
