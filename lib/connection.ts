@@ -1,5 +1,6 @@
 import { Channel } from './ipc/channel.js';
 import { type Message, START, type StartOptions, type ToChild, type ToParent } from './ipc/messages.js';
+import { readPipe } from './read-pipe.js';
 import { type Child, type Exit, type SpawnOptions, spawnChild } from './spawn.js';
 
 /** A pipe that stays open after its process is gone, or the other way round, is not waited for any longer. */
@@ -33,16 +34,13 @@ export class Connection {
    */
   constructor(spawn: SpawnOptions, start: StartOptions, handler: ConnectionHandler) {
     this.#child = spawnChild(spawn);
-    const { socket, exited } = this.#child;
+    const { pipe, exited } = this.#child;
+    const socket = readPipe(pipe, () => this.channel, handler.onRead);
     this.channel = new Channel<ToParent, ToChild>(socket, {
       onMessages: handler.onMessages,
       onDrain: handler.onDrain,
       onUnsendable: handler.onUnsendable,
       onEnd: (error) => this.#onPipeEnd(error),
-    });
-    socket.on('data', (chunk: Uint8Array) => {
-      this.channel.receive(chunk);
-      handler.onRead();
     });
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
     this.ended = this.#waitForEnd(exited, closed);
@@ -68,7 +66,7 @@ export class Connection {
     const exit = await exited;
     this.#exited = true;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#child.socket.destroy(), MAX_ENDING).unref();
+    this.#timer = setTimeout(() => this.channel.destroy(), MAX_ENDING).unref();
     await closed;
     clearTimeout(this.#timer);
     return this.#error === undefined ? exit : { error: this.#error, ...exit };

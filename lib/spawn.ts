@@ -29,7 +29,7 @@ export interface Exit {
 /** A running child process and this side of its pipe. */
 export interface Child {
   readonly pid: number | undefined;
-  readonly socket: Socket;
+  readonly pipe: Socket;
   readonly exited: Promise<Exit>;
   kill(signal: NodeJS.Signals): void;
   ref(): void;
@@ -66,8 +66,8 @@ export function spawnChild({ env, cwd, execArgv, stdio = 'inherit' }: SpawnOptio
     ...(cwd !== undefined && { cwd }),
   });
   subprocess.unref();
-  const socket = subprocess.stdio[PIPE] as unknown as Socket;
-  socket.unref?.();
+  const pipe = subprocess.stdio[PIPE] as unknown as Socket;
+  pipe.unref?.();
   const exited = new Promise<Exit>((resolve) => {
     subprocess.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
     // A child that can't be started never exits. The message of execa says so if it is the folder that is missing.
@@ -78,7 +78,7 @@ export function spawnChild({ env, cwd, execArgv, stdio = 'inherit' }: SpawnOptio
   });
   return {
     pid: subprocess.pid,
-    socket,
+    pipe,
     exited,
     kill: (signal) => void subprocess.kill(signal),
     ref: () => subprocess.ref(),

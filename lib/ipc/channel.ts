@@ -107,16 +107,35 @@ export class Channel<Received extends Message, Sent extends Message> {
     this.#handler.onDrain();
   };
 
+  /** Where the next bytes belong, if at least `minimum` of one frame are missing: read there, they need no copy. */
+  getPlace(minimum: number): Uint8Array | undefined {
+    return this.#reader.missing >= minimum && !this.#ended ? this.#reader.place : undefined;
+  }
+
+  /** Takes the bytes that were read into what {@link getPlace} gave. */
+  fill(count: number): void {
+    if (this.#ended) return;
+    try {
+      this.#reader.fill(count);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
   /** Takes bytes that came from the other side. */
   receive(chunk: Uint8Array): void {
     if (this.#ended) return;
     try {
       this.#reader.push(chunk);
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.#end(error);
-      this.destroy();
+      this.#fail(error);
     }
+  }
+
+  #fail(error: unknown): void {
+    if (!(error instanceof ProtocolError)) throw error;
+    this.#end(error);
+    this.destroy();
   }
 
   /** Ends the sending side; what was posted is written before. */

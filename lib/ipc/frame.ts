@@ -69,6 +69,26 @@ export class FrameReader {
     }
   }
 
+  /** Where the next bytes belong, if a frame is being put together: what is read there needs no copy. */
+  get place(): Uint8Array | undefined {
+    return this.#body?.subarray(this.#filled);
+  }
+
+  /** How many bytes are missing at that place; 0 if there is none. */
+  get missing(): number {
+    return this.#body === undefined ? 0 : this.#body.length - this.#filled;
+  }
+
+  /** `count` bytes were read into {@link place}. */
+  fill(count: number): void {
+    const body = this.#body as Uint8Array;
+    this.#filled += count;
+    if (this.#filled < body.length) return;
+    this.#body = undefined;
+    if (this.#kind === ATTACHMENT) this.#handler.onAttachment(body.buffer as ArrayBuffer);
+    else this.#handler.onBatch(body, 0, body.length);
+  }
+
   #continueHeader(chunk: Uint8Array, offset: number): number {
     const end = Math.min(chunk.length, offset + HEADER_SIZE - this.#headerSize);
     this.#header.set(chunk.subarray(offset, end), this.#headerSize);
@@ -97,11 +117,7 @@ export class FrameReader {
     const body = this.#body as Uint8Array;
     const end = Math.min(chunk.length, offset + body.length - this.#filled);
     body.set(offset === 0 && end === chunk.length ? chunk : chunk.subarray(offset, end), this.#filled);
-    this.#filled += end - offset;
-    if (this.#filled < body.length) return end;
-    this.#body = undefined;
-    if (this.#kind === ATTACHMENT) this.#handler.onAttachment(body.buffer as ArrayBuffer);
-    else this.#handler.onBatch(body, 0, body.length);
+    this.fill(end - offset);
     return end;
   }
 }

@@ -29,12 +29,17 @@ function* cut(bytes: Uint8Array, sizes: readonly number[]): Generator<Uint8Array
   }
 }
 
-function read(chunks: Iterable<Uint8Array>): Frame[] {
+function createReader(): { found: Frame[]; reader: FrameReader } {
   const found: Frame[] = [];
   const reader = new FrameReader({
     onBatch: (bytes, start, end) => found.push([BATCH, [...bytes.subarray(start, end)]]),
     onAttachment: (buffer) => found.push([ATTACHMENT, [...new Uint8Array(buffer)]]),
   });
+  return { found, reader };
+}
+
+function read(chunks: Iterable<Uint8Array>): Frame[] {
+  const { found, reader } = createReader();
   for (const chunk of chunks) reader.push(chunk);
   return found;
 }
@@ -44,6 +49,32 @@ test('frames are found however the stream is cut', () => {
   fc.assert(
     fc.property(frames, sizes, (frames, sizes) => {
       expect(read(cut(toBytes(frames), sizes))).toEqual(frames);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('a frame that is cut is read straight to where it belongs', () => {
+  const sizes = fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 10 });
+  fc.assert(
+    fc.property(frames, sizes, fc.array(fc.boolean(), { minLength: 1 }), (frames, sizes, straight) => {
+      const { found, reader } = createReader();
+      let rest: Uint8Array = toBytes(frames);
+      for (let turn = 0; rest.length > 0; turn++) {
+        const { place } = reader;
+        expect(reader.missing).toBe(place?.length ?? 0);
+        const chunk = rest.subarray(0, sizes[turn % sizes.length]);
+        if (place === undefined || straight[turn % straight.length]) {
+          reader.push(chunk);
+          rest = rest.subarray(chunk.length);
+        } else {
+          const count = Math.min(place.length, chunk.length);
+          place.set(chunk.subarray(0, count));
+          reader.fill(count);
+          rest = rest.subarray(count);
+        }
+      }
+      expect(found).toEqual(frames);
     }),
     { numRuns: 2000 },
   );
