@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { getChildState } from './child/state.js';
 import { BootstrapError } from './errors.js';
+import { requestHugePages } from './huge-pages.js';
 import { tieToParent } from './parent-death.js';
 
 /** How a child process is started. */
@@ -62,7 +63,7 @@ export function spawnChild({ env, cwd, execArgv, stdio = 'inherit' }: SpawnOptio
     forceKillAfterDelay: KILL_DELAY,
     windowsHide: true,
     stdio: ['ignore', stdio, stdio, 'pipe'],
-    env: { ...withoutInspector(), ...env },
+    env: { ...withoutInspector(), ...requestHugePages({ ...process.env, ...env }), ...env },
     ...(cwd !== undefined && { cwd }),
   });
   subprocess.unref();

@@ -5,6 +5,7 @@
  * and a module of the program that imports the package loads a copy of its own: what both must know is on `globalThis`.
  */
 import * as errors from '../errors.js';
+import { forgetHugePages } from '../huge-pages.js';
 import type { Channel } from '../ipc/channel.js';
 import { BOOT_FAILURE, FATAL, READY, SHUTDOWN, START, type ToChild, type ToParent } from '../ipc/messages.js';
 import { boot } from './boot.js';
@@ -13,6 +14,7 @@ import { openPipe } from './pipe.js';
 import { runTarget } from './run-target.js';
 import { createChildState } from './state.js';
 
+forgetHugePages(process.env);
 const state = createChildState(errors);
 let executor: Executor | undefined;
 
