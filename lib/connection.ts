@@ -1,5 +1,5 @@
 import { Channel } from './ipc/channel.js';
-import { type Message, START, type StartOptions, type ToChild, type ToParent } from './ipc/messages.js';
+import { START, type StartOptions, type ToChild, type ToParent } from './ipc/messages.js';
 import { readPipe } from './read-pipe.js';
 import { type Child, type Exit, type SpawnOptions, spawnChild } from './spawn.js';
 
@@ -13,8 +13,6 @@ export interface ConnectionHandler {
   onRead(): void;
   /** The pipe has taken everything after it was congested. */
   onDrain(): void;
-  /** A message that was posted could not be written after all. */
-  onUnsendable(message: Message, error: unknown): void;
 }
 
 /** A child process and the channel to it. They begin together, and have ended when both have. */
@@ -39,7 +37,6 @@ export class Connection {
     this.channel = new Channel<ToParent, ToChild>(socket, {
       onMessages: handler.onMessages,
       onDrain: handler.onDrain,
-      onUnsendable: handler.onUnsendable,
       onEnd: (error) => this.#onPipeEnd(error),
     });
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));

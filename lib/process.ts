@@ -104,9 +104,6 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
       },
       onRead() {},
       onDrain() {},
-      onUnsendable(_message, error) {
-        throw error;
-      },
     });
     this.#connection = connection;
     if (!this.#daemon) hold();

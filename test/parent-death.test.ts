@@ -69,7 +69,6 @@ test.each([
     const channel = new Channel<ToParent, ToChild>(socket, {
       onMessages: (messages) => void received.push(...messages),
       onDrain() {},
-      onUnsendable() {},
       onEnd: () => resolve(),
     });
     socket.on('data', (chunk: Uint8Array) => channel.receive(chunk));

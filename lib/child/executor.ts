@@ -6,8 +6,6 @@ import {
   CREDIT,
   FAILURE,
   MAX_UNWRITTEN,
-  type Message,
-  RESULT,
   STREAM,
   TASK,
   type ToChild,
@@ -114,12 +112,6 @@ export class Executor {
   /** The pipe has taken what was written. */
   onDrain(): void {
     this.#unwritten = 0;
-    this.#scheduleTurn();
-  }
-
-  /** What a task returned could not be written after all. */
-  onUnsendable(message: Message, error: unknown): void {
-    if (message[0] === RESULT || message[0] === FAILURE) this.#channel.postError([FAILURE, message[1], error]);
     this.#scheduleTurn();
   }
 

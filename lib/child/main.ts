@@ -27,9 +27,6 @@ const channel: Channel<ToChild, ToParent> = openPipe({
   onDrain() {
     executor?.onDrain();
   },
-  onUnsendable(message, error) {
-    executor?.onUnsendable(message, error);
-  },
   // The parent is gone, or does not want this process any more.
   onEnd: () => process.exit(0),
 });

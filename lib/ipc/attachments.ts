@@ -8,27 +8,27 @@ export const MIN_ATTACHMENT = 16 * 1024;
 
 /** Collects the large binary parts of one frame. */
 export class AttachmentWriter {
-  list: Uint8Array[];
-
-  constructor(list: Uint8Array[] = []) {
-    this.list = list;
-  }
+  list: Uint8Array[] = [];
+  /** Of all of them, in bytes. */
+  size = 0;
 
   /** A view of `bytes`, not a copy: they must not change until the frame is written. */
   add(buffer: ArrayBuffer, byteOffset: number, byteLength: number): Attachment {
     const bytes = Buffer.from(buffer, byteOffset, byteLength);
     if (byteLength < MIN_ATTACHMENT) return bytes;
+    this.size += byteLength;
     return this.list.push(bytes) - 1;
   }
 
   /** Forgets what a value that turned out not to be sendable has added. */
   truncate(length: number): void {
-    this.list.length = length;
+    for (const { byteLength } of this.list.splice(length)) this.size -= byteLength;
   }
 
   takeAll(): Uint8Array[] {
     const list = this.list;
     if (list.length > 0) this.list = [];
+    this.size = 0;
     return list;
   }
 }

@@ -13,8 +13,6 @@ export interface ChannelHandler<Received extends Message> {
   onMessages(messages: Received[]): void;
   /** The pipe has taken everything after it was congested. */
   onDrain(): void;
-  /** A message that was posted could not be written after all. */
-  onUnsendable(message: Message, error: unknown): void;
   /** No more messages will come. With an error: what came was no message. */
   onEnd(error?: ProtocolError): void;
 }
@@ -89,7 +87,7 @@ export class Channel<Received extends Message, Sent extends Message> {
   /** Writes what was posted. */
   flush(): void {
     if (this.#encoder.isEmpty) return;
-    const frames = this.#encoder.takeFrames(this.#handler.onUnsendable);
+    const frames = this.#encoder.takeFrames();
     if (this.#socket.destroyed) return;
     const last = frames.pop();
     if (last === undefined) return;

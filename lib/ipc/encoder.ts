@@ -1,47 +1,41 @@
-import { Packr } from 'msgpackr/pack';
 import { SerializationError } from '../errors.js';
 import { AttachmentWriter } from './attachments.js';
 import { encodeGraph } from './encode-graph.js';
 import { ATTACHMENT, BATCH, HEADER_SIZE, writeHeader } from './frame.js';
-import { measureGraph } from './graph.js';
 import { GRAPH, type Message, RESULT, TASK, VALUE_INDEX, VALUE_PATH } from './messages.js';
-import { type OnUnsendable, packEach } from './pack-each.js';
-import { measureArguments, measurePlain } from './plain.js';
+import { PlainWriter } from './plain-writer.js';
 
-/** Programs with many kinds of records would otherwise define the same ones again and again. */
-const MAX_RECORDS = 1024;
-/** Room for the header in front of what msgpackr writes (its RESERVE_START_SPACE). */
-const RESERVE_HEADER = 2048 | HEADER_SIZE;
-
-/** msgpackr writes into memory that it keeps; after a frame larger than this it starts with a small piece again. */
-const MAX_KEPT_MEMORY = 16 * 1024 * 1024;
-const INITIAL_MEMORY = 64 * 1024;
-
-/** Bytes that a message takes beside its value, roughly. */
-const MESSAGE_SIZE = 8;
+/** In place of the function of a task, for a result. */
+const NO_ADDRESS = -1;
 
 /**
- * Collects messages and turns them into one frame.
+ * Turns messages into frames.
  *
  * One for each direction and process: the records it has defined are known to the one decoder at the other end. Values
- * are looked at when they are added and written by {@link takeFrames}.
+ * are written when they are added, so each is read once, as it is then, and one that cannot be written harms no other.
  */
 export class Encoder {
-  readonly #packr = new Packr(packrOptions());
+  readonly #writer = new PlainWriter();
   readonly #attachments = new AttachmentWriter();
-  #batch: Message[] = [];
-  /** The values of the message that the next task or result may join, the id it then has, and its function. */
-  #run: unknown[] | undefined;
+  /** How many messages the frame has so far, and where this is to be written. */
+  #count = 0;
+  #countAt = this.#writer.writeOpenList();
+  /** The message that the next task or result may join: its values so far, the id it then has, and its function. */
+  #runLength = 0;
+  #runAt = 0;
   #nextId = 0;
-  #address = 0;
-  /** Reading a value may run a getter, which may send something itself: its message waits for the next frame. */
+  #address = NO_ADDRESS;
+  /** Reading a value may run a getter, which may send something itself: that follows the value. */
   #busy = false;
+  #postponed: unknown[][] = [];
 
   /** The approximate size of the frame so far, in bytes. */
-  size = 0;
+  get size(): number {
+    return this.#writer.size + this.#attachments.size;
+  }
 
   get isEmpty(): boolean {
-    return this.#batch.length === 0;
+    return this.#count === 0;
   }
 
   /**
@@ -50,17 +44,7 @@ export class Encoder {
    * @throws {@link SerializationError} if an argument cannot travel; nothing is added then.
    */
   addTask(id: number, address: number, args: readonly unknown[]): void {
-    const size = measureArguments(args);
-    if (size < 0) return this.#addGraph([TASK, id, address, [args]], args);
-    this.size += size;
-    if (this.#run !== undefined && id === this.#nextId && address === this.#address) this.#run.push(args);
-    else {
-      const run = [args];
-      this.#push([TASK, id, address, run]);
-      this.#run = run;
-      this.#address = address;
-    }
-    this.#nextId = id + 1;
+    if (!this.#addToRun(id, address, args)) this.#addGraph([TASK, id, address, args]);
   }
 
   /**
@@ -69,16 +53,7 @@ export class Encoder {
    * @throws {@link SerializationError} if it cannot travel; nothing is added then.
    */
   addResult(id: number, value: unknown): void {
-    const size = measurePlain(value);
-    if (size < 0) return this.#addGraph([RESULT, id, [value]], value);
-    this.size += size;
-    if (this.#run !== undefined && id === this.#nextId) this.#run.push(value);
-    else {
-      const run = [value];
-      this.#push([RESULT, id, run]);
-      this.#run = run;
-    }
-    this.#nextId = id + 1;
+    if (!this.#addToRun(id, NO_ADDRESS, value)) this.#addGraph([RESULT, id, value]);
   }
 
   /**
@@ -87,105 +62,123 @@ export class Encoder {
    * @throws {@link SerializationError} if its value cannot travel; nothing is added then.
    */
   add(message: Message): void {
-    const index = VALUE_INDEX[message[0]] as number;
-    const size = index === 0 ? 0 : measurePlain(message[index]);
-    if (size < 0) return this.#addGraph(message, message[index]);
-    this.size += size;
-    this.#push(message);
+    if (!this.#addMessage(message)) this.#addGraph(message);
   }
 
-  #push(message: Message): void {
-    this.size += MESSAGE_SIZE;
-    this.#batch.push(message);
-    this.#run = undefined;
+  /** @returns false if the value is not plain; nothing is added then. */
+  #addToRun(id: number, address: number, value: unknown): boolean {
+    if (this.#busy) return false;
+    const writer = this.#writer;
+    const { size } = writer;
+    const joins = this.#runLength > 0 && id === this.#nextId && address === this.#address;
+    let done = false;
+    this.#busy = true;
+    try {
+      if (!joins) this.#openRun(id, address);
+      done = address === NO_ADDRESS ? writer.writePlain(value) : writer.writeArguments(value as readonly unknown[]);
+    } finally {
+      this.#busy = false;
+      if (!done) writer.rewind(size);
+    }
+    if (done) {
+      if (!joins) this.#count++;
+      this.#runLength++;
+      this.#nextId = id + 1;
+    }
+    if (this.#postponed.length > 0) this.#addPostponed();
+    return done;
+  }
+
+  #openRun(id: number, address: number): void {
+    this.#closeRun();
+    const writer = this.#writer;
+    writer.writeListHeader(address === NO_ADDRESS ? 3 : 4);
+    writer.writeNumber(address === NO_ADDRESS ? RESULT : TASK);
+    writer.writeNumber(id);
+    if (address !== NO_ADDRESS) writer.writeNumber(address);
+    this.#runAt = writer.writeOpenList();
+    this.#address = address;
+  }
+
+  #closeRun(): void {
+    if (this.#runLength > 0) this.#writer.closeList(this.#runAt, this.#runLength);
+    this.#runLength = 0;
+  }
+
+  #addMessage(message: Message): boolean {
+    if (this.#busy) return false;
+    const writer = this.#writer;
+    const { size } = writer;
+    let done = false;
+    this.#busy = true;
+    try {
+      this.#closeRun();
+      done = writer.writeMessage(message, VALUE_INDEX[message[0]] as number);
+    } finally {
+      this.#busy = false;
+      if (!done) writer.rewind(size);
+    }
+    if (done) this.#count++;
+    if (this.#postponed.length > 0) this.#addPostponed();
+    return done;
   }
 
   /** Adds a message whose value msgpack would not keep as it is. */
-  #addGraph(message: Message, value: unknown): void {
+  #addGraph(message: readonly [kind: number, ...unknown[]]): void {
     const path = VALUE_PATH[message[0]] as string;
-    const { list } = this.#attachments;
-    const attached = list.length;
-    const waiting = this.#batch.length;
+    const index = VALUE_INDEX[message[0]] as number;
+    const attached = this.#attachments.list.length;
+    const postponed = this.#postponed.length;
     const wasBusy = this.#busy;
     this.#busy = true;
     try {
-      const graph = encodeGraph(value, path, this.#attachments);
-      const index = VALUE_INDEX[message[0]] as number;
-      this.#push([...message.slice(0, index), graph, GRAPH] as unknown as Message);
-      this.size += measureGraph(graph);
+      const graph = encodeGraph(message[index], path, this.#attachments);
+      const parts = [...message.slice(0, index), graph, GRAPH];
+      if (wasBusy) this.#postponed.push(parts);
+      else this.#addOwn(parts);
     } catch (error) {
       // Unless a getter has sent a message meanwhile, what is attached belongs to this value.
-      if (this.#batch.length === waiting) this.#attachments.truncate(attached);
+      if (this.#postponed.length === postponed) this.#attachments.truncate(attached);
       throw SerializationError.from(error, path);
     } finally {
       this.#busy = wasBusy;
+      if (!wasBusy && this.#postponed.length > 0) this.#addPostponed();
     }
-    for (let at = attached; at < list.length; at++) this.size += (list[at] as Uint8Array).byteLength;
   }
 
-  /**
-   * What has been added, as bytes to write one after the other.
-   *
-   * A message that can't be written after all (a getter gave another value this time) is left out and handed to
-   * `onUnsendable`; the others are not harmed by it.
-   */
-  takeFrames(onUnsendable: OnUnsendable): Uint8Array[] {
-    if (this.#busy) return [];
-    this.#busy = true;
+  #addPostponed(): void {
+    for (const parts of this.#postponed.splice(0)) this.#addOwn(parts);
+  }
+
+  #addOwn(parts: readonly unknown[]): void {
+    const { size } = this.#writer;
+    let done = false;
     try {
-      const frames = this.#takeFrame(onUnsendable);
-      while (!this.isEmpty) frames.push(...this.#takeFrame(onUnsendable));
-      return frames;
+      this.#closeRun();
+      this.#writer.writeOwn(parts);
+      this.#count++;
+      done = true;
     } finally {
-      this.#busy = false;
+      if (!done) this.#writer.rewind(size);
     }
   }
 
-  #takeFrame(onUnsendable: OnUnsendable): Uint8Array[] {
-    const batch = this.#batch;
+  /** What has been added, as bytes to write one after the other. */
+  takeFrames(): Uint8Array[] {
+    if (this.#busy || this.isEmpty) return [];
+    const writer = this.#writer;
+    this.#closeRun();
+    writer.closeList(this.#countAt, this.#count);
+    const frame = writer.takeFrame(BATCH);
+    this.#count = 0;
+    this.#countAt = writer.writeOpenList();
     const attachments = this.#attachments.takeAll();
-    this.#batch = [];
-    this.#run = undefined;
-    this.size = 0;
-    const frame = this.#packBatch(batch) ?? packEach(this.#packr, batch, attachments, onUnsendable);
-    if (frame === undefined) return [];
     return attachments.length === 0 ? [frame] : [...attachments.flatMap(createAttachmentFrame), frame];
   }
-
-  #packBatch(batch: readonly Message[]): Uint8Array | undefined {
-    try {
-      const frame = this.#packr.pack(batch, RESERVE_HEADER);
-      writeHeader(frame, BATCH, frame.byteLength - HEADER_SIZE);
-      if (frame.buffer.byteLength > MAX_KEPT_MEMORY) this.#packr.useBuffer(Buffer.allocUnsafeSlow(INITIAL_MEMORY));
-      return frame;
-    } catch {
-      // What was defined in bytes that are not sent has to be defined again.
-      this.#packr.clearSharedData();
-      return undefined;
-    }
-  }
-}
-
-/** A new object each time: msgpackr writes into it. */
-function packrOptions(): ConstructorParameters<typeof Packr>[0] {
-  return {
-    sequential: true,
-    useRecords: true,
-    useToJSON: false,
-    // Sets arrive as sets.
-    moreTypes: true,
-    maxOwnStructures: MAX_RECORDS,
-    // Nothing here can be a function unless a getter changed its mind after the value was looked at.
-    writeFunction: refuseFunction,
-  };
 }
 
 function createAttachmentFrame(bytes: Uint8Array): Uint8Array[] {
   const header = Buffer.allocUnsafe(HEADER_SIZE);
   writeHeader(header, ATTACHMENT, bytes.byteLength);
   return [header, bytes];
-}
-
-function refuseFunction(): never {
-  throw new TypeError('a getter returned a function when it was read again');
 }

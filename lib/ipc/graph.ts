@@ -77,24 +77,3 @@ export const VIEW_TYPES = [
   'BigUint64Array',
   'Float16Array',
 ];
-
-/** The approximate size of a graph in bytes, without its attachments. */
-export function measureGraph([shapes, rows]: Graph): number {
-  let size = 16;
-  for (const shape of shapes) size += measureSlots(shape);
-  for (const row of rows) {
-    for (const part of row) size += Array.isArray(part) ? measureSlots(part) : measureSlot(part);
-  }
-  return size;
-}
-
-function measureSlots(slots: readonly Slot[]): number {
-  let size = 3;
-  for (const slot of slots) size += measureSlot(slot);
-  return size;
-}
-
-function measureSlot(slot: Slot): number {
-  if (typeof slot === 'string') return slot.length + 2;
-  return slot instanceof Uint8Array ? slot.byteLength + 3 : 5;
-}

@@ -10,14 +10,12 @@ import {
   ITEM,
   MAX_UNWRITTEN,
   MEMORY,
-  type Message,
   PROGRESS,
   READY,
   RESULT,
   SHUTDOWN,
   STREAM,
   type StartOptions,
-  TASK,
   type ToParent,
 } from '../ipc/messages.js';
 import type { Exit } from '../spawn.js';
@@ -74,7 +72,6 @@ export class PoolWorker {
       onMessages: (messages) => this.#receive(messages),
       onRead: () => this.#goOn(),
       onDrain: () => this.#owner.onRoom(this),
-      onUnsendable: (message, error) => this.#onUnsendable(message, error),
     });
     void this.#connection.ended.then((exit) => this.#end(exit));
   }
@@ -270,12 +267,6 @@ export class PoolWorker {
     this.#lifetime.onReady();
     this.#sendPinned();
     this.#owner.onReady(this);
-  }
-
-  #onUnsendable(message: Message, error: unknown): void {
-    if (message[0] !== TASK) return;
-    this.#fail(this.#tasks.take(message[1], this.#now), error);
-    this.#shutDownIfDone();
   }
 
   /** All the child has written was read: what is not answered now never will be. */

@@ -153,6 +153,40 @@ describe('records', () => {
   );
 });
 
+describe('an inherited property does not travel', () => {
+  afterEach(() => {
+    Reflect.deleteProperty(Object.prototype, 'inherited');
+  });
+
+  test.each<[string, object[]]>([
+    ['which no record has', [{ a: 1 }]],
+    ['which a record before had', [{ a: 1, inherited: 1 }, { a: 1 }]],
+  ])('%s', (_, values) => {
+    const pipe = new Pipe();
+    pipe.sendAll(values.slice(0, -1));
+    Object.defineProperty(Object.prototype, 'inherited', { value: 1, enumerable: true, configurable: true });
+    expect(Object.keys(pipe.send(values.at(-1)))).toEqual(['a']);
+  });
+});
+
+describe('texts', () => {
+  test.each([0, 1, 23, 24, 25, 31, 32, 84, 85, 86, 255, 256, 21_845, 21_846, 65_535, 65_536, 70_000])(
+    'of %i characters arrive',
+    (length) => {
+      const texts = ['a', 'é', '漢'].map((character) => character.repeat(length));
+      texts.push(`${'a'.repeat(length)}é`);
+      expect(send(texts)).toEqual(texts);
+      for (const text of texts) expect(send(text)).toBe(text);
+    },
+  );
+});
+
+test('integers at the edges of their tokens arrive', () => {
+  const edges = [0, 31, 32, 63, 64, 127, 128, 255, 256, 65_535, 65_536, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 53];
+  const integers = edges.flatMap((edge) => [edge - 1, edge, edge + 1, -edge - 1, -edge + 1, edge === 0 ? 0 : -edge]);
+  expect(send(integers)).toEqual(integers);
+});
+
 describe('Buffers', () => {
   test.each([0, 1, 100, 20_000, 100_000])(
     'of %i bytes stay Buffers and leave the rest of their pool behind',

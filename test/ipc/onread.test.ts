@@ -40,7 +40,6 @@ function receive(bytes: Uint8Array, most: number): { values: unknown[]; places: 
       for (const message of messages) if (message[0] === RESULT) values.push(...message[2]);
     },
     onDrain() {},
-    onUnsendable() {},
     onEnd() {},
   });
   const onread = createOnread(
