@@ -27,7 +27,7 @@ function encode(...values: unknown[]): Uint8Array {
   const encoder = new Encoder();
   const frames = values.flatMap((value, id) => {
     encoder.addResult(id, value);
-    return encoder.takeFrames(() => {});
+    return encoder.takeFrames();
   });
   return Buffer.concat(frames);
 }
