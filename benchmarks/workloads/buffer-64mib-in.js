@@ -14,8 +14,15 @@ export default {
   floors: ['floor: raw pipe'],
   metrics: { rate: { label: 'MiB/s', better: 'more' } },
   goals: [
-    { metric: 'rate', atLeast: 2.5, times: 'piscina' },
-    { metric: 'rate', atLeast: 0.8, times: 'floor' },
+    {
+      metric: 'rate',
+      atLeast: 2.5,
+      times: 'piscina',
+      whyMissed:
+        'fresh memory is the bound, and the first touch of memory that this machine has not used yet is the slowest: with ' +
+        'memory it has used the pool is at twice the raw pipe, for its children have huge pages',
+    },
+    { metric: 'rate', atLeast: 0.8, times: 'floor', whyMissed: 'as above' },
   ],
 
   sample: (pool, count) =>

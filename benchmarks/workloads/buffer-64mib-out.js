@@ -13,8 +13,13 @@ export default {
   floors: ['floor: raw pipe'],
   metrics: { rate: { label: 'MiB/s', better: 'more' } },
   goals: [
-    { metric: 'rate', atLeast: 1.3, times: 'piscina' },
-    { metric: 'rate', atLeast: 0.8, times: 'floor' },
+    {
+      metric: 'rate',
+      atLeast: 1.3,
+      times: 'piscina',
+      whyMissed: 'fresh memory is the bound for both: filling the pages of the result takes longer than copying it',
+    },
+    { metric: 'rate', atLeast: 0.8, times: 'floor', whyMissed: 'as above' },
   ],
 
   sample: (pool, count) =>

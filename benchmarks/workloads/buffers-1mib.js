@@ -12,7 +12,17 @@ export default {
   count: 100,
   floors: ['floor: raw pipe'],
   metrics: { rate: { label: 'MiB/s', better: 'more' } },
-  goals: [{ metric: 'rate', atLeast: 1, times: 'piscina' }],
+  goals: [
+    {
+      metric: 'rate',
+      atLeast: 1,
+      times: 'piscina',
+      whyMissed:
+        'a pipe copies twice, in pieces of about 200 KiB which wake both sides, where a thread copies once; the raw pipe ' +
+        'is at 0.6 to 1 of piscina. Our part of it, half of the time, is code that V8 has not compiled yet: after a few ' +
+        'hundred rounds the pool is at 0.8 to 1 of the raw pipe',
+    },
+  ],
 
   sample(pool, count) {
     const buffers = Array.from({ length: count }, () => Buffer.alloc(SIZE, 1));

@@ -16,8 +16,15 @@ export default {
   floors: ['floor: bare fork'],
   metrics: { warm: { label: 'warm, ms', better: 'less' }, cold: { label: 'cold, ms', better: 'less' } },
   goals: [
-    { metric: 'warm', atMost: 1.25, times: 'floor' },
-    { metric: 'cold', atMost: 1.25, times: 'floor' },
+    {
+      metric: 'warm',
+      atMost: 1.25,
+      times: 'floor',
+      whyMissed:
+        'the floor starts one process and the pool two, which costs 1.15 to 1.6 times as much on two cores by itself; ' +
+        'then come 7 ms for the code of a child, 5 for its pipe and first messages, and 4 for its first import()',
+    },
+    { metric: 'cold', atMost: 1.25, times: 'floor', whyMissed: 'as above, and the inspector that finds the function' },
   ],
 
   async measure(open) {

@@ -10,7 +10,16 @@ export default {
   batch: 64,
   floors: ['floor: batches'],
   metrics: { rate: { label: 'tasks/s', better: 'more' } },
-  goals: [{ metric: 'rate', atLeast: 3, times: 'piscina' }],
+  goals: [
+    {
+      metric: 'rate',
+      atLeast: 3,
+      times: 'piscina',
+      whyMissed:
+        'reading a record takes 4 µs and writing it 9 µs, on both sides; three times piscina is more than the floor, ' +
+        'which does nothing else, reaches',
+    },
+  ],
 
   sample(pool, count) {
     const records = Array.from({ length: count }, (_, i) => createRecord(i));

@@ -13,7 +13,14 @@ const roundTrip = {
   metrics: { p50: { label: 'p50 in µs', better: 'less' }, p99: { label: 'p99 in µs', better: 'less' } },
   goals: [
     { metric: 'p50', atMost: 1.4, times: 'floor' },
-    { metric: 'p99', atMost: 3, times: 'p50' },
+    {
+      metric: 'p99',
+      atMost: 3,
+      times: 'p50',
+      whyMissed:
+        'the raw pipe has a tail of 2.4 times its own p50 on one core, and a longer one on two: the kernel waking an idle ' +
+        'core. What the pool adds is the collector of short-lived objects',
+    },
   ],
 
   async sample(pool, count) {

@@ -1,5 +1,5 @@
 /** How long tasks may follow one another, in milliseconds, before input, timers and results get their turn. */
-const MAX_SLICE = 1;
+const MAX_SLICE = 4;
 /** How many tasks may start between two looks at the clock: one costs as much as a tiny task. */
 const MAX_STRIDE = 16;
 

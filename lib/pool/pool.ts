@@ -150,7 +150,8 @@ export class Pool {
   async broadcast<R>(fn: AnyFunction<R>, args: readonly unknown[] = []): Promise<R[]> {
     this.#refuseIfClosed();
     checkArguments('broadcast', args);
-    return Promise.all(this.#engine.broadcast<R>(this.#jobs.get(fn), args));
+    // Run again it might be in a process that has run it already.
+    return Promise.all(this.#engine.broadcast<R>(this.#jobs.get(fn, { retries: 0 }), args));
   }
 
   /**

@@ -98,3 +98,8 @@ test('close and join wait for tasks that are run again', async () => {
   await pool.join();
   expect(await call).toBe(3);
 });
+
+test('broadcast runs nothing again: once in every process is what it is for', () =>
+  Pool.using({ processes: 1, retries: 3 }, async (pool) => {
+    await expect(pool.broadcast(succeedAt, [2])).rejects.toThrow('run 1');
+  }));
