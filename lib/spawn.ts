@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -6,6 +6,7 @@ import { getChildState } from './child/state.js';
 import { BootstrapError } from './errors.js';
 import { requestHugePages } from './huge-pages.js';
 import { tieToParent } from './parent-death.js';
+import { startSubprocess } from './start-subprocess.js';
 
 /** How a child process is started. */
 export interface SpawnOptions {
@@ -56,16 +57,20 @@ export function spawnChild({ env, cwd, execArgv, stdio = 'inherit' }: SpawnOptio
   refuseInUnstartedChild();
   const nodeOptions = execArgv ?? filterExecArgv(process.execArgv);
   const [file, ...args] = tieToParent([process.execPath, ...nodeOptions, MAIN]);
-  const subprocess = execa(file, args, {
-    buffer: false,
-    reject: false,
-    cleanup: true,
-    forceKillAfterDelay: KILL_DELAY,
-    windowsHide: true,
-    stdio: ['ignore', stdio, stdio, 'pipe'],
-    env: { ...withoutInspector(), ...requestHugePages({ ...process.env, ...env }), ...env },
-    ...(cwd !== undefined && { cwd }),
-  });
+  const start = () =>
+    execa(file, args, {
+      buffer: false,
+      reject: false,
+      cleanup: true,
+      forceKillAfterDelay: KILL_DELAY,
+      windowsHide: true,
+      stdio: ['ignore', stdio, stdio, 'pipe'],
+      env: { ...withoutInspector(), ...requestHugePages({ ...process.env, ...env }), ...env },
+      ...(cwd !== undefined && { cwd }),
+    });
+  const started = startSubprocess(start);
+  const { subprocess } = started;
+  if (subprocess === undefined) return createUnstarted(started.failure);
   subprocess.unref();
   const pipe = subprocess.stdio[PIPE] as unknown as Socket;
   pipe.unref?.();
@@ -84,6 +89,18 @@ export function spawnChild({ env, cwd, execArgv, stdio = 'inherit' }: SpawnOptio
     kill: (signal) => void subprocess.kill(signal),
     ref: () => subprocess.ref(),
     unref: () => subprocess.unref(),
+  };
+}
+
+/** In the place of a child for which there are no descriptors: it ends at once. */
+function createUnstarted(failure: Promise<Error>): Child {
+  return {
+    pid: undefined,
+    pipe: new Socket().destroy(),
+    exited: failure.then((error) => ({ exitCode: null, signal: null, error })),
+    kill() {},
+    ref() {},
+    unref() {},
   };
 }
 
