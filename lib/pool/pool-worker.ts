@@ -1,4 +1,5 @@
 import { Connection } from '../connection.js';
+import { ProtocolError } from '../errors.js';
 import {
   ADDRESS,
   ATTEMPT,
@@ -10,6 +11,7 @@ import {
   ITEM,
   MAX_UNWRITTEN,
   MEMORY,
+  type Message,
   PROGRESS,
   READY,
   RESULT,
@@ -241,6 +243,10 @@ export class PoolWorker {
         case FATAL:
           this.#cause = message[1];
           break;
+        default:
+          throw new ProtocolError(
+            `a child sent a message of kind ${(message as Message)[0]}, which only a parent does`,
+          );
       }
     }
   }
