@@ -213,8 +213,8 @@ export class Supervisor {
   }
 
   /** One that was ended by its task has done what it could, and is no sign that the next will fail. */
-  #refill(slot: Slot, worker: PoolWorker, { exit, cause, begun }: Ending): void {
-    const useful = worker.done + worker.failed + begun.length > 0;
+  #refill(slot: Slot, worker: PoolWorker, { exit, cause }: Ending): void {
+    const useful = worker.sent > 0;
     slot.attempts = useful ? 0 : slot.attempts + 1;
     if (useful) return this.#fill(slot);
     const killed = exit.signal !== null;
