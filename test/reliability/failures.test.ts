@@ -1,0 +1,94 @@
+/** Tries each row of ./failures.ts, and compares docs/reliability.md with them. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
+import * as library from 'aiomultiprocess';
+import { Pool } from 'aiomultiprocess';
+import { double } from '../fixtures/pool/tasks.js';
+import { findSurvivors, isRunning } from '../support/alive.ts';
+import { createPool } from '../support/pool.ts';
+import { type Failure, failures, type Outcome } from './failures.ts';
+
+/** On a machine that has much else to do, everything takes this much longer, and a bit more. */
+const SLOWNESS = 8;
+const HICCUP = 3000;
+
+/** What a promise comes to, in the form of the data. */
+async function observe(promise: PromiseLike<unknown>): Promise<{ value: unknown } | { reason: unknown }> {
+  try {
+    return { value: await promise };
+  } catch (reason) {
+    return { reason };
+  }
+}
+
+function expectOutcome(seen: Awaited<ReturnType<typeof observe>>, gets: Outcome): void {
+  if ('value' in gets) return expect(seen).toEqual({ value: gets.value });
+  if (!('reason' in seen)) throw new Error(`it resolved to ${inspect(seen.value)}`);
+  const reason = seen.reason as Error;
+  if (!/Error$/.test(gets.error)) return expect(inspect(reason)).toBe(gets.error);
+  expect(reason).toMatchObject({ ...gets.with, name: gets.error });
+  const known = (library as unknown as Record<string, new () => Error>)[gets.error];
+  if (known !== undefined) expect(reason).toBeInstanceOf(known);
+  if (gets.says !== undefined) expect(reason.message).toContain(gets.says);
+  expect((reason.cause as Error | undefined)?.name).toBe(gets.cause);
+}
+
+/** The children of this process that run the code of this package, so that none is missed. */
+function findChildren(): number[] {
+  if (process.platform !== 'linux') return [];
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).filter((pid) => {
+    try {
+      const [, parent] = /^\d+ \(.*\) . (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
+      return Number(parent) === process.pid && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('child/main.js');
+    } catch {
+      return false;
+    }
+  });
+}
+
+const pidsOf = (pool: Pool) => pool.stats().processes.flatMap(({ pid }) => pid ?? []);
+
+/** Those of the pools of other test files, if they left any. */
+const strangers = findChildren();
+const shared = createPool({ processes: 2, stdio: 'ignore' });
+const sharedPids = () => [...strangers, ...pidsOf(shared)];
+
+async function endPool(pool: Pool, pids: ReadonlySet<number>): Promise<void> {
+  pool.terminate();
+  await pool.join();
+  expect([...pids].filter(isRunning)).toEqual([]);
+}
+
+async function tryOut({ options, cold, run, gets, took, afterwards }: Failure): Promise<void> {
+  const isShared = options === undefined && cold === undefined && afterwards === undefined;
+  const pool = isShared ? shared : new Pool({ processes: 2, stdio: 'ignore', ...options });
+  const pids = new Set<number>();
+  const notePids = () => {
+    for (const pid of [...pidsOf(pool), ...findChildren()]) if (!sharedPids().includes(pid)) pids.add(pid);
+  };
+  try {
+    notePids();
+    if (!cold) await pool.ready();
+    const start = performance.now();
+    const seen = await observe(run(pool));
+    const time = performance.now() - start;
+    notePids();
+    if (process.env.TIMES) console.log(`${time.toFixed(0)} ms, not ${took}`);
+    expectOutcome(seen, gets);
+    expect(time).toBeLessThan(took * SLOWNESS + HICCUP);
+    const next = await observe(pool.apply(double, [21]));
+    if (afterwards !== undefined) return expect(next).toMatchObject({ reason: { name: afterwards } });
+    expect(next).toEqual({ value: 42 });
+    await pool.ready();
+    expect(await pool.broadcast(double, [1])).toEqual(Array(options?.processes ?? 2).fill(2));
+  } finally {
+    notePids();
+    if (!isShared) await endPool(pool, pids);
+    expect(await findSurvivors(findChildren().filter((pid) => !sharedPids().includes(pid)))).toEqual([]);
+  }
+}
+
+describe.each(failures)('%s', (_heading, group) => {
+  test.each(group.map((failure) => [failure.what, failure] as const))('%s', (_what, failure) => tryOut(failure));
+});

@@ -1,0 +1,779 @@
+/**
+ * Ways to fail, as data: test/reliability/failures.test.ts tries each, and docs/reliability.md shows them as a table.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Pool, type PoolOptions, Scheduler, tasksFrom } from 'aiomultiprocess';
+import {
+  closePipe,
+  exit,
+  killSelf,
+  returnFunction,
+  runForever,
+  strayException,
+  strayRejection,
+  throwFrozen,
+  throwUnsendable,
+  throwValue,
+  writeGarbage,
+} from '../fixtures/pool/failing.js';
+import { failingHandler, rejectingHandler } from '../fixtures/pool/log.js';
+import { double, identity, pid, pidAfter } from '../fixtures/pool/tasks.js';
+import {
+  abort,
+  announceFrame,
+  answerAnother,
+  closeStreams,
+  count,
+  countAndDie,
+  countAndFail,
+  dieInFrame,
+  dieUnheard,
+  exitingHandler,
+  exitSoon,
+  exitWhenAborted,
+  exitWith,
+  failToInitialize,
+  fillHeap,
+  hang,
+  ignoreSigterm,
+  neverSettle,
+  recurse,
+  returnBytes,
+  returnNested,
+  returnProxy,
+  returnSymbolLast,
+  returnThrowingThenable,
+  sendAsParent,
+  spinForever,
+  stop,
+  throwBareObject,
+  throwGetters,
+  throwItself,
+  throwProxy,
+  yieldSymbol,
+} from '../fixtures/reliability/failing.js';
+import { root, run } from '../support/run.ts';
+
+/** What the caller gets: a value, or an error of a class with these properties, whose cause is of a class. */
+export type Outcome =
+  | { value: unknown }
+  | { error: string; with?: Record<string, unknown>; says?: string; cause?: string };
+
+export interface Failure {
+  /** What happens, in the words of the table. */
+  what: string;
+  /** Beside `processes: 2`. */
+  options?: PoolOptions;
+  /** How the test does it; what the caller gets is its outcome. */
+  run(pool: Pool): PromiseLike<unknown>;
+  gets: Outcome;
+  /** How long that took, in milliseconds, with nothing else on a machine with two cores; to one digit or two. */
+  took: number;
+  /** It begins while the processes boot, if they ever do; otherwise when they are ready. */
+  cold?: true;
+  /** The error that calls after it get. By default they get their results. */
+  afterwards?: string;
+}
+
+/** A group of rows under a heading. */
+export type Group = [heading: string, failures: Failure[]];
+
+interface Work {
+  work(): Promise<void>;
+}
+
+const modules = new URL('../fixtures/reliability/modules/', import.meta.url);
+const moduleOf = (name: string) => tasksFrom<Work>(new URL(name, modules));
+
+class NoScheduler extends Scheduler {
+  registerQueue(): number {
+    return 0;
+  }
+  registerProcess(): void {}
+  scheduleTask(): number {
+    throw new RangeError('no queue today');
+  }
+  completeTask(): void {}
+}
+
+const died = (fields: { exitCode: number } | { signal: NodeJS.Signals }): Outcome => ({
+  error: 'ProcessExitError',
+  with: { exitCode: null, signal: null, ...fields, mayHaveStarted: true },
+});
+
+/** The names of what promises reject with, or their values. */
+async function outcomesOf(...promises: PromiseLike<unknown>[]): Promise<unknown[]> {
+  const settled = await Promise.allSettled(promises);
+  return settled.map((each) => (each.status === 'fulfilled' ? each.value : (each.reason as Error).name));
+}
+
+/** What a stream gives, and the name of the error that it ends with. */
+async function collect(stream: AsyncIterable<unknown>, onItem = (_item: unknown): unknown => undefined) {
+  const items: unknown[] = [];
+  try {
+    for await (const item of stream) {
+      items.push(item);
+      onItem(item);
+    }
+  } catch (error) {
+    items.push((error as Error).name);
+  }
+  return items;
+}
+
+function abortAfter(time: number): AbortSignal {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), time);
+  return controller.signal;
+}
+
+/** Has work running, waiting, in a map and pinned to processes, and ends the pool by `end`. */
+async function endWithWork(pool: Pool, end: () => PromiseLike<unknown> | undefined): Promise<unknown[]> {
+  await pool.ready();
+  const long = pool.map(pidAfter, Array(40).fill(30));
+  const work = [long.then(({ length }) => length), pool.map(double, [1, 2].values()), pool.broadcast(double, [4])];
+  const ended = end();
+  const outcomes = await outcomesOf(...work);
+  await ended;
+  await pool.join();
+  return outcomes;
+}
+
+function measureDepth(value: unknown): number {
+  let depth = 0;
+  for (let inner = value; Array.isArray(inner); [inner] = inner) depth++;
+  return depth;
+}
+
+const gone = 'PoolTerminatedError';
+
+export const failures: Group[] = [
+  [
+    'The process of a task ends',
+    [
+      {
+        what: 'the task kills its process with SIGKILL, as the kernel does when memory is short',
+        run: (pool) => pool.apply(killSelf, ['SIGKILL']),
+        gets: died({ signal: 'SIGKILL' }),
+        took: 10,
+      },
+      {
+        what: 'SIGSEGV, as by a bug in a native module',
+        run: (pool) => pool.apply(killSelf, ['SIGSEGV']),
+        gets: died({ signal: 'SIGSEGV' }),
+        took: 10,
+      },
+      {
+        what: 'SIGTERM',
+        run: (pool) => pool.apply(killSelf, ['SIGTERM']),
+        gets: died({ signal: 'SIGTERM' }),
+        took: 10,
+      },
+      { what: '`process.exit(0)`', run: (pool) => pool.apply(exit, [0]), gets: died({ exitCode: 0 }), took: 10 },
+      { what: '`process.exit(1)`', run: (pool) => pool.apply(exit, [1]), gets: died({ exitCode: 1 }), took: 10 },
+      { what: '`process.abort()`', run: (pool) => pool.apply(abort), gets: died({ signal: 'SIGABRT' }), took: 10 },
+      {
+        what: 'an exception outside of any task',
+        run: (pool) => pool.apply(strayException),
+        gets: { ...died({ exitCode: 1 }), cause: 'RangeError' } as Outcome,
+        took: 10,
+      },
+      {
+        what: 'a rejection that nobody handles',
+        run: (pool) => pool.apply(strayRejection),
+        gets: { ...died({ exitCode: 1 }), cause: 'RangeError' } as Outcome,
+        took: 10,
+      },
+      {
+        what: 'an exception in a process whose task has removed every listener for exceptions',
+        run: (pool) => pool.apply(dieUnheard),
+        gets: died({ exitCode: 1 }),
+        took: 10,
+      },
+      {
+        what: 'the heap is full: `--max-old-space-size=24`',
+        options: { execArgv: ['--max-old-space-size=24'] },
+        run: (pool) => pool.apply(fillHeap),
+        gets: died({ signal: 'SIGABRT' }),
+        took: 300,
+      },
+      {
+        what: 'a task that ends its process in every run, with `retries: 2`',
+        run: (pool) => pool.apply(exit, [4], { retries: 2 }),
+        gets: { error: 'PoisonousTaskError', with: { exitCode: 4, mayHaveStarted: true }, cause: 'ProcessExitError' },
+        took: 400,
+      },
+      {
+        what: 'an idle process is killed',
+        async run(pool) {
+          const [victim] = await pool.broadcast(pid);
+          process.kill(victim as number, 'SIGKILL');
+          while (pool.stats().processes.some((each) => each.pid === victim))
+            await pool.apply(double, [1], { retries: 9 });
+          return pool.apply(double, [21]);
+        },
+        gets: { value: 42 },
+        took: 10,
+      },
+      {
+        what: 'processes are killed while they boot',
+        cold: true,
+        run(pool) {
+          const result = pool.apply(double, [21]);
+          for (const each of pool.stats().processes) process.kill(each.pid as number, 'SIGKILL');
+          return result;
+        },
+        gets: { value: 42 },
+        took: 200,
+      },
+    ],
+  ],
+  [
+    'A task throws',
+    [
+      {
+        what: 'the stack overflows',
+        run: (pool) => pool.apply(recurse),
+        gets: { error: 'RangeError', says: 'Maximum call stack size exceeded' },
+        took: 2,
+      },
+      {
+        what: '`throw undefined`',
+        run: (pool) => pool.apply(throwValue, [undefined]),
+        gets: { error: 'undefined' },
+        took: 2,
+      },
+      { what: "`throw 'text'`", run: (pool) => pool.apply(throwValue, ['text']), gets: { error: "'text'" }, took: 2 },
+      {
+        what: 'a frozen error',
+        run: (pool) => pool.apply(throwFrozen),
+        gets: { error: 'TypeError', says: 'frozen' },
+        took: 2,
+      },
+      {
+        what: 'an object without a prototype',
+        run: (pool) => pool.apply(throwBareObject),
+        gets: { error: '{ code: 7 }' },
+        took: 2,
+      },
+      {
+        what: 'an error that is its own cause',
+        run: (pool) => pool.apply(throwItself),
+        gets: { error: 'RangeError', says: 'its own cause', cause: 'RangeError' },
+        took: 2,
+      },
+      {
+        what: 'a proxy whose traps throw',
+        run: (pool) => pool.apply(throwProxy),
+        gets: { error: 'SerializationError', with: { path: 'error' } },
+        took: 2,
+      },
+      {
+        what: 'an error whose properties throw when they are read',
+        run: (pool) => pool.apply(throwGetters),
+        gets: { error: 'RangeError', says: 'a getter of the error' },
+        took: 2,
+      },
+      {
+        what: 'an error with a function in a property',
+        run: (pool) => pool.apply(throwUnsendable),
+        gets: { error: 'RangeError', says: 'with a function' },
+        took: 2,
+      },
+      {
+        what: 'a thenable whose `then` throws',
+        run: (pool) => pool.apply(returnThrowingThenable),
+        gets: { error: 'RangeError', says: 'no then' },
+        took: 2,
+      },
+      {
+        what: 'an exported `exceptionHandler` that throws',
+        options: { exceptionHandler: failingHandler },
+        run: (pool) => pool.apply(throwFrozen),
+        gets: { error: 'TypeError', says: 'frozen' },
+        took: 5,
+      },
+      {
+        what: 'an exported `exceptionHandler` that rejects',
+        options: { exceptionHandler: rejectingHandler },
+        run: (pool) => pool.apply(throwFrozen),
+        gets: { error: 'TypeError', says: 'frozen' },
+        took: 5,
+      },
+      {
+        what: 'an `exceptionHandler` that is a closure and throws',
+        options: {
+          exceptionHandler: () => {
+            throw new Error('the closure failed');
+          },
+        },
+        run: (pool) => pool.apply(throwFrozen),
+        gets: { error: 'TypeError', says: 'frozen' },
+        took: 5,
+      },
+      {
+        what: 'an `exceptionHandler` that ends the process',
+        options: { exceptionHandler: exitingHandler },
+        run: (pool) => pool.apply(throwFrozen),
+        gets: died({ exitCode: 5 }),
+        took: 10,
+      },
+    ],
+  ],
+  [
+    'A value cannot travel',
+    [
+      {
+        what: 'a function in an argument',
+        run: (pool) => pool.apply(identity, [{ user: { callback: () => {} } }]),
+        gets: { error: 'SerializationError', with: { path: 'args[0].user.callback' } },
+        took: 2,
+      },
+      {
+        what: 'an argument that throws when it is read',
+        run: (pool) =>
+          pool.apply(identity, [
+            {
+              get user() {
+                throw new RangeError('no user');
+              },
+            },
+          ]),
+        gets: { error: 'SerializationError', with: { path: 'args[0].user' }, cause: 'RangeError' },
+        took: 2,
+      },
+      {
+        what: 'a function in a result',
+        run: (pool) => pool.apply(returnFunction),
+        gets: { error: 'SerializationError', with: { path: 'result.user.callback' } },
+        took: 2,
+      },
+      {
+        what: 'a symbol behind a thousand good rows of a result',
+        run: (pool) => pool.apply(returnSymbolLast),
+        gets: { error: 'SerializationError', with: { path: 'result.last.tag' } },
+        took: 5,
+      },
+      {
+        what: 'a proxy whose traps throw as the result',
+        run: (pool) => pool.apply(returnProxy),
+        gets: { error: 'RangeError', says: 'a trap of the proxy' },
+        took: 2,
+      },
+      {
+        what: 'a result of 100,000 arrays in each other, which can',
+        run: (pool) => pool.apply(returnNested, [100_000]).then(measureDepth),
+        gets: { value: 100_000 },
+        took: 100,
+      },
+      {
+        what: 'a result of 600 MiB, which can',
+        options: { processes: 1 },
+        run: (pool) => pool.apply(returnBytes, [600 * 2 ** 20]).then((bytes) => bytes.length),
+        gets: { value: 629_145_600 },
+        took: 700,
+      },
+      {
+        what: 'a result of 2 GiB, which is more than a frame may have',
+        options: { processes: 1 },
+        run: (pool) => pool.apply(returnBytes, [2 ** 31]),
+        gets: { error: 'SerializationError' },
+        took: 700,
+      },
+    ],
+  ],
+  [
+    'A function cannot be found or loaded',
+    [
+      {
+        what: 'its module is missing',
+        run: (pool) => pool.apply(moduleOf('missing.js').work),
+        gets: { error: 'TaskNotFoundError', says: 'missing.js', cause: 'Error' },
+        took: 5,
+      },
+      {
+        what: 'its module has a syntax error',
+        run: (pool) => pool.apply(moduleOf('../../broken/syntax.mjs').work),
+        gets: { error: 'TaskNotFoundError', says: 'syntax.mjs', cause: 'SyntaxError' },
+        took: 5,
+      },
+      {
+        what: 'its module throws when it is imported',
+        run: (pool) => pool.apply(moduleOf('throwing.js').work),
+        gets: { error: 'TaskNotFoundError', says: 'throwing.js', cause: 'RangeError' },
+        took: 5,
+      },
+      {
+        what: 'its module ends the process when it is imported',
+        run: (pool) => pool.apply(moduleOf('exiting.js').work),
+        gets: died({ exitCode: 6 }),
+        took: 20,
+      },
+      {
+        what: 'its module is never done importing, with `timeout: 200`',
+        options: { cancelGracePeriod: 0 },
+        run: (pool) => pool.apply(moduleOf('hanging.js').work, [], { timeout: 200 }),
+        gets: { error: 'TaskTimeoutError', with: { timeout: 200 } },
+        took: 200,
+      },
+      {
+        what: 'its module does not export it',
+        run: (pool) => pool.apply(moduleOf('without.js').work),
+        gets: { error: 'TaskNotFoundError', says: 'without.js' },
+        took: 5,
+      },
+      {
+        what: 'a function that no module exports',
+        run: (pool) => pool.apply(async () => pool.stats()),
+        gets: { error: 'TaskNotFoundError' },
+        took: 20,
+      },
+    ],
+  ],
+  [
+    'No process gets ready',
+    [
+      {
+        what: 'the initializer throws',
+        options: { initializer: failToInitialize },
+        run: (pool) => pool.apply(double, [21]),
+        gets: { error: 'InitializerError', cause: 'RangeError' },
+        took: 400,
+        cold: true,
+        afterwards: 'InitializerError',
+      },
+      {
+        what: 'the initializer calls `process.exit()`',
+        options: { initializer: exitWith, initargs: [3] },
+        run: (pool) => pool.apply(double, [21]),
+        gets: { error: 'InitializerError', cause: 'Error' },
+        took: 400,
+        cold: true,
+        afterwards: 'InitializerError',
+      },
+      {
+        what: 'the process ends while the initializer waits',
+        options: { initializer: exitSoon },
+        run: (pool) => pool.ready(),
+        gets: { error: 'InitializerError', cause: 'Error' },
+        took: 400,
+        cold: true,
+        afterwards: 'InitializerError',
+      },
+      {
+        what: 'the initializer never ends: `ready()` and a call, when the pool is terminated after 300 ms',
+        options: { initializer: hang },
+        cold: true,
+        run(pool) {
+          setTimeout(() => pool.terminate(), 300);
+          return outcomesOf(pool.ready(), pool.apply(double, [21]), pool.broadcast(pid));
+        },
+        gets: { value: [gone, gone, gone] },
+        took: 300,
+        afterwards: 'PoolClosedError',
+      },
+      {
+        what: 'an initializer that signals always kill is tried again until the pool is terminated, after 300 ms',
+        options: { initializer: killSelf, initargs: ['SIGKILL'] },
+        cold: true,
+        run(pool) {
+          setTimeout(() => pool.terminate(), 300);
+          return outcomesOf(pool.ready(), pool.apply(double, [21]), pool.broadcast(pid));
+        },
+        gets: { value: [gone, gone, gone] },
+        took: 300,
+        afterwards: 'PoolClosedError',
+      },
+      {
+        what: 'the module of the initializer throws',
+        options: { initializer: moduleOf('throwing.js').work },
+        run: (pool) => pool.apply(double, [21]),
+        gets: { error: 'InitializerError', cause: 'TaskNotFoundError' },
+        took: 400,
+        cold: true,
+        afterwards: 'InitializerError',
+      },
+      {
+        what: 'an option of Node.js that does not exist',
+        options: { execArgv: ['--no-such-option'] },
+        run: (pool) => pool.apply(double, [21]),
+        gets: { error: 'InitializerError', cause: 'Error' },
+        took: 200,
+        cold: true,
+        afterwards: 'InitializerError',
+      },
+      {
+        what: 'the folder `cwd` does not exist',
+        options: { cwd: '/no/such/folder' },
+        run: (pool) => pool.apply(double, [21]),
+        gets: { error: 'InitializerError', cause: 'Error' },
+        took: 200,
+        cold: true,
+        afterwards: 'InitializerError',
+      },
+      {
+        what: 'no file descriptor is left: a call before, two while there is none, one when there are some again',
+        run: async () => {
+          const program = 'test/fixtures/reliability/programs/no-descriptors.mjs';
+          const { stdout, stderr } = await run('sh', ['-c', `ulimit -n 256; exec "$0" ${program}`, process.execPath], {
+            cwd: root,
+          });
+          return stdout === '' ? stderr : JSON.parse(stdout);
+        },
+        gets: { value: [42, 'InitializerError EMFILE', 'InitializerError EMFILE', 42] },
+        took: 1500,
+      },
+    ],
+  ],
+  [
+    'The pipe to a process fails',
+    [
+      {
+        what: 'the task closes descriptor 3',
+        run: (pool) => pool.apply(closePipe),
+        gets: died({ signal: 'SIGKILL' }),
+        took: 2000,
+      },
+      {
+        what: 'the task writes bytes that are no frame',
+        run: (pool) => pool.apply(writeGarbage),
+        gets: { ...died({ signal: 'SIGKILL' }), cause: 'ProtocolError' } as Outcome,
+        took: 10,
+      },
+      {
+        what: 'the task answers for a task that was never sent',
+        run: (pool) => pool.apply(answerAnother),
+        gets: { ...died({ signal: 'SIGKILL' }), cause: 'ProtocolError' } as Outcome,
+        took: 10,
+      },
+      {
+        what: 'the task sends what only a parent sends',
+        run: (pool) => pool.apply(sendAsParent),
+        gets: { ...died({ signal: 'SIGKILL' }), cause: 'ProtocolError' } as Outcome,
+        took: 10,
+      },
+      {
+        what: 'the process ends within a frame',
+        run: (pool) => pool.apply(dieInFrame),
+        gets: died({ exitCode: 0 }),
+        took: 10,
+      },
+      {
+        what: 'a frame of 2 GB is announced and never comes, with `timeout: 200`',
+        options: { cancelGracePeriod: 0 },
+        run: (pool) => pool.apply(announceFrame, [0x7fffffff], { timeout: 200 }),
+        gets: { error: 'TaskTimeoutError', with: { timeout: 200 } },
+        took: 200,
+      },
+      {
+        what: 'the task closes stdin, stdout and stderr, and prints',
+        run: (pool) => pool.apply(closeStreams),
+        gets: { value: 'fine' },
+        took: 5,
+      },
+    ],
+  ],
+  [
+    'A task does not end',
+    [
+      {
+        what: 'a busy loop with `timeout: 200`',
+        options: { cancelGracePeriod: 50 },
+        run: (pool) => pool.apply(spinForever, [], { timeout: 200 }),
+        gets: { error: 'TaskTimeoutError', with: { timeout: 200 } },
+        took: 200,
+      },
+      {
+        what: 'four tasks, one after the other, that end their process when they are given up, with `timeout: 300`',
+        options: { processes: 1, childConcurrency: 1 },
+        run: (pool) =>
+          outcomesOf(...Array.from({ length: 4 }, () => pool.apply(exitWhenAborted, [], { timeout: 300 }))),
+        gets: { value: Array(4).fill('TaskTimeoutError') },
+        took: 1800,
+      },
+      {
+        what: 'SIGSTOP, with `timeout: 200`',
+        options: { cancelGracePeriod: 50 },
+        run: (pool) => pool.apply(stop, [], { timeout: 200 }),
+        gets: { error: 'TaskTimeoutError', with: { timeout: 200 } },
+        took: 200,
+      },
+      {
+        what: 'a task that waits for ever, with `timeout: 200` and `retries: 1`',
+        options: { cancelGracePeriod: 50 },
+        run: (pool) => pool.apply(runForever, [], { timeout: 200, retries: 1 }),
+        gets: { error: 'TaskTimeoutError', with: { timeout: 200 }, cause: 'TaskTimeoutError' },
+        took: 500,
+      },
+      {
+        what: 'a task that waits for ever, when its signal is aborted after 200 ms',
+        options: { cancelGracePeriod: 50 },
+        run: (pool) => pool.apply(runForever, [], { signal: abortAfter(200) }),
+        gets: { error: 'AbortError' },
+        took: 200,
+      },
+      {
+        what: 'a thenable that never calls back, when its signal is aborted after 200 ms',
+        options: { cancelGracePeriod: 50 },
+        run: (pool) => pool.apply(neverSettle, [], { signal: abortAfter(200) }),
+        gets: { error: 'AbortError' },
+        took: 200,
+      },
+    ],
+  ],
+  [
+    'A stream fails',
+    [
+      {
+        what: 'the generator throws after two items',
+        run: (pool) => collect(pool.stream(countAndFail, [2])),
+        gets: { value: [1, 2, 'RangeError'] },
+        took: 5,
+      },
+      {
+        what: 'its process is killed after two items',
+        run: (pool) => collect(pool.stream(countAndDie, [2])),
+        gets: { value: [1, 2, 'ProcessExitError'] },
+        took: 10,
+      },
+      {
+        what: 'an item cannot travel',
+        run: (pool) => collect(pool.stream(yieldSymbol)),
+        gets: { value: [1, 'SerializationError'] },
+        took: 5,
+      },
+      {
+        what: 'the pool is terminated after two items',
+        run: (pool) => collect(pool.stream(count), (item) => item === 2 && pool.terminate()),
+        gets: { value: [1, 2, 'PoolTerminatedError'] },
+        took: 5,
+        afterwards: 'PoolClosedError',
+      },
+    ],
+  ],
+  [
+    'A call cannot be taken',
+    [
+      {
+        what: 'more calls than `maxQueueSize: 1`',
+        options: { maxQueueSize: 1, childConcurrency: 1 },
+        async run(pool) {
+          await pool.ready();
+          const outcomes = await outcomesOf(...Array.from({ length: 4 }, () => pool.apply(double, [21])));
+          return outcomes.filter((each) => each !== 42);
+        },
+        gets: { value: ['QueueFullError'] },
+        took: 5,
+      },
+      {
+        what: 'a scheduler that throws',
+        options: { scheduler: new NoScheduler() },
+        run: (pool) => outcomesOf(pool.apply(double, [21]), pool.map(double, [1, 2])),
+        gets: { value: ['RangeError', 'RangeError'] },
+        took: 2,
+        afterwards: 'RangeError',
+      },
+      {
+        what: 'a source of items that throws',
+        run: (pool) =>
+          pool.map(
+            double,
+            (function* () {
+              yield 1;
+              throw new RangeError('no more items');
+            })(),
+          ),
+        gets: { error: 'RangeError', says: 'no more items' },
+        took: 5,
+      },
+      {
+        what: '`join()` of an open pool',
+        run: (pool) => pool.join(),
+        gets: { error: 'InvalidStateError', says: 'pool is still open' },
+        took: 0,
+      },
+      {
+        what: 'a call after `close()`',
+        run(pool) {
+          pool.close();
+          return pool.apply(double, [21]);
+        },
+        gets: { error: 'PoolClosedError', says: 'pool is closed' },
+        took: 0,
+        afterwards: 'PoolClosedError',
+      },
+    ],
+  ],
+  [
+    'The pool ends with work pending: a map, a map over a generator, a broadcast',
+    [
+      {
+        what: '`terminate()`, `join()`',
+        run: (pool) => endWithWork(pool, () => void pool.terminate()),
+        gets: { value: [gone, gone, gone] },
+        took: 20,
+        afterwards: 'PoolClosedError',
+      },
+      {
+        what: '`close()`, `join()`',
+        run: (pool) => endWithWork(pool, () => void pool.close()),
+        gets: { value: [40, [2, 4], [8, 8]] },
+        took: 100,
+        afterwards: 'PoolClosedError',
+      },
+      {
+        what: '`close()`, `join()`, `terminate()`',
+        run: (pool) =>
+          endWithWork(pool, () => {
+            pool.close();
+            const joined = pool.join();
+            pool.terminate();
+            return joined;
+          }),
+        gets: { value: [gone, gone, gone] },
+        took: 20,
+        afterwards: 'PoolClosedError',
+      },
+      {
+        what: '`terminate()`, `close()`, `join()` twice',
+        run: (pool) =>
+          endWithWork(pool, () => {
+            pool.terminate();
+            pool.close();
+            return Promise.all([pool.join(), pool.join()]);
+          }),
+        gets: { value: [gone, gone, gone] },
+        took: 20,
+        afterwards: 'PoolClosedError',
+      },
+      {
+        what: '`close()`, and both processes are killed: the 32 tasks of a map that run, and the 8 that wait',
+        async run(pool) {
+          const outcomes = pool.map(pidAfter, Array(40).fill(300)).settled();
+          await sleep(100);
+          pool.close();
+          for (const each of pool.stats().processes) process.kill(each.pid as number, 'SIGKILL');
+          await pool.join();
+          const rejected = (await outcomes).filter(({ status }) => status === 'rejected');
+          return [rejected.length, 40 - rejected.length];
+        },
+        gets: { value: [32, 8] },
+        took: 600,
+        afterwards: 'PoolClosedError',
+      },
+      {
+        what: '`terminate()` and `join()` while one process is deaf to SIGTERM and another is stopped',
+        async run(pool) {
+          const outcomes = outcomesOf(pool.apply(ignoreSigterm), pool.apply(stop));
+          await sleep(300);
+          pool.terminate();
+          await pool.join();
+          return outcomes;
+        },
+        gets: { value: [gone, gone] },
+        took: 5300,
+        afterwards: 'PoolClosedError',
+      },
+    ],
+  ],
+];
