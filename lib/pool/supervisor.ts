@@ -11,6 +11,8 @@ import { createStartOptions } from './start-options.js';
 const MAX_ATTEMPTS = 3;
 const BACKOFF = 50;
 const MAX_BACKOFF = 5000;
+/** How often in a row a process may be killed while it starts before the pauses grow: whoever does it will stop. */
+const MAX_KILLED = 100;
 /** After a process that should have replaced a running one could not start, the time until another is tried. */
 const RENEWAL_PAUSE = 5000;
 
@@ -35,8 +37,9 @@ interface Slot {
   renewableAt: number;
   /** Whether there is enough to do for it. */
   isWanted: boolean;
-  /** Processes in a row that ended before they had answered a task. */
+  /** Processes in a row that ended by themselves before they were sent a task, and that were killed. */
   attempts: number;
+  killed: number;
   timer: NodeJS.Timeout | undefined;
   error: unknown;
 }
@@ -76,6 +79,7 @@ export class Supervisor {
       renewableAt: 0,
       isWanted: index < options.minProcesses,
       attempts: 0,
+      killed: 0,
       timer: undefined,
       error: undefined,
     }));
@@ -214,18 +218,19 @@ export class Supervisor {
 
   /** One that was ended by its task has done what it could, and is no sign that the next will fail. */
   #refill(slot: Slot, worker: PoolWorker, { exit, cause }: Ending): void {
-    const useful = worker.sent > 0;
-    slot.attempts = useful ? 0 : slot.attempts + 1;
-    if (useful) return this.#fill(slot);
-    const killed = exit.signal !== null;
+    if (worker.sent > 0) {
+      slot.attempts = slot.killed = 0;
+      return this.#fill(slot);
+    }
     slot.error = cause ?? new Error(`process ${worker.pid} exited with code ${exit.exitCode} before it was ready`);
-    if (!killed && slot.attempts >= MAX_ATTEMPTS) return this.#giveUp(slot);
+    const failures = exit.signal === null ? slot.attempts++ : Math.max(slot.killed++ - MAX_KILLED, 0);
+    if (slot.attempts >= MAX_ATTEMPTS) return this.#giveUp(slot);
     slot.timer = setTimeout(
       () => {
         slot.timer = undefined;
         this.#fill(slot);
       },
-      Math.min(BACKOFF * 2 ** (slot.attempts - 1), MAX_BACKOFF),
+      Math.min(BACKOFF * 2 ** failures, MAX_BACKOFF),
     ).unref();
   }
 
