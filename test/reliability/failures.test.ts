@@ -1,12 +1,19 @@
-/** Tries each row of ./failures.ts, and compares docs/reliability.md with them. */
-import { readdirSync, readFileSync } from 'node:fs';
+/**
+ * Tries each row of ./failures.ts, and compares docs/reliability.md with them.
+ *
+ * WRITE_TABLE=1 npm run jest -- test/reliability/failures.test.ts -t page    writes the tables into the page
+ * TIMES=1 npm run jest -- test/reliability/failures.test.ts                  prints how long each took
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import * as library from 'aiomultiprocess';
 import { Pool } from 'aiomultiprocess';
 import { double } from '../fixtures/pool/tasks.js';
 import { findSurvivors, isRunning } from '../support/alive.ts';
 import { createPool } from '../support/pool.ts';
+import { root } from '../support/run.ts';
 import { type Failure, failures, type Outcome } from './failures.ts';
+import { toTables } from './table.ts';
 
 /** On a machine that has much else to do, everything takes this much longer, and a bit more. */
 const SLOWNESS = 8;
@@ -91,4 +98,13 @@ async function tryOut({ options, cold, run, gets, took, afterwards }: Failure): 
 
 describe.each(failures)('%s', (_heading, group) => {
   test.each(group.map((failure) => [failure.what, failure] as const))('%s', (_what, failure) => tryOut(failure));
+});
+
+test('the page shows these tables', () => {
+  const page = `${root}docs/reliability.md`;
+  const text = readFileSync(page, 'utf8');
+  const [before = '', , after = ''] = text.split(/(?<=<!-- tables -->\n\n)|(?=\n\n<!-- end of the tables -->)/);
+  const wanted = before + toTables(failures) + after;
+  if (process.env.WRITE_TABLE) writeFileSync(page, wanted);
+  else expect(text).toBe(wanted);
 });
