@@ -1,0 +1,49 @@
+/** The programs that `npm run chaos`, `npm run soak` and `npm run fuzz` run for long, here with small numbers. */
+import { node, root } from '../support/run.ts';
+
+const MINUTES = 60_000;
+
+/** Runs a program and gives the lines that it prints, each of which is JSON. It fails by itself if a promise is broken. */
+async function runProgram(name: string, args: string[], flags: string[] = []): Promise<Record<string, number>[]> {
+  const { code, stdout, stderr } = await node([...flags, `${root}test/reliability/programs/${name}`, ...args], {
+    timeout: 3 * MINUTES,
+  });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+}
+
+test(
+  'chaos: every result of 10,000 tasks arrives, or without retries what may have started is lost and no more',
+  async () => {
+    const rounds = await runProgram('chaos.mjs', ['--tasks', '10000']);
+    expect(rounds).toMatchObject([
+      { tasks: 10_000, retries: 20, rejected: 0 },
+      { tasks: 10_000, retries: 0, restarted: 0 },
+    ]);
+    for (const { killed } of rounds) expect(killed).toBeGreaterThan(10);
+  },
+  4 * MINUTES,
+);
+
+test(
+  'soak: after 50,000 tasks in processes that are replaced, memory, handles and listeners are what they were',
+  async () => {
+    const [report] = await runProgram('soak.mjs', ['--tasks', '50000', '--per-child', '1000'], ['--expose-gc']);
+    expect(report).toMatchObject({ tasks: 50_000 });
+    expect(report?.processes).toBeGreaterThan(30);
+  },
+  4 * MINUTES,
+);
+
+test(
+  'fuzz: 3,000 changed frames at either end, beside those of test/ipc/hostile-bytes.test.ts, and 24 real processes',
+  async () => {
+    const [report] = await runProgram('fuzz.mjs', ['--cases', '6000', '--processes', '24']);
+    expect(report).toMatchObject({ processes: 24 });
+    expect(report?.cases).toBeGreaterThanOrEqual(6000);
+  },
+  4 * MINUTES,
+);
