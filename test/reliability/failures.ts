@@ -226,6 +226,26 @@ export const failures: Group[] = [
         gets: { value: 42 },
         took: 170,
       },
+      {
+        what: 'the only process is killed ten times in a row while it boots',
+        options: { processes: 1 },
+        cold: true,
+        async run(pool) {
+          const result = pool.apply(double, [21]);
+          const killed = new Set<number>();
+          while (killed.size < 10) {
+            for (const each of pool.stats().processes) {
+              if (each.pid === undefined || killed.has(each.pid)) continue;
+              process.kill(each.pid, 'SIGKILL');
+              killed.add(each.pid);
+            }
+            await sleep(5);
+          }
+          return result;
+        },
+        gets: { value: 42 },
+        took: 900,
+      },
     ],
   ],
   [
