@@ -148,13 +148,14 @@ export class PoolWorker {
     });
   }
 
-  /** Sends a task that no other worker may take, as soon as this one is ready. */
+  /** Sends a task that no other worker may take, as soon as this one is ready and need not fear its end. */
   pin(task: Task): void {
     this.#pinned.push(task);
-    if (this.state === 'ready') this.#sendPinned();
+    this.#sendPinned();
   }
 
   #sendPinned(): void {
+    if (this.state === 'booting' || this.#tasks.isEndangered) return;
     for (const task of this.#pinned.splice(0)) {
       try {
         this.send(task, 1);
@@ -262,6 +263,7 @@ export class PoolWorker {
   /** More work for the child, before the callers of what it has answered run. */
   #goOn(): void {
     if (!this.#tasks.observe()) return;
+    if (this.#pinned.length > 0) this.#sendPinned();
     this.#shutDownIfDone();
     this.#owner.onRoom(this);
     if (this.inFlight === 0) this.#lifetime.onNothingToDo();

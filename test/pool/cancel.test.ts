@@ -1,7 +1,7 @@
 import { Pool, ProcessExitError } from 'aiomultiprocess';
 import { runForever } from '../fixtures/pool/failing.js';
 import { waitAt } from '../fixtures/pool/gate.js';
-import { note, readNotes, readReasons, waitForAbort } from '../fixtures/pool/limited.js';
+import { note, readNotes, readReasons, waitForAbort, waitForAbortAt } from '../fixtures/pool/limited.js';
 import { double, pid } from '../fixtures/pool/tasks.js';
 import { isRunning } from '../support/alive.ts';
 import { withGate } from '../support/gate.ts';
@@ -82,15 +82,25 @@ test('cancelling a map aborts its running tasks, and no others', () =>
 test('leaving a loop aborts what is left of the map', () =>
   withGate((gate) =>
     Pool.using({ processes: 1 }, async (pool) => {
-      const ports = [gate.port, gate.port, gate.port];
-      const loop = pool.map(waitForAbort, ports).unordered();
-      const next = loop.next();
-      await gate.arrived(3);
-      const left = loop.return();
-      pool.terminate();
-      await Promise.allSettled([next, left]);
+      for await (const value of pool.map(waitForAbortAt, [0, gate.port, gate.port])) {
+        expect(value).toBe('at once');
+        await gate.arrived(2);
+        break;
+      }
+      expect(await pool.apply(readReasons)).toEqual(['AbortError', 'AbortError']);
     }),
   ));
+
+test('a broadcast waits for a process that may have to be ended', () =>
+  Pool.using({ processes: 1, cancelGracePeriod: 100 }, async (pool) => {
+    const [stubborn] = await pool.broadcast(pid);
+    const controller = new AbortController();
+    const call = pool.apply(runForever, [], { signal: controller.signal });
+    await pool.apply(double, [1]);
+    controller.abort();
+    await expect(call).rejects.toThrow('aborted');
+    expect(await pool.broadcast(pid)).not.toEqual([stubborn]);
+  }));
 
 test('the signal of a map cancels it, and a signal that aborts after the end does nothing', () =>
   withGate((gate) =>
