@@ -188,7 +188,8 @@ async function attackProcess() {
   const start = Buffer.concat(encoder.takeFrames(() => {}));
   const isStarted = random(4) > 0;
   pipe.write(isStarted ? start : change(start));
-  if (random(3) === 0) pipe.write(Buffer.alloc(64, 0xff));
+  // A first frame that was changed may be one of which the garbage would only be a part.
+  if (isStarted && random(3) === 0) pipe.write(Buffer.alloc(64, 0xff));
   else {
     pipe.write(change(createFrames()));
     pipe.end();
