@@ -194,7 +194,10 @@ export class PoolWorker {
    */
   abandon(isWanted: (task: Task) => boolean): Task[] {
     const sent = this.#tasks.abandon(isWanted, this.#gracePeriod);
-    for (const task of sent) this.#connection.channel.post([CANCEL, task.id]);
+    for (const task of sent) {
+      if (task instanceof StreamTask) task.discard();
+      this.#connection.channel.post([CANCEL, task.id]);
+    }
     this.flush();
     const pinned = this.#pinned.filter(isWanted);
     this.#pinned = this.#pinned.filter((task) => !pinned.includes(task));

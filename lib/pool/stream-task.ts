@@ -44,6 +44,11 @@ export class StreamTask extends Task {
     this.#wake();
   }
 
+  /** It is given up: its consumer has the reason at once, not after the items that wait. */
+  discard(): void {
+    this.#items = [];
+  }
+
   succeed(): void {
     this.#end = END;
     this.#wake();

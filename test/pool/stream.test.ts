@@ -122,6 +122,15 @@ test('terminate ends a stream with an error', async () => {
   await pool.join();
 });
 
+test('a stream that is given up says so at once, not after the items that wait', async () => {
+  const controller = new AbortController();
+  const stream = pool.stream(count, [100_000], { signal: controller.signal });
+  await stream.next();
+  await pool.apply(double, [1]);
+  controller.abort(new Error('enough'));
+  await expect(stream.next()).rejects.toThrow('enough');
+});
+
 test('several streams and calls share a process', async () => {
   const streams = [pool.stream(count, [500]), pool.stream(count, [500]), pool.stream(countNow, [500])];
   const [results, value] = await Promise.all([Promise.all(streams.map(drain)), pool.apply(double, [4])]);
