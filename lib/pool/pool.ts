@@ -4,7 +4,7 @@ import { InvalidStateError, PoolClosedError } from '../errors.js';
 import { hold, release } from '../keep-alive.js';
 import type { TaskFunction } from '../tasks/address.js';
 import { Engine } from './engine.js';
-import { type AnyFunction, Jobs } from './job.js';
+import { type AnyFunction, type Job, Jobs } from './job.js';
 import { type PoolOptions, readCallOptions, readPoolOptions } from './options.js';
 import type { PoolResult } from './pool-result.js';
 import type { PoolStats } from './stats.js';
@@ -135,7 +135,17 @@ export class Pool {
     this.#refuseIfClosed();
     checkArguments('stream', args);
     const read = readCallOptions('stream', options);
-    return this.#engine.stream<Y>(this.#jobs.get(fn, read), args, read.signal);
+    return this.#stream(this.#jobs.get(fn, read), args, read.signal);
+  }
+
+  /** The pool may have been closed since the stream was asked for. */
+  async *#stream<Y>(
+    job: Job,
+    args: readonly unknown[],
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Y, void, undefined> {
+    this.#refuseIfClosed();
+    yield* this.#engine.stream<Y>(job, args, signal);
   }
 
   /**

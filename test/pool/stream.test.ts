@@ -1,4 +1,4 @@
-import { Pool, PoolTerminatedError, ProcessExitError, SerializationError } from 'aiomultiprocess';
+import { Pool, PoolClosedError, PoolTerminatedError, ProcessExitError, SerializationError } from 'aiomultiprocess';
 import {
   count,
   countAndFail,
@@ -110,6 +110,14 @@ test('a stream that nobody iterates does not start, and does not hold up the end
   pool.close();
   await pool.join();
   await stream.return();
+});
+
+test('a stream that is iterated only after the pool was closed is refused', async () => {
+  const pool = new Pool({ processes: 1 });
+  const stream = pool.stream(count, [10]);
+  pool.close();
+  await pool.join();
+  await expect(stream.next()).rejects.toBeInstanceOf(PoolClosedError);
 });
 
 test('terminate ends a stream with an error', async () => {
