@@ -19,7 +19,7 @@ const RENEWAL_PAUSE = 5000;
 /** What a {@link Supervisor} tells its pool. */
 export interface SupervisorOwner extends Omit<PoolWorkerOwner, 'onWorn' | 'onIdle'> {
   onStart(worker: PoolWorker): void;
-  /** No process can be started. */
+  /** No process of a queue can be started. */
   onGivenUp(error: InitializerError): void;
   /** The last process is gone, and no other will come. */
   onEmpty(): void;
@@ -241,7 +241,9 @@ export class Supervisor {
     );
     this.#givenUp = error;
     this.#settleWaiting((waiter) => waiter.reject(error));
-    const hopeless = this.#slots.every((each) => workersOf(each).length === 0 && each.timer === undefined);
+    // The tasks of its queue can only be run by the processes of that queue.
+    const others = this.#slots.filter(({ queueId }) => queueId === slot.queueId);
+    const hopeless = others.every((each) => workersOf(each).length === 0 && each.timer === undefined);
     if (hopeless) this.#owner.onGivenUp(error);
   }
 

@@ -1,6 +1,7 @@
 import {
   InitializerError,
   Pool,
+  type PoolOptions,
   ProcessExitError,
   ProtocolError,
   registerError,
@@ -27,7 +28,7 @@ import {
   writeGarbage,
 } from '../fixtures/pool/failing.js';
 import { waitAt } from '../fixtures/pool/gate.js';
-import { dieOnce, failOnce, failToStart } from '../fixtures/pool/log.js';
+import { dieOnce, failOnce, failToStart, failUnlessFirst } from '../fixtures/pool/log.js';
 import { double, identity, pid, pidFor } from '../fixtures/pool/tasks.js';
 import { isRunning } from '../support/alive.ts';
 import { linesOf, withFile } from '../support/folder.ts';
@@ -267,6 +268,16 @@ describe('an initializer that fails', () => {
         expect(await linesOf(file)).toHaveLength(2);
       }),
     ));
+
+  test('in the only process of a queue leaves no task of that queue pending', () =>
+    withFile(async (file) => {
+      const start: PoolOptions = { initializer: failUnlessFirst, initargs: [file], stdio: 'ignore' };
+      await Pool.using({ ...start, processes: 2, queueCount: 2 }, async (pool) => {
+        const outcomes = await Promise.allSettled([pool.apply(double, [1]), pool.apply(double, [2])]);
+        const reasons = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+        expect(reasons).toEqual([expect.any(InitializerError)]);
+      });
+    }));
 
   test('by a signal is tried again', () =>
     withFile((file) =>
