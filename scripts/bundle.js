@@ -21,8 +21,13 @@ const bundles = await Promise.all([
   build({
     ...common,
     entryPoints: ['lib/index.ts'],
-    outfile: 'dist/lib/index.js',
+    outdir: 'dist/lib',
+    outbase: 'lib',
     format: 'esm',
+    // What several entries need has one copy, so that classes keep their identity, in the same folder: modules look for
+    // their neighbours by `import.meta.url`.
+    splitting: true,
+    chunkNames: 'shared-[hash]',
     // Dependencies that are CommonJS ask for modules of Node.js in their own way.
     banner: {
       js: "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);",
