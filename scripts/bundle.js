@@ -11,6 +11,8 @@ const common = {
   absWorkingDir: fileURLToPath(root),
   bundle: true,
   platform: 'node',
+  // Of an ES module only what is used is taken.
+  mainFields: ['module', 'main'],
   target: 'node20.19',
   metafile: true,
   write: false,
