@@ -60,7 +60,7 @@ export class Engine {
       onStart: (worker) => this.#dispatcher.addWorker(worker),
       onReady: () => this.#dispatcher.dispatch(),
       onRoom: () => this.#dispatcher.dispatch(),
-      onResult: (task, value) => this.#succeed(task, value),
+      onResult: (task, value) => this.#ledger.succeed(task, value),
       onFailure: (task, error, worker) => this.#onFailure(task, error, worker),
       onTimeout: (task, worker) => this.#onTimeout(task, worker),
       onEnd: (worker, ending) => this.#onEnd(worker, ending),
@@ -79,7 +79,6 @@ export class Engine {
     if (this.#dispatcher.isFull && this.#options.onFull === 'reject') {
       throw new QueueFullError(this.#options.maxQueueSize);
     }
-    this.#supervisor.revive();
     const promise = Call.start<R>(this.#nextId(), job, args, options, this.#enqueue);
     if (options?.signal !== undefined) this.#release(promise, options.signal);
     return promise;
@@ -125,7 +124,6 @@ export class Engine {
     const task = new StreamTask(this.#nextId(), job, args);
     const cancel = () => this.#cancel(task, signal?.reason);
     signal?.addEventListener('abort', cancel, { once: true });
-    this.#supervisor.revive();
     this.#enqueue(task);
     try {
       for (;;) {
@@ -179,6 +177,7 @@ export class Engine {
   }
 
   readonly #enqueue = (task: Task): void => {
+    this.#supervisor.revive();
     this.#dispatcher.enqueue(task);
     this.#dispatcher.schedule();
   };
@@ -191,11 +190,6 @@ export class Engine {
   #takeBack(isWanted: (task: Task) => boolean): Task[] {
     const waiting = [...this.#dispatcher.remove(isWanted), ...this.#retries.remove(isWanted)];
     return [...waiting, ...this.#supervisor.workers.flatMap((worker) => worker.abandon(isWanted))];
-  }
-
-  #succeed(task: Task, value: unknown): void {
-    this.#retries.forget(task);
-    this.#ledger.succeed(task, value);
   }
 
   #onFailure(task: Task, error: unknown, worker: PoolWorker): void {
@@ -222,11 +216,10 @@ export class Engine {
   #fail(task: Task, error: unknown, worker: PoolWorker): void {
     if (this.#retries.allows(task, error)) {
       task.isSettled = true;
-      void this.#retries.replace(task, error, new Attempt(++this.#lastId, task));
+      this.#retries.replace(task, error, new Attempt(++this.#lastId, task));
       return;
     }
     const errors = [...this.#retries.errorsOf(task), describePoison(task, error, this.#retries.errorsOf(task))];
-    this.#retries.forget(task);
     this.#ledger.fail(task, chainCauses(errors), worker);
   }
 

@@ -1,4 +1,4 @@
-import type { IBackoff } from 'cockatiel';
+import { ExponentialBackoff, type IBackoff } from 'cockatiel';
 import { SerializationError, TaskNotFoundError } from '../errors.js';
 import type { Task } from './task.js';
 
@@ -6,17 +6,19 @@ import type { Task } from './task.js';
 const FIRST_PAUSE = 50;
 const MAX_PAUSE = 10_000;
 
+const BACKOFF = new ExponentialBackoff({ initialDelay: FIRST_PAUSE, maxDelay: MAX_PAUSE });
+
 /** The errors of a task's earlier runs, and the pause before the next. */
 interface History {
   readonly errors: readonly unknown[];
-  readonly backoff: IBackoff<unknown> | undefined;
+  readonly backoff: IBackoff<unknown>;
 }
 
 /** Runs tasks again that failed, as often as their call allows, after pauses that grow. */
 export class Retries {
-  readonly #histories = new Map<Task, History>();
+  readonly #histories = new WeakMap<Task, History>();
   /** Tasks whose pause is not over. */
-  readonly #waiting = new Map<Task, NodeJS.Timeout | undefined>();
+  readonly #waiting = new Map<Task, NodeJS.Timeout>();
   readonly #start: (task: Task) => void;
 
   /** @param start - takes a task whose pause is over. */
@@ -26,7 +28,7 @@ export class Retries {
 
   /** 1 for the first run of a task. */
   attemptOf(task: Task): number {
-    return this.#histories.size === 0 ? 1 : this.errorsOf(task).length + 1;
+    return task.job.retries === 0 ? 1 : this.errorsOf(task).length + 1;
   }
 
   /** What the earlier runs of a task have failed with. */
@@ -42,24 +44,15 @@ export class Retries {
   }
 
   /** Starts `next` after a pause, in place of `task`. */
-  async replace(task: Task, error: unknown, next: Task): Promise<void> {
-    const { errors, backoff } = this.#histories.get(task) ?? { errors: [], backoff: undefined };
-    this.forget(task);
-    this.#waiting.set(next, undefined);
-    const pause = backoff === undefined ? await createBackoff() : backoff.next(undefined);
-    // It may have been cancelled meanwhile.
-    if (!this.#waiting.has(next)) return;
-    this.#histories.set(next, { errors: [...errors, error], backoff: pause });
+  replace(task: Task, error: unknown, next: Task): void {
+    const earlier = this.#histories.get(task);
+    const backoff = earlier?.backoff.next(undefined) ?? BACKOFF.next();
+    this.#histories.set(next, { errors: [...(earlier?.errors ?? []), error], backoff });
     const start = () => {
       this.#waiting.delete(next);
       this.#start(next);
     };
-    this.#waiting.set(next, setTimeout(start, pause.duration).unref());
-  }
-
-  /** A task was answered. */
-  forget(task: Task): void {
-    if (this.#histories.size > 0) this.#histories.delete(task);
+    this.#waiting.set(next, setTimeout(start, backoff.duration).unref());
   }
 
   /** Gives up those of the waiting tasks that `isWanted` names. */
@@ -68,14 +61,7 @@ export class Retries {
     for (const task of removed) {
       clearTimeout(this.#waiting.get(task));
       this.#waiting.delete(task);
-      this.forget(task);
     }
     return removed;
   }
-}
-
-/** Loaded when a task fails that may run again: most programs never need it. */
-async function createBackoff(): Promise<IBackoff<unknown>> {
-  const { ExponentialBackoff } = await import('cockatiel');
-  return new ExponentialBackoff({ initialDelay: FIRST_PAUSE, maxDelay: MAX_PAUSE }).next();
 }

@@ -269,6 +269,15 @@ describe('an initializer that fails', () => {
       }),
     ));
 
+  test('leaves no task pending that waits to run again', () =>
+    withFile((file) =>
+      Pool.using({ processes: 1, initializer: failUnlessFirst, initargs: [file], stdio: 'ignore' }, async (pool) => {
+        const failing = reasonOf(pool.apply(throwRangeError, ['too far'], { retries: 9 }));
+        await expect(pool.apply(killSelf)).rejects.toBeInstanceOf(ProcessExitError);
+        expect(await failing).toBeInstanceOf(InitializerError);
+      }),
+    ));
+
   test('in the only process of a queue leaves no task of that queue pending', () =>
     withFile(async (file) => {
       const start: PoolOptions = { initializer: failUnlessFirst, initargs: [file], stdio: 'ignore' };
