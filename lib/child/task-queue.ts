@@ -38,8 +38,9 @@ export class TaskQueue {
 
   #endRun(): void {
     this.#at = 0;
-    if (++this.#head < this.#runs.length) return;
-    this.#runs = [];
+    // A queue that is never empty must let go of what has left it, too.
+    if (++this.#head * 2 < this.#runs.length) return;
+    this.#runs.splice(0, this.#head);
     this.#head = 0;
   }
 }

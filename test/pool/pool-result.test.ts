@@ -1,7 +1,7 @@
 import { InvalidStateError, Pool } from 'aiomultiprocess';
 import { failIfOdd, throwRangeError } from '../fixtures/pool/failing.js';
 import { waitAt, waitIfZero } from '../fixtures/pool/gate.js';
-import { double } from '../fixtures/pool/tasks.js';
+import { countHeldBytes, double } from '../fixtures/pool/tasks.js';
 import { withGate } from '../support/gate.ts';
 import { createPool } from '../support/pool.ts';
 
@@ -209,6 +209,14 @@ test('the pace of the consumer sets the pace of an endless input, and a break en
   const { produced } = source;
   await pool.map(double, [1, 2, 3]);
   expect(source.produced).toBe(produced);
+});
+
+test('a process that always has work lets go of what its finished tasks were given', async () => {
+  const items = (function* () {
+    for (let index = 0; index < 20_000; index++) yield new Uint8Array(16_384);
+  })();
+  const held = await Pool.using({ processes: 1, childConcurrency: 4 }, (one) => one.map(countHeldBytes, items));
+  expect(Math.max(...held)).toBeLessThan(45_000_000);
 });
 
 test('an endless input waits for a consumer that does not come', async () => {
