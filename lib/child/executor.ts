@@ -99,12 +99,14 @@ export class Executor {
         this.#streams.grant(message[1], message[2]);
         break;
       case CANCEL:
-        if (this.#has(message[1])) this.#cancel(message[1]);
+        this.#cancel(message[1]);
         break;
     }
   }
 
   #cancel(id: number): void {
+    // Its answer may be on its way, or its arguments could not be sent.
+    if (!this.#queue.has(id) && !this.#slots.has(id)) return this.#forget(id);
     this.#controls.cancel(id);
     this.#streams.cancel(id);
   }
@@ -126,11 +128,6 @@ export class Executor {
         this.#functions[id] = loaded;
         this.#scheduleTurn();
       });
-  }
-
-  /** Whether a task waits or runs here; its answer may be on its way already. */
-  #has(id: number): boolean {
-    return this.#queue.has(id) || this.#slots.has(id);
   }
 
   /** @returns whether any was started. */
@@ -195,11 +192,15 @@ export class Executor {
   }
 
   #end(id: number): void {
-    this.#controls.forget(id);
-    this.#streams.forget(id);
+    this.#forget(id);
     this.#running--;
     this.#unwritten++;
     this.#scheduleTurn();
+  }
+
+  #forget(id: number): void {
+    this.#controls.forget(id);
+    this.#streams.forget(id);
   }
 
   #scheduleTurn(): void {

@@ -135,7 +135,12 @@ export class PoolWorker {
     const pace = this.#tasks.introduce(address, (id) => channel.post([ADDRESS, id, address]));
     if (attempt > 1) channel.post([ATTEMPT, task.id, attempt]);
     if (task instanceof StreamTask) this.#openStream(task);
-    channel.postTask(task.id, pace.id, task.args);
+    try {
+      channel.postTask(task.id, pace.id, task.args);
+    } catch (error) {
+      if (attempt > 1 || task instanceof StreamTask) channel.post([CANCEL, task.id]);
+      throw error;
+    }
     this.#tasks.add(task, pace, this.#now);
     this.#lifetime.onSent(++this.sent);
   }
