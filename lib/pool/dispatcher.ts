@@ -10,7 +10,7 @@ export interface DispatcherOwner {
   onFailure(task: Task, error: unknown): void;
   /** How often a task is run with this time. */
   attemptOf(task: Task): number;
-  /** There are so many tasks to run, or that run. */
+  /** There are so many tasks to run, or that run, and more processes may start for them. */
   onLoad(tasks: number): void;
   /** After the queues were full, nothing waits any more. */
   onDrain(): void;
@@ -26,12 +26,16 @@ export class Dispatcher {
   /** In falling order of priority; of those that have the same, the next in turn first. */
   #maps: PoolMap<unknown>[] = [];
   #scheduled = false;
+  /** Whether more processes start with more to do. */
+  readonly #mayGrow: boolean;
   readonly #maxQueued: number;
   #wasFull = false;
 
-  constructor({ scheduler, queueCount, processes, maxQueueSize }: ReadPoolOptions, owner: DispatcherOwner) {
+  constructor(options: ReadPoolOptions, owner: DispatcherOwner) {
+    const { scheduler, queueCount, processes, minProcesses, maxQueueSize } = options;
     this.#owner = owner;
     this.#scheduler = scheduler;
+    this.#mayGrow = minProcesses < processes;
     this.#maxQueued = maxQueueSize;
     for (let index = 0; index < queueCount; index++) {
       const tasks = new RequestQueue();
@@ -114,7 +118,7 @@ export class Dispatcher {
 
   readonly dispatch = (): void => {
     this.#scheduled = false;
-    this.#owner.onLoad(this.#countLoad());
+    if (this.#mayGrow) this.#owner.onLoad(this.#countLoad());
     for (const { tasks, workers } of this.#queues.values()) {
       if (tasks.size > 0 || this.#maps.length > 0) this.#distribute(tasks, workers);
     }
