@@ -34,8 +34,6 @@ export interface Child {
   readonly pipe: Socket;
   readonly exited: Promise<Exit>;
   kill(signal: NodeJS.Signals): void;
-  ref(): void;
-  unref(): void;
 }
 
 /** The bundle that `scripts/bundle.js` makes of `child/main.ts`. */
@@ -87,8 +85,6 @@ export function spawnChild({ env, cwd, execArgv, stdio = 'inherit' }: SpawnOptio
     pipe,
     exited,
     kill: (signal) => void subprocess.kill(signal),
-    ref: () => subprocess.ref(),
-    unref: () => subprocess.unref(),
   };
 }
 
@@ -99,8 +95,6 @@ function createUnstarted(failure: Promise<Error>): Child {
     pipe: new Socket().destroy(),
     exited: failure.then((error) => ({ exitCode: null, signal: null, error })),
     kill() {},
-    ref() {},
-    unref() {},
   };
 }
 

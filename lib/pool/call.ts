@@ -59,6 +59,6 @@ export class Call extends Task {
   }
 
   report(progress: unknown): void {
-    if (this.#options?.onProgress !== undefined) callListener(this.#options.onProgress, progress, undefined);
+    if (this.#options?.onProgress !== undefined) callListener(this.#options.onProgress, progress);
   }
 }

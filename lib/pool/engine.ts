@@ -54,7 +54,7 @@ export class Engine {
       onFailure: (task, error) => this.#ledger.fail(task, error),
       onExhausted: (worker) => this.#supervisor.replace(worker),
       onLoad: (tasks) => this.#supervisor.grow(tasks),
-      onDrain: () => callListener(() => events.emit('drain'), undefined, undefined),
+      onDrain: () => callListener(() => events.emit('drain')),
     });
     this.#supervisor = new Supervisor(options, this.#dispatcher.queueIds, {
       onStart: (worker) => this.#dispatcher.addWorker(worker),

@@ -57,7 +57,7 @@ export class Ledger {
   }
 
   #complete(task: Task): void {
-    callListener(this.#onComplete, task.id, undefined);
+    callListener(this.#onComplete, task.id);
     this.close();
   }
 

@@ -154,9 +154,11 @@ const CALL_OPTIONS: OptionTable = {
  * @param method - which of the methods was called.
  * @throws TypeError naming the option and what it takes.
  */
-export function readCallOptions<Options extends ApplyOptions | MapOptions | StreamOptions>(
-  method: string,
-  options: Options,
-): Options {
-  return readOptions<Options>(method, options, method === 'stream' ? STREAM_OPTIONS : CALL_OPTIONS);
+export function readCallOptions<Options extends ApplyOptions | MapOptions>(method: string, options: Options): Options {
+  return readOptions<Options>(method, options, CALL_OPTIONS);
+}
+
+/** @throws TypeError naming the option and what it takes. */
+export function readStreamOptions(options: StreamOptions): StreamOptions {
+  return readOptions('stream', options, STREAM_OPTIONS);
 }

@@ -5,7 +5,7 @@ import { hold, release } from '../keep-alive.js';
 import type { TaskFunction } from '../tasks/address.js';
 import { Engine } from './engine.js';
 import { type AnyFunction, type Job, Jobs } from './job.js';
-import { type PoolOptions, readCallOptions, readPoolOptions } from './options.js';
+import { type PoolOptions, readCallOptions, readPoolOptions, readStreamOptions } from './options.js';
 import type { PoolResult } from './pool-result.js';
 import type { PoolStats } from './stats.js';
 import type { ApplyOptions, Arguments, MapOptions, PoolEvents, StreamOptions } from './types.js';
@@ -68,7 +68,8 @@ export class Pool {
    * The arguments are read when the task is sent: leave them alone until it is answered.
    *
    * @throws (rejects) what `fn` throws; {@link TaskNotFoundError}, {@link SerializationError},
-   * {@link ProcessExitError}, {@link InitializerError}, {@link PoolClosedError}, {@link PoolTerminatedError}.
+   * {@link ProcessExitError}, {@link InitializerError}, {@link TaskTimeoutError}, {@link QueueFullError},
+   * {@link PoolClosedError}, {@link PoolTerminatedError}; the reason of its signal.
    */
   apply<A extends unknown[], R>(fn: TaskFunction<A, R>, ...rest: Arguments<A>): Promise<R>;
   apply<R>(fn: AnyFunction<R>, args: readonly unknown[] = [], options?: ApplyOptions): Promise<R> {
@@ -134,7 +135,7 @@ export class Pool {
   ): AsyncGenerator<Y, void, undefined> {
     this.#refuseIfClosed();
     checkArguments('stream', args);
-    const read = readCallOptions('stream', options);
+    const read = readStreamOptions(options);
     return this.#stream(this.#jobs.get(fn, read), args, read.signal);
   }
 

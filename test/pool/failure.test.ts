@@ -273,7 +273,7 @@ describe('an initializer that fails', () => {
     withFile((file) =>
       Pool.using({ processes: 1, initializer: failUnlessFirst, initargs: [file], stdio: 'ignore' }, async (pool) => {
         const failing = reasonOf(pool.apply(throwRangeError, ['too far'], { retries: 9 }));
-        await expect(pool.apply(killSelf)).rejects.toBeInstanceOf(ProcessExitError);
+        await expect(pool.apply(killSelf, ['SIGKILL'])).rejects.toBeInstanceOf(ProcessExitError);
         expect(await failing).toBeInstanceOf(InitializerError);
       }),
     ));

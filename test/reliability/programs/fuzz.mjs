@@ -132,7 +132,7 @@ function createFrames() {
   add(messages.CANCEL, 3);
   add(messages.STREAM, 5, 10);
   add(messages.CREDIT, 5, 1);
-  return Buffer.concat(encoder.takeFrames(() => {}));
+  return Buffer.concat(encoder.takeFrames());
 }
 
 /** Takes what a child writes, and gives nothing. */
@@ -147,7 +147,6 @@ async function attackChild(wanted) {
     const channel = new Channel(createSink(), {
       onMessages: (batch) => executor.accept(batch),
       onDrain: () => executor.onDrain(),
-      onUnsendable: (message, error) => executor.onUnsendable(message, error),
       onEnd: (error) => {
         ended ||= error !== undefined;
       },
@@ -185,7 +184,7 @@ async function attackProcess() {
   pipe.on('error', () => {}).resume();
   const encoder = new Encoder();
   encoder.add([messages.START, { name: 'fuzz', parent: process.pid, concurrency: 4 }]);
-  const start = Buffer.concat(encoder.takeFrames(() => {}));
+  const start = Buffer.concat(encoder.takeFrames());
   const isStarted = random(4) > 0;
   pipe.write(isStarted ? start : change(start));
   // A first frame that was changed may be one of which the garbage would only be a part.
