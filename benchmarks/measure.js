@@ -44,7 +44,9 @@ export async function measurePool(pool, workload, job) {
 /** Returns the milliseconds that a task took in the fastest piece. */
 async function warmUp(pool, workload, job) {
   const start = performance.now();
-  let count = Math.max(1, Math.floor(workload.count / 50));
+  // No piece is too small for each process to have a part of it.
+  const least = Math.min(workload.count, 2 * job.processes);
+  let count = Math.max(least, Math.floor(workload.count / 50));
   let done = 0;
   let fastest = Infinity;
   for (;;) {
@@ -57,7 +59,7 @@ async function warmUp(pool, workload, job) {
     const isWarm = end - start >= WARM_UP_FOR && done >= Math.min(WARM_UP_TASKS, workload.count);
     if (isWarm || end - start >= LONGEST_WARM_UP) return fastest;
     // Never more than the whole warm-up in one piece.
-    count = Math.max(1, Math.min(workload.count, count * 2, Math.floor(WARM_UP_FOR / perTask)));
+    count = Math.max(least, Math.min(workload.count, count * 2, Math.floor(WARM_UP_FOR / perTask)));
   }
 }
 
