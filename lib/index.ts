@@ -4,7 +4,7 @@ export * from './errors.js';
 export { registerError } from './ipc/error-classes.js';
 export type { PoolOptions } from './pool/options.js';
 export { Pool } from './pool/pool.js';
-export { PoolResult } from './pool/pool-result.js';
+export { type Outcome, PoolResult } from './pool/pool-result.js';
 export { type QueueId, RoundRobin, Scheduler } from './pool/scheduler.js';
 export type { PoolStats, ProcessStats } from './pool/stats.js';
 export type { ApplyOptions, MapOptions, PoolEvents, StreamOptions, TaskErrorInfo } from './pool/types.js';

@@ -2,6 +2,9 @@ import { InvalidStateError } from '../errors.js';
 import { Failure, MISSING, Outcomes } from './outcomes.js';
 import { raise } from './raise.js';
 
+/** What became of one item of a map: the value or the error of its task, as of `Promise.allSettled`, and its index. */
+export type Outcome<R> = { index: number } & PromiseSettledResult<R>;
+
 /** What a {@link PoolResult} asks of the map that fills it. */
 export interface ResultSource {
   /** Whether the results may pile up: the input is an array, which is in memory anyway. */
@@ -22,7 +25,8 @@ interface Waiter {
  *
  * - `await` gives them all, any number of times, or rejects with the first error; the other tasks still run.
  * - `for await` gives each as soon as it and those before it are there. Breaking out of the loop cancels the rest.
- * - {@link unordered} gives each as soon as it is there, {@link settled} all with their errors.
+ * - {@link unordered} gives each as soon as it is there.
+ * - {@link settled} gives all with their errors, {@link outcomes} each with its error, one by one.
  *
  * Over an array the results are kept. Over any other iterable a loop takes them away, and sets the pace at which items
  * are read: such a result can be iterated once. An input that fails ends a loop with its error, after the results of
@@ -73,13 +77,7 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
     await this.#wait(() => this.#isOver);
     const failure = this.#cancelled ?? this.#inputFailure;
     if (failure !== undefined) return raise(failure.error);
-    return this.#outcomes
-      .toArray()
-      .map((outcome) =>
-        outcome instanceof Failure
-          ? { status: 'rejected', reason: outcome.error }
-          : { status: 'fulfilled', value: outcome as R },
-      );
+    return this.#outcomes.toArray().map((outcome) => describe<R>(outcome));
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<R, void, undefined> {
@@ -124,6 +122,40 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
     } finally {
       this.#arrivals.delete(ready);
       this.#leaveLoop(failed);
+    }
+  }
+
+  /**
+   * What became of each item, one by one: like {@link settled}, also over a stream without an end. A task that fails
+   * does not end the loop. Breaking out of it cancels the rest.
+   *
+   * @param options - `unordered`: each as soon as it is there. Default: in the order of the input.
+   * @throws the error of an input that fails, after the outcomes of the items before.
+   * @example
+   * ```ts
+   * for await (const outcome of pool.map(parse, lines).outcomes()) {
+   *   if (outcome.status === 'rejected') console.error(`line ${outcome.index + 1}:`, outcome.reason);
+   * }
+   * ```
+   */
+  async *outcomes({ unordered = false }: { unordered?: boolean } = {}): AsyncGenerator<Outcome<R>, void, undefined> {
+    const take = this.#beginLoop();
+    const ready = unordered ? this.#outcomes.indices() : undefined;
+    if (ready !== undefined) this.#arrivals.add(ready);
+    try {
+      for (let seen = 0, at = 0; ; seen++) {
+        if (at === ready?.length) ready.length = at = 0;
+        const isThere = () => (ready === undefined ? this.#outcomes.get(seen) !== MISSING : ready.length > 0);
+        if (!isThere()) await this.#wait(() => isThere() || this.#hasEnded(seen));
+        if (!isThere()) return await this.#endLoop();
+        const index = ready === undefined ? seen : (ready[at++] as number);
+        const outcome = this.#outcomes.get(index);
+        take(index);
+        yield { index, ...describe<R>(outcome) };
+      }
+    } finally {
+      if (ready !== undefined) this.#arrivals.delete(ready);
+      this.#leaveLoop(false);
     }
   }
 
@@ -228,4 +260,10 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
       } else at++;
     }
   }
+}
+
+function describe<R>(outcome: unknown): PromiseSettledResult<R> {
+  return outcome instanceof Failure
+    ? { status: 'rejected', reason: outcome.error }
+    : { status: 'fulfilled', value: outcome as R };
 }

@@ -142,6 +142,47 @@ test('settled of a result over a generator', async () => {
   expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
 });
 
+test.each([
+  ['an array', () => [2, 3, 4, 5]],
+  ['a generator', () => [2, 3, 4, 5].values()],
+])('outcomes gives every outcome of %s with its index, and goes on after a failure', async (_what, create) => {
+  const failed = (value: number) => expect.objectContaining({ message: `${value} is odd` });
+  const expected = [
+    { index: 0, status: 'fulfilled', value: 2 },
+    { index: 1, status: 'rejected', reason: failed(3) },
+    { index: 2, status: 'fulfilled', value: 4 },
+    { index: 3, status: 'rejected', reason: failed(5) },
+  ];
+  expect(await toArray(pool.map(failIfOdd, create()).outcomes())).toEqual(expected);
+  const unordered = await toArray(pool.map(failIfOdd, create()).outcomes({ unordered: true }));
+  expect(unordered.toSorted((a, b) => a.index - b.index)).toEqual(expected);
+});
+
+test('outcomes waits for the order, or gives what is there', () =>
+  withGate(async (gate) => {
+    const list: [number, number][] = [
+      [0, gate.port],
+      [1, gate.port],
+    ];
+    const ordered = pool.starmap(waitIfZero, list).outcomes().next();
+    const unordered = pool.starmap(waitIfZero, list).outcomes({ unordered: true });
+    expect(await unordered.next()).toMatchObject({ value: { index: 1 } });
+    gate.open();
+    expect(await ordered).toMatchObject({ value: { index: 0 } });
+    expect(await unordered.next()).toMatchObject({ value: { index: 0 } });
+    expect((await unordered.next()).done).toBe(true);
+  }));
+
+test('the pace of a loop over outcomes sets that of the input, and a break ends it', async () => {
+  const source = naturals();
+  for await (const outcome of pool.map(failIfOdd, source).outcomes()) {
+    if (outcome.index === 1000) break;
+    expect(outcome.status).toBe(outcome.index % 2 === 0 ? 'fulfilled' : 'rejected');
+  }
+  expect(source.stopped).toBe(true);
+  expect(source.produced).toBeLessThan(5000);
+});
+
 test('cancel rejects what is not done with the reason', () =>
   withGate(async (gate) => {
     const result = pool.starmap(waitIfZero, [
@@ -279,7 +320,8 @@ test('an input that fails ends a loop after the results of the items before it',
       yield gate.port;
       throw new RangeError('no more input');
     }
-    for (const loop of [pool.map(waitAt, broken()), pool.map(waitAt, broken()).unordered()]) {
+    const maps = () => pool.map(waitAt, broken());
+    for (const loop of [maps(), maps().unordered(), maps().outcomes(), maps().outcomes({ unordered: true })]) {
       const seen: unknown[] = [];
       const end = (async () => {
         for await (const value of loop) seen.push(value);

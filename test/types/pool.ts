@@ -1,4 +1,4 @@
-import { Pool, type PoolResult, RoundRobin, Scheduler } from 'aiomultiprocess';
+import { type Outcome, Pool, type PoolResult, RoundRobin, Scheduler } from 'aiomultiprocess';
 import { expectType } from './expect-type.ts';
 
 declare const pool: Pool;
@@ -32,6 +32,19 @@ pool.map(toText, 3);
 pool.map('toText', [1]);
 // @ts-expect-error: items are missing
 pool.map(toText);
+
+// Each outcome: the value or the error, as of Promise.allSettled, with its index.
+expectType<AsyncGenerator<Outcome<string>, void, undefined>>().of(pool.map(toText, [1]).outcomes());
+pool.map(toText, [1]).outcomes({ unordered: true });
+async function readOutcomes(): Promise<string[]> {
+  const texts: string[] = [];
+  for await (const outcome of pool.map(toText, [1]).outcomes()) {
+    expectType<number>().of(outcome.index);
+    if (outcome.status === 'fulfilled') texts.push(outcome.value);
+  }
+  return texts;
+}
+expectType<Promise<string[]>>().of(readOutcomes());
 
 // starmap: each item is a list of arguments.
 expectType<PoolResult<boolean>>().of(
