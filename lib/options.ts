@@ -77,7 +77,8 @@ const environment: Validator = (value) =>
 const folder: Validator = (value) =>
   typeof value === 'string' || value instanceof URL ? undefined : 'a path or file: URL';
 
-const output: Validator = (value) => (value === 'inherit' || value === 'ignore' ? undefined : '"inherit" or "ignore"');
+const output: Validator = (value) =>
+  value === 'inherit' || value === 'stderr' || value === 'ignore' ? undefined : '"inherit", "stderr" or "ignore"';
 
 /** How children are started; the same for a process and a pool. */
 export const spawnOptions: OptionTable = {

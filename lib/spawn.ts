@@ -16,8 +16,11 @@ export interface SpawnOptions {
   cwd?: string | URL;
   /** The options of Node.js; default: this process's, without those that run a program text or an inspector. */
   execArgv?: readonly string[];
-  /** Where it prints: `'inherit'` (default) to this process's stdout and stderr, or nowhere. */
-  stdio?: 'inherit' | 'ignore';
+  /**
+   * Where it prints: `'inherit'` (default) to this process's stdout and stderr, `'stderr'` all to this process's
+   * stderr, which keeps stdout for what the program itself has to say, `'ignore'` nowhere.
+   */
+  stdio?: 'inherit' | 'stderr' | 'ignore';
 }
 
 /** How a child process ended. */
@@ -54,6 +57,8 @@ const KILL_DELAY = 5000;
 export function spawnChild({ env, cwd, execArgv, stdio = 'inherit' }: SpawnOptions): Child {
   refuseInUnstartedChild();
   const nodeOptions = execArgv ?? filterExecArgv(process.execArgv);
+  // A number is a descriptor of this process.
+  const output = stdio === 'stderr' ? 2 : stdio;
   const [file, ...args] = tieToParent([process.execPath, ...nodeOptions, MAIN]);
   const start = () =>
     execa(file, args, {
@@ -62,7 +67,7 @@ export function spawnChild({ env, cwd, execArgv, stdio = 'inherit' }: SpawnOptio
       cleanup: true,
       forceKillAfterDelay: KILL_DELAY,
       windowsHide: true,
-      stdio: ['ignore', stdio, stdio, 'pipe'],
+      stdio: ['ignore', output, output, 'pipe'],
       env: { ...withoutInspector(), ...requestHugePages({ ...process.env, ...env }), ...env },
       ...(cwd !== undefined && { cwd }),
     });

@@ -14,6 +14,13 @@ test('children can be told to print nowhere', async () => {
   expect(await runProgram('printing.mjs', ['ignore'])).toEqual({ code: 0, stdout: '', stderr: '' });
 });
 
+test('children can be told to leave stdout alone', async () => {
+  const { code, stdout, stderr } = await runProgram('printing.mjs', ['stderr']);
+  expect(stdout).toBe('');
+  expect(stderr.split('\n').filter(Boolean).sort()).toEqual(['err pool', 'err process', 'out pool', 'out process']);
+  expect(code).toBe(0);
+});
+
 test('a target that throws prints its error on stderr', async () => {
   const { code, stdout, stderr } = await runProgram('failing-target.mjs');
   expect(stdout).toBe('exit code 1\n');
