@@ -1,28 +1,49 @@
 #!/usr/bin/env node
+/** The program: its commands, and what its exit code says. */
 import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { UsageError } from './usage-error.js';
 
-const usage = 'usage: aiomultiprocess [--version] [--help]';
+const USAGE_ERROR = 2;
 
-const help = `${usage}
+/** A command that is not used is not loaded. */
+const COMMANDS = {
+  map: {
+    summary: 'run a function on every line, JSON value or CSV row of an input, on all cores',
+    load: async () => (await import('./commands/map.js')).createMapCommand(),
+  },
+};
 
-Run async functions on many processes, many at a time in each.
+const program = new Command('aiomultiprocess')
+  .description('Run async functions on many processes, many at a time in each.')
+  .version(readVersion(), '--version', 'print the version')
+  .helpOption('--help', 'print this text')
+  .helpCommand('help [command]', 'print the help of a command')
+  .showHelpAfterError('(add --help for more)')
+  .exitOverride();
 
-  --version   print the version
-  --help      print this text
-`;
+const words = process.argv.slice(2);
+for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
+  const command = words.includes(name) ? await load() : new Command(name);
+  program.addCommand(command.summary(summary).copyInheritedSettings(program));
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = handle(error);
+}
 
 /** The version stands in one place, the package's own manifest. */
-function version(): string {
+function readVersion(): string {
   const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(manifest) as { version: string }).version;
 }
 
-const args = process.argv.slice(2);
-if (args.length === 1 && args[0] === '--version') {
-  process.stdout.write(`${version()}\n`);
-} else if (args.length === 1 && args[0] === '--help') {
-  process.stdout.write(help);
-} else {
-  process.stderr.write(`${usage}\n`);
-  process.exitCode = 2;
+/** Says what was wrong with the usage, if nobody has yet. */
+function handle(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_ERROR;
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`error: ${error.message}\n`);
+  return USAGE_ERROR;
 }

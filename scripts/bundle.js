@@ -1,7 +1,8 @@
-// Puts the package into one file, and the entry of its children into another, each with the dependencies it needs. Two
+// Puts the package into one file, the entry of its children and the command line into others, each with the dependencies it needs. Two
 // hundred small ES modules take a process three times as long to find, read and link, and each child that runs a module
 // of a program which imports the package does that again. Nothing is minified, for the sake of stack traces.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -19,6 +20,14 @@ const common = {
   logLevel: 'warning',
 };
 
+/** Dependencies that are CommonJS ask for modules of Node.js in their own way. */
+const requireBanner = {
+  js: "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);",
+};
+
+// What the compiler has made of the command line is there only for its types to be checked.
+rmSync(new URL('dist/bin/', root), { recursive: true, force: true });
+
 const bundles = await Promise.all([
   build({
     ...common,
@@ -30,10 +39,19 @@ const bundles = await Promise.all([
     // their neighbours by `import.meta.url`.
     splitting: true,
     chunkNames: 'shared-[hash]',
-    // Dependencies that are CommonJS ask for modules of Node.js in their own way.
-    banner: {
-      js: "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);",
-    },
+    banner: requireBanner,
+  }),
+  build({
+    ...common,
+    // The program, and what its children load. Each command is in a file of its own, for it is loaded on demand.
+    entryPoints: { aiomultiprocess: 'bin/aiomultiprocess.ts', 'run-item': 'bin/child/run-item.ts' },
+    outdir: 'dist/bin',
+    format: 'esm',
+    splitting: true,
+    chunkNames: '[name]-[hash]',
+    // There is one copy of the library.
+    external: ['aiomultiprocess'],
+    banner: requireBanner,
   }),
   build({
     ...common,
@@ -48,7 +66,10 @@ const bundles = await Promise.all([
 ]);
 
 for (const { outputFiles } of bundles)
-  for (const { path, text } of outputFiles) writeFileSync(path, keepClassNames(text));
+  for (const { path, text } of outputFiles) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, keepClassNames(text));
+  }
 
 // The licenses of the dependencies ask for a place in every copy.
 const inputs = bundles.flatMap(({ metafile }) => Object.keys(metafile.inputs));

@@ -4,6 +4,16 @@ import { node, root, run } from './support/run.ts';
 const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { version: string };
 const command = `${root}dist/bin/aiomultiprocess.js`;
 
+/** Prints the names of the modules that are imported. */
+const LIST_MODULES = `
+  import { register } from 'node:module';
+  const hooks = "import { writeSync } from 'node:fs';" +
+    "export async function load(url, context, next) {" +
+    "  if (url.startsWith('file:')) writeSync(2, url.split('/').at(-1) + '\\\\n');" +
+    "  return next(url, context);" +
+    "}";
+  register('data:text/javascript,' + encodeURIComponent(hooks));`;
+
 /** Paths in the package as it would be published. Without scripts: `prepare` would rebuild what others test. */
 async function packedFiles(): Promise<string[]> {
   const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts']);
@@ -33,13 +43,16 @@ describe('the published files', () => {
 
   test('there is nothing but the build and its papers', () => {
     const others = files.filter(
-      (file) => !/^dist\/(lib|bin)\/.*\.(js|d\.ts)$|^dist\/(lib\/child\/main\.cjs|LICENSES)$/.test(file),
+      (file) =>
+        !/^dist\/lib\/.*\.(js|d\.ts)$|^dist\/bin\/[\w-]+\.js$|^dist\/(lib\/child\/main\.cjs|LICENSES)$/.test(file),
     );
     expect(others.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
   });
 
-  test('every module has its declarations', () => {
-    const modules = files.filter((file) => file.endsWith('.js') && !/^dist\/lib\/shared-\w+\.js$/.test(file));
+  test('every module of the library has its declarations', () => {
+    const modules = files.filter(
+      (file) => /^dist\/lib\/.*\.js$/.test(file) && !/^dist\/lib\/shared-\w+\.js$/.test(file),
+    );
     const declared = files.filter((file) => file.endsWith('.d.ts')).map((file) => file.replace(/\.d\.ts$/, '.js'));
     expect(declared.sort()).toEqual(modules.sort());
   });
@@ -79,12 +92,35 @@ describe('the command', () => {
 
   test('--help prints the usage', async () => {
     const result = await node([command, '--help']);
-    expect(result).toEqual({ code: 0, stdout: expect.stringMatching(/^usage: aiomultiprocess /), stderr: '' });
+    expect(result).toEqual({ code: 0, stdout: expect.stringMatching(/^Usage: aiomultiprocess /), stderr: '' });
   });
 
-  test.each([[[]], [['--verison']], [['map']], [['--version', 'extra']]])('%j is a usage error', async (args) => {
-    const result = await node([command, ...args]);
-    expect(result).toEqual({ code: 2, stdout: '', stderr: 'usage: aiomultiprocess [--version] [--help]\n' });
+  test.each([[['map', '--help']], [['help', 'map']]])(
+    '%j prints the usage of a command, with examples',
+    async (args) => {
+      const { code, stdout } = await node([command, ...args]);
+      expect(stdout).toMatch(/^Usage: aiomultiprocess map \[options\] <function>\n/);
+      expect(stdout).toMatch('$ aiomultiprocess map ./tasks.ts#fetchStatus < urls.txt > results.ndjson');
+      expect(code).toBe(0);
+    },
+  );
+
+  test.each([
+    [[], /^Usage: aiomultiprocess /],
+    [['--verison'], /^error: unknown option '--verison'\n\(Did you mean --version\?\)/],
+    [['mop'], /^error: unknown command 'mop'\n\(Did you mean map\?\)/],
+  ])('%j is a usage error', async (args, message) => {
+    const { code, stdout, stderr } = await node([command, ...args]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+  });
+
+  test('what a command needs is loaded with that command', async () => {
+    const hook = `data:text/javascript,${encodeURIComponent(LIST_MODULES)}`;
+    const { stderr } = await node(['--import', hook, command, '--help']);
+    const loaded = stderr.trim().split('\n');
+    expect(loaded).toContain('aiomultiprocess.js');
+    expect(loaded.filter((name) => !/^(aiomultiprocess|chunk-\w+)\.js$/.test(name))).toEqual([]);
   });
 });
 

@@ -1,0 +1,190 @@
+/**
+ * Beside the output of a run stands how far it has come, so that another can go on where it stopped, also if it was
+ * killed at any moment. It is a file of JSON lines that only grows:
+ *
+ *     {"run":{"version":1,…}}                                      what was asked for
+ *     {"start":{"bytes":65536,"sha256":"…"}}                       how the input begins
+ *     {"done":[[0,57]],"output":1234,"errors":0,"failed":0}        after what was written, again and again
+ *     {"finished":true}
+ *
+ * `done` are runs of items, from and how many; the others are what has been reached with them: the lengths of the output
+ * and of the file of errors, and how many items have failed. What stands in those files behind the last line of the
+ * journal belongs to items that it does not know, which run again.
+ */
+import { createReadStream, existsSync, rmSync, statSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import { UsageError } from '../usage-error.js';
+import { IndexRanges, toRuns } from './index-ranges.js';
+import type { InputStart } from './input-start.js';
+import { splitLines } from './split-lines.js';
+import { TextFile } from './text-file.js';
+
+const VERSION = 1;
+
+/** So much of what differs is shown. */
+const MAX_SHOWN = 200;
+
+/** What was asked for, by name. */
+export type Run = Readonly<Record<string, unknown>>;
+
+/** How far a run has come. */
+export interface Position {
+  /** The length of the output, and of the file of errors. */
+  output: number;
+  errors: number;
+  /** How many items have failed. */
+  failed: number;
+}
+
+type Entry =
+  | { run: Run }
+  | { start: InputStart }
+  | ({ done: [from: number, count: number][] } & Position)
+  | { finished: true };
+
+/** What a journal says. */
+interface Contents {
+  run: Run | undefined;
+  start: InputStart | undefined;
+  done: IndexRanges;
+  position: Position;
+  finished: boolean;
+  /** How much of the file that is: its last line may not be whole. */
+  length: number;
+}
+
+/** The journal of a run. */
+export class Journal {
+  readonly path: string;
+  /** The input of the earlier run began so. */
+  readonly start: InputStart | undefined;
+  /** What the earlier run has done. */
+  readonly done: IndexRanges;
+  readonly position: Position;
+  readonly finished: boolean;
+  readonly #file: TextFile;
+
+  /**
+   * @param asked - what is asked for: a journal of something else is refused.
+   * @throws {@link UsageError}
+   */
+  static async open(path: string, asked: Run): Promise<Journal> {
+    // As it comes back from the file.
+    const run: Run = JSON.parse(JSON.stringify({ version: VERSION, ...asked }));
+    const contents = await readJournal(path);
+    if (contents.run !== undefined) refuseOther(path, contents.run, run);
+    const journal = new Journal(path, contents);
+    if (contents.run === undefined) journal.#append({ run });
+    return journal;
+  }
+
+  /**
+   * For a run without a journal: that of an earlier one would not fit the output any more.
+   *
+   * @throws {@link UsageError} if that one has not finished.
+   */
+  static async discard(path: string): Promise<void> {
+    if (!existsSync(path)) return;
+    const { finished } = await readJournal(path);
+    if (!finished) {
+      throw new UsageError(
+        `${path} is the journal of a run that has not finished: go on with --resume, or remove it to begin again`,
+      );
+    }
+    rmSync(path);
+  }
+
+  private constructor(path: string, contents: Contents) {
+    this.path = path;
+    this.start = contents.start;
+    this.done = contents.done;
+    this.position = contents.position;
+    this.finished = contents.finished;
+    this.#file = TextFile.reopen(path, contents.length);
+  }
+
+  noteStart(start: InputStart): void {
+    this.#append({ start });
+  }
+
+  /** What these items have given was written, which was as far as `position`. */
+  async noteDone(indices: readonly number[], position: Position): Promise<void> {
+    const entry: Entry = { done: toRuns(indices), ...position };
+    await this.#file.append(`${JSON.stringify(entry)}\n`);
+  }
+
+  noteFinished(): void {
+    this.#append({ finished: true });
+  }
+
+  #append(entry: Entry): void {
+    this.#file.appendNow(`${JSON.stringify(entry)}\n`);
+  }
+}
+
+async function readJournal(path: string): Promise<Contents> {
+  const contents: Contents = {
+    run: undefined,
+    start: undefined,
+    done: new IndexRanges(),
+    position: { output: 0, errors: 0, failed: 0 },
+    finished: false,
+    length: 0,
+  };
+  if (!existsSync(path)) return contents;
+  const { size } = statSync(path);
+  let number = 0;
+  for await (const lines of splitLines(createReadStream(path))) {
+    for (const line of lines) {
+      const end = contents.length + Buffer.byteLength(line) + 1;
+      // Its writer was killed in the middle of it.
+      if (end > size) return contents;
+      accept(contents, parse(line, `${path}:${++number}`));
+      contents.length = end;
+    }
+  }
+  return contents;
+}
+
+function parse(line: string, place: string): Entry {
+  try {
+    const entry: unknown = JSON.parse(line);
+    if (isEntry(entry)) return entry;
+  } catch {
+    // It is said below what it is not.
+  }
+  throw new UsageError(`${place} is no line of a journal; remove the file to begin again`);
+}
+
+function isEntry(value: unknown): value is Entry {
+  if (typeof value !== 'object' || value === null) return false;
+  return 'run' in value || 'start' in value || 'finished' in value || ('done' in value && Array.isArray(value.done));
+}
+
+function accept(contents: Contents, entry: Entry): void {
+  if ('run' in entry) contents.run = entry.run;
+  else if ('start' in entry) contents.start = entry.start;
+  else if ('finished' in entry) contents.finished = true;
+  else {
+    const { done, ...position } = entry;
+    for (const [from, count] of done) contents.done.add(from, count);
+    contents.position = position;
+  }
+}
+
+/** Results of one function or input must not be continued with those of another. */
+function refuseOther(path: string, was: Run, is: Run): void {
+  const differing = Object.keys({ ...was, ...is }).filter((key) => !isDeepStrictEqual(was[key], is[key]));
+  if (differing.length === 0) return;
+  const [key = ''] = differing;
+  throw new UsageError(
+    `${path} is the journal of another run: its ${key} was ${show(was[key])}, not ${show(is[key])}; ` +
+      'use the same, or remove it to begin again',
+  );
+}
+
+/** A list of files may be long. */
+function show(value: unknown): string {
+  const text = String(JSON.stringify(value));
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+}

@@ -1,0 +1,126 @@
+import { isatty } from 'node:tty';
+import type { Pool } from 'aiomultiprocess';
+import { Interrupts } from '../interrupts.js';
+import type { Log } from '../log.js';
+import { runItems } from './create-pool.js';
+import { describeFailure, excerpt, toText } from './describe-failure.js';
+import { STDIN } from './find-inputs.js';
+import { watchStart } from './input-start.js';
+import { ItemSource, type Numbered } from './item-source.js';
+import { progressOptions } from './progress.js';
+import { readItems } from './read-items.js';
+import { type Files, ResultWriter } from './result-writer.js';
+import type { MapSettings } from './settings.js';
+
+const STDIN_DESCRIPTOR = 0;
+const STDERR = 2;
+
+/** The items of an input on their way through a pool into the output. */
+export class MapRun {
+  readonly #settings: MapSettings;
+  readonly #files: Files;
+  readonly #log: Log;
+  readonly #source: ItemSource;
+  /** How many items were done and have failed, also in the runs that this one goes on with. */
+  #done: number;
+  #failed: number;
+  #firstFailure = '';
+  #stopped = false;
+
+  constructor(settings: MapSettings, inputs: readonly string[], files: Files, log: Log) {
+    this.#settings = settings;
+    this.#files = files;
+    this.#log = log;
+    const { journal } = files;
+    this.#failed = journal?.position.failed ?? 0;
+    this.#done = (journal?.done.size ?? 0) - this.#failed;
+    const watch = (chunks: AsyncIterable<Buffer>) =>
+      journal === undefined ? chunks : watchStart(chunks, journal.start, (start) => journal.noteStart(start));
+    if (inputs.includes(STDIN) && isatty(STDIN_DESCRIPTOR)) log('info', 'reading the terminal; Ctrl-D ends the input');
+    const items = readItems(inputs, settings.format, watch);
+    this.#source = new ItemSource(items, (index) => journal?.done.has(index) ?? false);
+  }
+
+  /** @returns the exit code. */
+  async run(pool: Pool): Promise<number> {
+    const before = this.#done + this.#failed;
+    if (before > 0) this.#log('info', `going on after ${before} items`, { done: this.#done, failed: this.#failed });
+    const interrupts = new Interrupts((signal) => this.#onInterrupt(signal));
+    try {
+      await this.#mapItems(pool);
+      if (!this.#stopped) await close(pool);
+      if (interrupts.code === undefined && !this.#stopped) this.#files.journal?.noteFinished();
+      this.#report(interrupts.code);
+    } catch (error) {
+      // Whoever reads the results has had enough.
+      if ((error as NodeJS.ErrnoException | undefined)?.code !== 'EPIPE') throw error;
+    } finally {
+      interrupts.end();
+    }
+    return interrupts.code ?? (this.#failed > 0 ? 1 : 0);
+  }
+
+  async #mapItems(pool: Pool): Promise<void> {
+    const { ordered } = this.#settings;
+    const results = runItems(pool, this.#source, progressOptions(this.#settings));
+    const writer = new ResultWriter(this.#files, (error) => results.cancel(error));
+    try {
+      for await (const outcome of results.outcomes({ unordered: !ordered })) {
+        const numbered = this.#source.take(outcome.index);
+        if (outcome.status === 'fulfilled') this.#onResult(writer, numbered, outcome.value);
+        else this.#onFailure(writer, numbered, outcome.reason);
+        if (this.#stopped) break;
+        if (writer.isFull) await writer.room();
+      }
+    } finally {
+      await writer.end();
+    }
+  }
+
+  #onResult(writer: ResultWriter, { index }: Numbered, json: string): void {
+    this.#done++;
+    writer.addResult(index, this.#settings.ordered ? `${json}\n` : `{"index":${index},"value":${json}}\n`);
+  }
+
+  #onFailure(writer: ResultWriter, numbered: Numbered, error: unknown): void {
+    const { onError, format } = this.#settings;
+    this.#failed++;
+    this.#firstFailure ||= `item ${numbered.index} (${excerpt(numbered)}) failed with ${toText(error)}`;
+    if (onError === 'stop') {
+      this.#stopped = true;
+      this.#log('error', `stopped: ${this.#firstFailure}`, describeFailure(numbered, error, format));
+      return;
+    }
+    const line = onError === 'report' ? `${JSON.stringify(describeFailure(numbered, error, format))}\n` : '';
+    writer.addFailure(numbered.index, line);
+  }
+
+  #onInterrupt(signal: NodeJS.Signals): void {
+    this.#source.stop();
+    // The terminal has just shown the key.
+    if (isatty(STDERR) && signal === 'SIGINT') process.stderr.write('\n');
+    const { underWay } = this.#source;
+    this.#log('info', `${signal}: finishing ${underWay} items that have begun; once more to stop at once`, {
+      underWay,
+    });
+  }
+
+  /** What is not to be seen in the output. */
+  #report(code: number | undefined): void {
+    if (this.#stopped) return;
+    const counts = { done: this.#done, failed: this.#failed };
+    const total = this.#done + this.#failed;
+    const hint = this.#files.journal === undefined ? '' : '; the same command goes on from there';
+    if (code !== undefined) this.#log('info', `interrupted after ${total} items${hint}`, counts);
+    else if (this.#settings.jsonLogs) this.#log('info', 'done', counts);
+    if (this.#failed === 0) return;
+    const first = this.#firstFailure && `; the first: ${this.#firstFailure}`;
+    this.#log('warn', `${this.#failed} of ${total} items failed${first}`, counts);
+  }
+}
+
+/** Lets its processes come to their own end. */
+async function close(pool: Pool): Promise<void> {
+  pool.close();
+  await pool.join();
+}

@@ -1,0 +1,72 @@
+import { createReadStream } from 'node:fs';
+import type { Item } from '../child/run-item.js';
+import { UsageError } from '../usage-error.js';
+import { STDIN } from './find-inputs.js';
+import type { Format } from './settings.js';
+import { MAX_LINE, splitLines } from './split-lines.js';
+
+type Chunks = AsyncIterable<Buffer>;
+
+const FORMATS: Readonly<Record<Format, (chunks: Chunks) => AsyncGenerator<Item[]>>> = {
+  lines: splitLines,
+  ndjson: splitValues,
+  csv: parseCsv,
+};
+
+/** An input cannot be read: the message names it and says why. */
+export class InputError extends Error {}
+
+/**
+ * The items of the files, one after the other, as many at a time as are there.
+ *
+ * @param watch - sees the bytes of the first file on their way.
+ * @throws {@link InputError}, {@link UsageError} by `watch`.
+ */
+export async function* readItems(
+  files: readonly string[],
+  format: Format,
+  watch: (chunks: Chunks) => Chunks,
+): AsyncGenerator<Item[], void, undefined> {
+  for (const [index, file] of files.entries()) {
+    try {
+      const chunks = file === STDIN ? process.stdin : createReadStream(file);
+      yield* FORMATS[format](index === 0 ? watch(chunks) : chunks);
+    } catch (error) {
+      const message = `${file === STDIN ? 'stdin' : file}: ${(error as Error).message}`;
+      throw error instanceof UsageError ? new UsageError(message) : new InputError(message, { cause: error });
+    }
+  }
+}
+
+/** Blank lines are no values. */
+async function* splitValues(chunks: Chunks): AsyncGenerator<string[]> {
+  for await (const lines of splitLines(chunks)) yield lines.filter((line) => line.trim() !== '');
+}
+
+async function* parseCsv(chunks: Chunks): AsyncGenerator<Item[]> {
+  const { parse } = await import('csv-parse');
+  let rows: Item[] = [];
+  let failure: Error | undefined;
+  // As a stream of objects the parser would be slower, and drop the rows before one that it cannot read.
+  const keep = (row: Item) => {
+    rows.push(row);
+    return null;
+  };
+  const parser = parse({ columns: true, bom: true, max_record_size: MAX_LINE, on_record: keep });
+  parser.on('error', (error) => {
+    failure = error;
+  });
+  const take = () => {
+    const taken = rows;
+    rows = [];
+    return taken;
+  };
+  for await (const chunk of chunks) {
+    await new Promise((resolve) => parser.write(chunk, resolve));
+    yield take();
+    if (failure !== undefined) throw failure;
+  }
+  await new Promise((resolve) => parser.end(resolve));
+  yield take();
+  if (failure !== undefined) throw failure;
+}

@@ -1,0 +1,138 @@
+/** What becomes of a run in which something fails, and what the exit code says. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { aiomultiprocess, countTo, map, tasks, valuesOf } from '../support/command.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'aiomultiprocess-test-'));
+  writeFileSync(join(folder, 'tasks.mjs'), `export * from ${JSON.stringify(`file://${tasks}tasks.js`)};\n`);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('an item that fails', () => {
+  test('stops the run, after the results before it', async () => {
+    const { code, stdout, stderr } = await map(['./tasks.js#failOnThree'], countTo(1000));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '1\n2\n' });
+    expect(stderr).toMatch(/^aiomultiprocess: stopped: item 2 \(3\) failed with RangeError: three is too many\n/);
+    expect(stderr).not.toMatch(/dist|node:internal/);
+  });
+
+  test('is left out with --on-error skip', async () => {
+    const { code, stdout, stderr } = await map(['./tasks.js#failOnThree', '--on-error', 'skip'], countTo(5));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '1\n2\n4\n5\n' });
+    expect(stderr).toMatch(
+      /^aiomultiprocess: 1 of 5 items failed; the first: item 2 \(3\) failed with RangeError: three/,
+    );
+  });
+
+  test('is reported with --on-error report, with its index, its input and its error', async () => {
+    const args = ['./tasks.mjs#failOnThree', '--on-error', 'report'];
+    expect(await map(args, countTo(5), folder)).toMatchObject({ code: 1, stdout: '1\n2\n4\n5\n' });
+    expect(valuesOf(readFileSync(join(folder, 'errors.ndjson'), 'utf8'))).toEqual([
+      {
+        index: 2,
+        input: '3',
+        error: expect.objectContaining({ name: 'RangeError', message: 'three is too many', code: 'E_THREE' }),
+      },
+    ]);
+  });
+
+  test('may be a line that is no JSON, or one whose process dies', async () => {
+    const errors = join(folder, 'others.ndjson');
+    const args = ['--on-error', 'report', '--error-file', errors];
+    const read = () => valuesOf(readFileSync(errors, 'utf8'));
+    const parsed = await map(['./tasks.js#echo', '--format', 'ndjson', ...args], '1\n{"a":\n3\n');
+    expect(parsed).toMatchObject({ code: 1, stdout: '1\n3\n' });
+    expect(read()).toMatchObject([{ index: 1, input: '{"a":', error: { name: 'SyntaxError' } }]);
+    const died = await map(['./tasks.js#die', ...args], '2\n');
+    expect(died).toMatchObject({ code: 1, stdout: '' });
+    expect(read()).toMatchObject([{ index: 0, input: '2', error: { name: 'ProcessExitError', exitCode: 5 } }]);
+  });
+});
+
+test('CSV that cannot be read ends the run, after the rows before it', async () => {
+  const { code, stdout, stderr } = await map(['./tasks.js#echo', '--format', 'csv'], 'a,b\n1,2\n3\n4,5\n');
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '{"a":"1","b":"2"}\n' });
+  expect(stderr).toMatch(/^aiomultiprocess: stdin: Invalid Record Length: .* on line 3\n$/);
+});
+
+test('a module that fails as it loads ends the run at once', async () => {
+  const { code, stdout, stderr } = await map(['./broken.js#any'], '1\n');
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch('RangeError: broken as it loads');
+});
+
+test('--json-logs says the same as lines of JSON', async () => {
+  const { stderr } = await map(['./tasks.js#failOnThree', '--on-error', 'skip', '--json-logs'], countTo(5));
+  const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+  expect(valuesOf(stderr)).toEqual([
+    { time, level: 'info', message: 'done', done: 4, failed: 1 },
+    { time, level: 'warn', message: expect.stringMatching(/^1 of 5 items failed/), done: 4, failed: 1 },
+  ]);
+  const stopped = await map(['./tasks.js#failOnThree', '--json-logs'], countTo(5));
+  expect(valuesOf(stopped.stderr)).toEqual([
+    expect.objectContaining({
+      level: 'error',
+      index: 2,
+      input: '3',
+      error: expect.objectContaining({ code: 'E_THREE' }),
+    }),
+  ]);
+});
+
+test.each<[string, string[], RegExp]>([
+  ['no function', ['map'], /missing required argument 'function'/],
+  ['two functions', ['map', './tasks.js', './tasks.js'], /too many arguments/],
+  ['a module that is not there', ['map', './nothing.js#double'], /There is no file .*nothing\.js/],
+  ['a folder as module', ['map', '.#double'], /There is no file/],
+  ['a name without text', ['map', './tasks.js#'], /a module and an export/],
+  [
+    'an export that is not there',
+    ['map', './tasks.js#dubble'],
+    /exports no function of that name; it exports add, begin/,
+  ],
+  ['an unknown option', ['map', './tasks.js', '--processs', '2'], /unknown option '--processs'/],
+  ['an unknown format', ['map', './tasks.js', '--format', 'xml'], /Allowed choices are lines, ndjson, csv/],
+  ['no processes', ['map', './tasks.js', '--processes', '0'], /an integer of at least 1/],
+  ['half a process', ['map', './tasks.js', '--processes', '1.5'], /an integer of at least 1/],
+  ['a time that is none', ['map', './tasks.js', '--timeout', 'soon'], /milliseconds, or a time as 30s/],
+  ['a size that is none', ['map', './tasks.js', '--max-memory-per-child', '2 cows'], /bytes, or a size as 512M/],
+  [
+    'arguments that are no JSON',
+    ['map', './tasks.js', '--initializer', './tasks.js', '--initargs', '{'],
+    /a JSON array/,
+  ],
+  ['arguments of no initializer', ['map', './tasks.js', '--initargs', '[]'], /--initargs needs --initializer/],
+  ['a file for errors that are not reported', ['map', './tasks.js', '--error-file', 'a'], /needs --on-error report/],
+  ['--resume to a pipe', ['map', './tasks.js', '--resume'], /--resume needs --output/],
+  ['an input that is not there', ['map', './tasks.js', '--input', 'nothing.txt'], /there is no file nothing\.txt/],
+  ['a glob for nothing', ['map', './tasks.js', '--input', '*.nothing'], /no file matches \*\.nothing/],
+  ['a folder as input', ['map', './tasks.js', '--input', '.'], /\. is a folder; name its files/],
+  [
+    'an output that is an input',
+    ['map', './tasks.js', '--input', 'broken.js', '--output', 'broken.js'],
+    /also an input/,
+  ],
+  [
+    'one file for two',
+    ['map', './tasks.js', '-o', 'a', '--on-error', 'report', '--error-file', 'a'],
+    /a cannot take both/,
+  ],
+  ['a journal in no folder', ['map', './tasks.js', '--resume', '-o', 'no/a'], /cannot write no\/a\.journal/],
+  ['an output in no folder', ['map', './tasks.js', '--output', 'no/where'], /cannot write no\/where/],
+])('%s is a usage error', async (_what, args, message) => {
+  const { code, stdout, stderr } = await aiomultiprocess(args);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toMatch(/^error: /);
+  expect(stderr).toMatch(message);
+});
+
+test('a usage error leaves the output alone', async () => {
+  const output = join(folder, 'kept');
+  writeFileSync(output, 'results');
+  expect(await map(['./tasks.js#dubble', '--output', output])).toMatchObject({ code: 2 });
+  expect(readFileSync(output, 'utf8')).toBe('results');
+  expect(existsSync(`${output}.journal`)).toBe(false);
+});

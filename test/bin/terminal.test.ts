@@ -1,0 +1,64 @@
+/** `aiomultiprocess map` in a real terminal: its keys send signals to all processes of the foreground. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findSurvivors } from '../support/alive.ts';
+import { command, tasks } from '../support/command.ts';
+import { linesOf } from '../support/folder.ts';
+import { CTRL_C, CTRL_D, Terminal } from '../support/interactive-terminal.ts';
+
+const onLinux = process.platform === 'linux' ? describe : describe.skip;
+
+let folder: string;
+let log: string;
+let output: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'aiomultiprocess-test-'));
+  log = join(folder, 'log');
+  output = join(folder, 'output');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const map = (...args: string[]) => new Terminal(`'${process.execPath}' '${command}' map ${args.join(' ')}`, tasks);
+
+/** Gives it items that take so long, and waits until as many have begun. */
+async function begin(terminal: Terminal, ...milliseconds: number[]): Promise<number[]> {
+  for (const each of milliseconds) terminal.type(`${log} ${each}\n`);
+  let pids: string[] = [];
+  while (pids.length < milliseconds.length) pids = await linesOf(log);
+  return pids.map(Number);
+}
+
+onLinux('in a terminal (which needs Linux, and its "script")', () => {
+  test('lines are read as they are typed, until Ctrl-D', async () => {
+    const terminal = map('./tasks.js#double');
+    await terminal.shows('reading the terminal; Ctrl-D ends the input');
+    terminal.type('4\n');
+    await terminal.shows('\n8\r\n');
+    terminal.type(`5\n${CTRL_D}`);
+    expect(await terminal.ended()).toBe(0);
+    expect(terminal.shown).toMatch('10\r\n');
+  });
+
+  test('Ctrl-C once lets what has begun finish, and writes it', async () => {
+    const terminal = map('./tasks.js#begin', '--output', output);
+    const pids = await begin(terminal, 10, 1500, 1000);
+    terminal.type(CTRL_C);
+    await terminal.shows('SIGINT: finishing');
+    expect(await terminal.ended()).toBe(130);
+    expect(readFileSync(output, 'utf8')).toBe('"ended"\n"ended"\n"ended"\n');
+    expect(terminal.shown).toMatch('interrupted after 3 items');
+    expect(await findSurvivors(pids)).toEqual([]);
+  });
+
+  test('Ctrl-C twice stops at once', async () => {
+    const terminal = map('./tasks.js#begin', '--output', output);
+    const pids = await begin(terminal, 60_000, 60_000);
+    terminal.type(CTRL_C);
+    await terminal.shows('SIGINT: finishing 2 items');
+    terminal.type(CTRL_C);
+    expect(await terminal.ended()).toBe(130);
+    expect(readFileSync(output, 'utf8')).toBe('');
+    expect(await findSurvivors(pids)).toEqual([]);
+  });
+});

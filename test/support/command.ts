@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { type Run, root } from './run.ts';
+
+/** The command line as the package has it. */
+export const command = `${root}dist/bin/aiomultiprocess.js`;
+
+/** The folder of the functions that it runs. */
+export const tasks = fileURLToPath(new URL('../fixtures/bin/', import.meta.url));
+
+/** Runs `aiomultiprocess` to its end with a text as its stdin. */
+export async function aiomultiprocess(args: string[], input = '', cwd = tasks): Promise<Run> {
+  const child = spawn(process.execPath, [command, ...args], { cwd, timeout: 25_000, killSignal: 'SIGKILL' });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+  // It may have ended before it has read all.
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  const [code, signal] = await once(child, 'close');
+  return { code: code ?? signal, stdout, stderr };
+}
+
+/** Runs `aiomultiprocess map`, with one process if it is not said how many. */
+export function map(args: string[], input = '', cwd = tasks): Promise<Run> {
+  const processes = args.includes('-p') ? [] : ['-p', '1'];
+  return aiomultiprocess(['map', ...args, ...processes], input, cwd);
+}
+
+/** The numbers from 1 to `last`, a line each. */
+export function countTo(last: number): string {
+  return Array.from({ length: last }, (_, index) => `${index + 1}\n`).join('');
+}
+
+/** The values of the lines of a text. */
+export function valuesOf(text: string): unknown[] {
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+}

@@ -1,0 +1,67 @@
+import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
+
+/** What the keys send. */
+export const CTRL_C = '\x03';
+export const CTRL_D = '\x04';
+
+/**
+ * A program in a terminal of its own, by `script` of util-linux, which every Debian has. The keys are those of a
+ * person: the terminal makes signals of them, for all processes in its foreground.
+ */
+export class Terminal {
+  readonly #script: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #exited: Promise<[number | null, NodeJS.Signals | null]>;
+  #shown = '';
+  #onShown = (): void => {};
+
+  /** @param shell - the command that runs in it. */
+  constructor(shell: string, cwd: string) {
+    if (spawnSync('script', ['--version']).status !== 0) {
+      throw new Error('this test needs a terminal, and makes one with "script" of util-linux, which is not installed');
+    }
+    this.#script = spawn('script', ['--quiet', '--return', '--flush', '--command', shell, '/dev/null'], {
+      cwd,
+      stdio: ['pipe', 'pipe', 'inherit'],
+      timeout: 25_000,
+      killSignal: 'SIGKILL',
+    });
+    this.#exited = once(this.#script, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+    this.#script.stdin.on('error', () => {});
+    this.#script.stdout.setEncoding('utf8').on('data', (text) => {
+      this.#shown += text;
+      this.#onShown();
+    });
+  }
+
+  /** All that has appeared on it. */
+  get shown(): string {
+    return this.#shown;
+  }
+
+  type(keys: string): void {
+    this.#script.stdin.write(keys);
+  }
+
+  /** Waits until it shows a text, so often. */
+  async shows(text: string, times = 1): Promise<void> {
+    while (this.#shown.split(text).length <= times) {
+      await Promise.race([
+        new Promise<void>((resolve) => {
+          this.#onShown = resolve;
+        }),
+        this.#exited.then(() => {
+          throw new Error(`the program has ended and did not show ${JSON.stringify(text)}, but ${this.#shown}`);
+        }),
+      ]);
+    }
+  }
+
+  /** The exit code of the command. */
+  async ended(): Promise<number | null> {
+    const [code] = await this.#exited;
+    this.#script.stdin.destroy();
+    return code;
+  }
+}
