@@ -11,6 +11,8 @@
  * ```sh               Commands. `npm run`, `npm install` and `node` must name scripts, packages and files that
  *                     exist; `aiomultiprocess` (also behind npx) is run and must exit with code 0; other
  *                     commands need an entry in the table below.
+ * ```sh run            A shell script, in the folder of its page: npx aiomultiprocess is this package, and the script
+ *                     must exit with code 0.
  * ```                 Without a language, and `json`, `yaml`, `python`: not code of this package; not checked.
  *
  * A fragment that uses names from earlier on its page gets them from a comment right before it, which readers
@@ -24,9 +26,9 @@
  * In js blocks a parameter needs no type. Links to files of the repository must lead somewhere.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { type Block, blocksOf, pages } from './support/pages.ts';
-import { node, type Run, root } from './support/run.ts';
+import { node, type Run, root, run } from './support/run.ts';
 
 const all = pages();
 const blocks = all.flatMap((page) => page.blocks);
@@ -127,6 +129,18 @@ const commands: Record<string, (args: string[], block: Block) => Promise<string>
   },
 };
 
+/** Runs a whole block as a script, in which `npx` runs what is built here. */
+async function runScript(block: Block): Promise<string> {
+  const shims = join(folder, 'shims');
+  mkdirSync(shims, { recursive: true });
+  const program = `#!/bin/sh\nshift\nexec '${process.execPath}' '${join(root, manifest.bin.aiomultiprocess)}' "$@"\n`;
+  writeFileSync(join(shims, 'npx'), program, { mode: 0o755 });
+  const script = `PATH='${shims}${delimiter}'$PATH\n${block.text}`;
+  const result = await run('sh', ['-e', '-c', script], { cwd: folderOf(block) });
+  expectSuccess(result);
+  return result.stdout;
+}
+
 function runCommand(command: string, args: string[], block: Block): Promise<string> | undefined {
   const check = commands[command];
   if (!check) throw new Error(`"${command}" is not a command that test/docs.test.ts knows how to check`);
@@ -157,6 +171,10 @@ describe('commands', () => {
   test('the pages hold some', () => expect(shells.length).toBeGreaterThan(0));
   for (const block of shells) {
     test(`${title(block)} works`, async () => {
+      if (block.runs) {
+        expect(block.text).toMatch('npx aiomultiprocess ');
+        return expectOutput(await runScript(block), block.output ?? '');
+      }
       const lines = block.text.split(/\n|&&/).map((line) => line.replace(/#.*/, '').trim());
       let printed: string | undefined;
       for (const line of lines.filter(Boolean)) {

@@ -8,6 +8,8 @@ export interface Block {
   line: number;
   language: string;
   checkOnly: boolean;
+  /** A shell script that is run as a whole. */
+  runs: boolean;
   /** Its file, relative to the page's own folder. */
   file: string;
   text: string;
@@ -61,7 +63,9 @@ export function blocksOf(page: string, text: string): Block[] {
     } else {
       const [from, to] = context;
       const words = info.split(/\s+/).filter(Boolean);
-      const unknown = words.filter((word) => word !== 'check' && !/^file=[\w-]+\.[cm]?[jt]s$/.test(word));
+      const unknown = words.filter(
+        (word) => word !== 'check' && !(word === 'run' && language === 'sh') && !/^file=[\w-]+\.[cm]?[jt]s$/.test(word),
+      );
       if (unknown.length > 0) throw new Error(`${page}:${at + 1}: unknown word "${unknown[0]}" behind the fence`);
       const name = words.find((word) => word.startsWith('file='))?.slice(5);
       // A context may declare what the page has made before, which only TypeScript can say.
@@ -71,6 +75,7 @@ export function blocksOf(page: string, text: string): Block[] {
         line: at + 1,
         language,
         checkOnly: words.includes('check'),
+        runs: words.includes('run'),
         file: name ?? `line-${at + 1}.${type}`,
         text: body.join('\n'),
         source: lines
