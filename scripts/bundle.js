@@ -1,6 +1,6 @@
-// Puts the package into one file, the entry of its children and the command line into others, each with the dependencies it needs. Two
-// hundred small ES modules take a process three times as long to find, read and link, and each child that runs a module
-// of a program which imports the package does that again. Nothing is minified, for the sake of stack traces.
+// Puts the package into one file, the entry of its children and the command line into others, each with the dependencies
+// it needs. Two hundred small ES modules take a process three times as long to find, read and link, and each child that
+// runs a module of a program which imports the package does that again. Nothing is minified, for the sake of stack traces.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
