@@ -1,7 +1,7 @@
 import { Channel } from './ipc/channel.js';
 import { START, type StartOptions, type ToChild, type ToParent } from './ipc/messages.js';
 import { readPipe } from './read-pipe.js';
-import { type Child, type Exit, type SpawnOptions, spawnChild } from './spawn.js';
+import type { Child, Exit } from './spawn.js';
 
 /** A pipe that stays open after its process is gone, or the other way round, is not waited for any longer. */
 const MAX_ENDING = 2000;
@@ -26,12 +26,12 @@ export class Connection {
   #exited = false;
 
   /**
-   * Starts the child and sends it the first message.
+   * Sends the child, which was just started, the first message.
    *
-   * @throws {@link SerializationError} if what it should start with cannot travel; no child runs then.
+   * @throws {@link SerializationError} if what it should start with cannot travel; the child is killed then.
    */
-  constructor(spawn: SpawnOptions, start: StartOptions, handler: ConnectionHandler) {
-    this.#child = spawnChild(spawn);
+  constructor(child: Child, start: StartOptions, handler: ConnectionHandler) {
+    this.#child = child;
     const { pipe, exited } = this.#child;
     const socket = readPipe(pipe, () => this.channel, handler.onRead);
     this.channel = new Channel<ToParent, ToChild>(socket, {

@@ -146,14 +146,50 @@ export class TaskTimeoutError extends Error {
   }
 }
 
-/** As many tasks wait as the pool allows: `maxQueueSize`. */
+/** As many tasks wait as the pool allows (`maxQueueSize`), or a manager's queue holds as many items as it may (`maxSize`). */
 export class QueueFullError extends Error {
   static {
     QueueFullError.prototype.name = 'QueueFullError';
   }
+}
 
-  constructor(maxQueueSize: number) {
-    super(`${maxQueueSize} tasks are waiting, as many as maxQueueSize allows; wait for "drain", or use onFull: 'wait'`);
+/** `getNowait` found nothing in a manager's queue. */
+export class QueueEmptyError extends Error {
+  static {
+    QueueEmptyError.prototype.name = 'QueueEmptyError';
+  }
+
+  constructor() {
+    super('the queue is empty; get() waits for an item');
+  }
+}
+
+/** A manager's queue was closed: it takes no more items, or the last one is gone. */
+export class QueueClosedError extends Error {
+  static {
+    QueueClosedError.prototype.name = 'QueueClosedError';
+  }
+}
+
+/** Those who wait at a barrier will never all be there: one has given up, or `reset()` or `abort()` was called. */
+export class BrokenBarrierError extends Error {
+  static {
+    BrokenBarrierError.prototype.name = 'BrokenBarrierError';
+  }
+
+  constructor(why: string) {
+    super(`the barrier is broken: ${why}`);
+  }
+}
+
+/** The server of a manager's objects is gone: the manager was closed, or its process has died. */
+export class ManagerClosedError extends Error {
+  static {
+    ManagerClosedError.prototype.name = 'ManagerClosedError';
+  }
+
+  constructor(why: string, options?: Cause) {
+    super(`the manager is closed: ${why}`, options);
   }
 }
 

@@ -4,7 +4,7 @@ import { InvalidStateError, TimeoutError } from './errors.js';
 import type { StartOptions, ToParent } from './ipc/messages.js';
 import { hold, MAX_DELAY, release } from './keep-alive.js';
 import { boolean, callback, list, pickSpawnOptions, readOptions, spawnOptions } from './options.js';
-import { type Exit, type SpawnOptions, toExitcode } from './spawn.js';
+import { type Exit, type SpawnOptions, spawnChild, toExitcode } from './spawn.js';
 import { addressInitializers, type InitializerOptions } from './start-options.js';
 import { addressOf, type TaskFunction } from './tasks/address.js';
 
@@ -98,7 +98,7 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
   start(): void {
     if (this.#connection !== undefined)
       throw new InvalidStateError(`${this.#name} was started before; create another one`);
-    const connection = new Connection(this.#spawn, this.#start, {
+    const connection = new Connection(spawnChild(this.#spawn), this.#start, {
       onMessages: (messages) => {
         for (const message of messages) this.receive(message);
       },

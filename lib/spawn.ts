@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { getChildState } from './child/state.js';
 import { BootstrapError } from './errors.js';
 import { requestHugePages } from './huge-pages.js';
-import { tieToParent } from './parent-death.js';
+import { type Command, tieToParent } from './parent-death.js';
 import { startSubprocess } from './start-subprocess.js';
 
 /** How a child process is started. */
@@ -39,8 +39,12 @@ export interface Child {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** The bundle that `scripts/bundle.js` makes of `child/main.ts`. */
-const MAIN = fileURLToPath(new URL('./child/main.cjs', import.meta.url));
+/** The programs of this package that run in processes of their own: bundles that `scripts/bundle.js` makes. */
+const PROGRAMS = {
+  child: fileURLToPath(new URL('./child/main.cjs', import.meta.url)),
+  /** Ends by itself when its parent does, after it has removed its socket: it is not killed then. */
+  manager: fileURLToPath(new URL('./manager/server/main.cjs', import.meta.url)),
+};
 const PIPE = 3;
 
 /** After SIGTERM a child has this long to end by itself, in milliseconds. */
@@ -54,12 +58,16 @@ const KILL_DELAY = 5000;
  *
  * @throws {@link BootstrapError} in a process that should have become a child and runs something else.
  */
-export function spawnChild({ env, cwd, execArgv, stdio = 'inherit' }: SpawnOptions): Child {
+export function spawnChild(
+  { env, cwd, execArgv, stdio = 'inherit' }: SpawnOptions,
+  program: keyof typeof PROGRAMS = 'child',
+): Child {
   refuseInUnstartedChild();
   const nodeOptions = execArgv ?? filterExecArgv(process.execArgv);
   // A number is a descriptor of this process.
   const output = stdio === 'stderr' ? 2 : stdio;
-  const [file, ...args] = tieToParent([process.execPath, ...nodeOptions, MAIN]);
+  const command: Command = [process.execPath, ...nodeOptions, PROGRAMS[program]];
+  const [file, ...args] = program === 'child' ? tieToParent(command) : command;
   const start = () =>
     execa(file, args, {
       buffer: false,
@@ -108,7 +116,7 @@ function createUnstarted(failure: Promise<Error>): Child {
  * module, a program text. Should that create processes, each of them would do the same, without end.
  */
 function refuseInUnstartedChild(): void {
-  if (process.argv[1] === MAIN && getChildState() === undefined) {
+  if (Object.values(PROGRAMS).includes(process.argv[1] ?? '') && getChildState() === undefined) {
     throw new BootstrapError('a process or pool in a preloaded module or program text');
   }
 }

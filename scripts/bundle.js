@@ -55,8 +55,10 @@ const bundles = await Promise.all([
   }),
   build({
     ...common,
-    entryPoints: ['lib/child/main.ts'],
-    outfile: 'dist/lib/child/main.cjs',
+    entryPoints: ['lib/child/main.ts', 'lib/manager/server/main.ts'],
+    outdir: 'dist/lib',
+    outbase: 'lib',
+    outExtension: { '.js': '.cjs' },
     // Saves a child that runs no ES module the loader for them.
     format: 'cjs',
     // CommonJS has no `import.meta`.

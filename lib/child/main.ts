@@ -8,6 +8,7 @@ import * as errors from '../errors.js';
 import { forgetHugePages } from '../huge-pages.js';
 import type { Channel } from '../ipc/channel.js';
 import { BOOT_FAILURE, FATAL, READY, SHUTDOWN, START, type ToChild, type ToParent } from '../ipc/messages.js';
+import { registerProxies } from '../manager/client/proxies.js';
 import { boot } from './boot.js';
 import { Executor } from './executor.js';
 import { openPipe } from './pipe.js';
@@ -15,6 +16,7 @@ import { runTarget } from './run-target.js';
 import { createChildState } from './state.js';
 
 forgetHugePages(process.env);
+registerProxies();
 const state = createChildState(errors);
 let executor: Executor | undefined;
 

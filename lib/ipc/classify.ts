@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { MAX_FRAME } from './frame.js';
 import * as graph from './graph.js';
+import { isHandle } from './handles.js';
 
 /**
  * What an object is, or why it cannot travel.
@@ -14,6 +15,7 @@ export function classify(value: object): number | string {
   if (types.isProxy(value)) return 'a Proxy does not travel; send a copy of what it stands for';
   if (Array.isArray(value)) return graph.ARRAY;
   if (Object.getPrototypeOf(value) === Object.prototype) return classifyRecord(value);
+  if (isHandle(value)) return graph.HANDLE;
   if (isError(value)) return graph.ERROR;
   if (types.isMap(value)) return graph.MAP;
   if (types.isSet(value)) return graph.SET;

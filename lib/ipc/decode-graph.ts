@@ -3,6 +3,7 @@ import { takeAttachment } from './attachments.js';
 import { createError, fillError } from './decode-error.js';
 import type { Row, Slot } from './graph.js';
 import * as graph from './graph.js';
+import { makeHandle } from './handles.js';
 import { decodePrimitive, decodeString, decodeStrings, expectArray } from './slot.js';
 
 /**
@@ -82,6 +83,8 @@ class GraphDecoder {
         return Buffer.from(takeAttachment(row[1], this.#attachments));
       case graph.ERROR:
         return createError(decodeStrings(row[1]));
+      case graph.HANDLE:
+        return makeHandle(expectArray(row[1]).map(decodePrimitive));
       default:
         throw new ProtocolError(`no kind ${String(row[0])} of row in a graph`);
     }

@@ -5,6 +5,7 @@ import type { AttachmentWriter } from './attachments.js';
 import { classify, describeInstance, describePrimitive, nameOfView, namesOfClasses } from './classify.js';
 import type { Graph, Row, Slot } from './graph.js';
 import * as graph from './graph.js';
+import { describeHandle } from './handles.js';
 import { ShapeTable } from './shape-table.js';
 import { encodePrimitive, encodeString } from './slot.js';
 import { lengthOfView } from './view-length.js';
@@ -110,6 +111,8 @@ class GraphEncoder {
         return this.#encodeBuffer(object as Buffer);
       case graph.ERROR:
         return this.#encodeError(object as Error, row);
+      case graph.HANDLE:
+        return [graph.HANDLE, describeHandle(object).map(encodePrimitive)];
       default:
         return this.#encodeRecord(object, row);
     }

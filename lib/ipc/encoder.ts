@@ -38,6 +38,11 @@ export class Encoder {
     return this.#count === 0;
   }
 
+  /** Makes the next frame one that any decoder can read, not only the one that has read those before it. */
+  forgetShapes(): void {
+    this.#writer.forgetShapes();
+  }
+
   /**
    * Adds a task.
    *

@@ -30,6 +30,7 @@ export const ARRAY_BUFFER = 8;
 export const VIEW = 9;
 export const BUFFER = 10;
 export const ERROR = 11;
+export const HANDLE = 12;
 
 export type Row =
   | readonly [kind: typeof OBJECT, shape: number, values: readonly Slot[]]
@@ -43,6 +44,7 @@ export type Row =
   | readonly [kind: typeof ARRAY_BUFFER, bytes: Attachment, maxByteLength: number]
   | readonly [kind: typeof VIEW, type: number, buffer: Slot, byteOffset: number, length: number]
   | readonly [kind: typeof BUFFER, bytes: Attachment]
+  | readonly [kind: typeof HANDLE, parts: readonly Slot[]]
   | ErrorRow;
 
 /**

@@ -24,6 +24,11 @@ export class PlainWriter extends Writer {
   readonly #shapes = new RecordShapes();
   readonly #seen = new SeenObjects();
 
+  /** For a frame that is read by another decoder than those before it. */
+  forgetShapes(): void {
+    this.#shapes.clear();
+  }
+
   /**
    * @returns false if the value is not plain; nothing is written then.
    */

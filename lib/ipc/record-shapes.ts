@@ -51,7 +51,11 @@ export class RecordShapes {
 
   /** Before a value: whether the shapes it needs will mostly fit is seen by those before it. */
   makeRoom(): void {
-    if (this.#defined.length < MAX_SHAPES && this.#steps < MAX_STEPS) return;
+    if (this.#defined.length >= MAX_SHAPES || this.#steps >= MAX_STEPS) this.clear();
+  }
+
+  /** What is written next defines every shape again that it needs. */
+  clear(): void {
     this.root = new Shape(0);
     this.#defined.length = 0;
     this.#steps = 0;

@@ -1,6 +1,6 @@
+import { raise } from '../raise.js';
 import { callListener } from './call-listener.js';
 import type { Job } from './job.js';
-import { raise } from './raise.js';
 import { Task } from './task.js';
 
 /** What the caller of {@link Call.start} wants beside the result. */

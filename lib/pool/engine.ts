@@ -77,7 +77,10 @@ export class Engine {
   /** @throws {@link QueueFullError} */
   apply<R>(job: Job, args: readonly unknown[], options: CallOptions | undefined): Promise<R> {
     if (this.#dispatcher.isFull && this.#options.onFull === 'reject') {
-      throw new QueueFullError(this.#options.maxQueueSize);
+      throw new QueueFullError(
+        `${this.#options.maxQueueSize} tasks are waiting, as many as maxQueueSize allows; ` +
+          `wait for "drain", or use onFull: 'wait'`,
+      );
     }
     const promise = Call.start<R>(this.#nextId(), job, args, options, this.#enqueue);
     if (options?.signal !== undefined) this.#release(promise, options.signal);

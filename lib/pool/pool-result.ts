@@ -1,6 +1,6 @@
 import { InvalidStateError } from '../errors.js';
+import { raise } from '../raise.js';
 import { Failure, MISSING, Outcomes } from './outcomes.js';
-import { raise } from './raise.js';
 
 /** What became of one item of a map: the value or the error of its task, as of `Promise.allSettled`, and its index. */
 export type Outcome<R> = { index: number } & PromiseSettledResult<R>;

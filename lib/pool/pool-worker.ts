@@ -20,7 +20,7 @@ import {
   type StartOptions,
   type ToParent,
 } from '../ipc/messages.js';
-import type { Exit } from '../spawn.js';
+import { type Exit, spawnChild } from '../spawn.js';
 import { Lifetime } from './lifetime.js';
 import type { ReadPoolOptions } from './options.js';
 import type { PoolWorkerOwner } from './pool-worker-owner.js';
@@ -70,7 +70,7 @@ export class PoolWorker {
       onWorn: () => this.#owner.onWorn(this),
       onIdle: () => this.#owner.onIdle(this),
     });
-    this.#connection = new Connection(options.spawn, start, {
+    this.#connection = new Connection(spawnChild(options.spawn), start, {
       onMessages: (messages) => this.#receive(messages),
       onRead: () => this.#goOn(),
       onDrain: () => this.#owner.onRoom(this),

@@ -1,7 +1,7 @@
 import { ProtocolError } from '../errors.js';
+import { raise } from '../raise.js';
 import type { Job } from './job.js';
 import { Failure } from './outcomes.js';
-import { raise } from './raise.js';
 import { Task } from './task.js';
 
 /** How many items may be on their way from the child, or wait for the consumer. */

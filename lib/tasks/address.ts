@@ -40,14 +40,29 @@ export function addressOf(fn: unknown, role = 'the task'): Address {
   if (typeof fn !== 'function') throw new TypeError(`${role} must be a function, not ${inspect(fn, { depth: 0 })}`);
   const known = addresses.get(fn);
   if (known !== undefined) return known;
-  const address = makeAddress(fn as AnyFunction, role);
+  return remember(fn, makeAddress(fn as AnyFunction, role));
+}
+
+/** Finds the address of a class, which is loaded as a function is. Throws as {@link addressOf} does. */
+export function addressOfClass(definition: unknown, role: string): Address {
+  if (typeof definition !== 'function' || !isClass(definition as AnyFunction)) {
+    throw new TypeError(`${role} must be a class, not ${inspect(definition, { depth: 0 })}`);
+  }
+  return addresses.get(definition) ?? remember(definition, findExport(definition as AnyFunction, role, 'class'));
+}
+
+function remember(fn: object, address: Address): Address {
   addresses.set(fn, address);
   return address;
 }
 
+function isClass(fn: AnyFunction): boolean {
+  return /^(class\b|@)/.test(textOf(fn));
+}
+
 function makeAddress(fn: AnyFunction, role: string): Address {
   const mark = registry.marks.get(fn);
-  return mark === undefined ? findExport(fn, role) : addressOfMark(fn, mark);
+  return mark === undefined ? findExport(fn, role, 'function') : addressOfMark(fn, mark);
 }
 
 function addressOfMark(fn: AnyFunction, mark: Mark): Address {
@@ -68,7 +83,7 @@ function locateIfPossible(fn: AnyFunction): Place {
   }
 }
 
-function findExport(fn: AnyFunction, role: string): Address {
+function findExport(fn: AnyFunction, role: string, wanted: 'function' | 'class'): Address {
   const place = locate(fn, role);
   const fingerprint = takeFingerprint(fn, place);
   const what = `${role} ${nameFunction(fingerprint.name, fingerprint.file, fingerprint.line)}`;
@@ -84,7 +99,7 @@ function findExport(fn: AnyFunction, role: string): Address {
         'so no module exports it; export a function that calls it',
     );
   }
-  if (/^(class\b|@)/.test(textOf(fn))) {
+  if (wanted === 'function' && isClass(fn)) {
     throw new TaskNotFoundError(`${what} is a class, which cannot be called; export a function that uses it`);
   }
   if (!isImportable(place.url)) {

@@ -1,0 +1,171 @@
+import type { Channel } from '../../ipc/channel.js';
+import { CANCEL, FAILURE, RESULT, type ToChild, type ToParent } from '../../ipc/messages.js';
+import { hold, release } from '../../keep-alive.js';
+import { raise } from '../../raise.js';
+
+type Resolve = (value: unknown) => void;
+
+let resolveLast: Resolve;
+
+/** One function for all promises: a closure for each would cost as much as the promise. */
+function captureResolve(resolve: Resolve): void {
+  resolveLast = resolve;
+}
+
+/** What becomes of the answer of a call. */
+export interface CallOptions {
+  /** Makes what the caller gets of what the server sends. */
+  read?: ((answer: unknown) => unknown) | undefined;
+  /** Gives up on the call. */
+  signal?: AbortSignal | undefined;
+  /** Undoes what the server has done, if its answer comes after the call was given up. */
+  undo?: ((answer: unknown) => void) | undefined;
+}
+
+interface Pending {
+  resolve: Resolve;
+  read: CallOptions['read'];
+  /** Of a call that can be given up. */
+  cancellation: Cancellation | undefined;
+}
+
+interface Cancellation {
+  isGivenUp: boolean;
+  undo: CallOptions['undo'];
+  /** Lets go of the signal. */
+  end(): void;
+}
+
+/** A call without an answer. */
+const NO_ANSWER = 0;
+
+/**
+ * The calls of this process on the objects of one manager: as many at a time as there are, all over one connection, what
+ * a turn of the event loop calls in one write. Calls that come before the connection is there wait for it.
+ */
+export class Calls {
+  readonly #pending = new Map<number, Pending>();
+  #channel: Channel<ToParent, ToChild> | undefined;
+  #early: (() => void)[] = [];
+  #closed: Error | undefined;
+  #lastId = NO_ANSWER;
+  #isFlushing = false;
+
+  get isClosed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  call(address: number, args: readonly unknown[], options?: CallOptions): Promise<unknown> {
+    if (this.#closed !== undefined) return raise(this.#closed);
+    const signal = options?.signal;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const id = ++this.#lastId;
+    const promise = new Promise(captureResolve);
+    const pending: Pending = { resolve: resolveLast, read: options?.read, cancellation: undefined };
+    if (signal !== undefined) pending.cancellation = this.#watch(id, pending, signal, options?.undo);
+    if (this.#pending.size === 0) hold();
+    this.#pending.set(id, pending);
+    this.#post(id, address, args);
+    return promise;
+  }
+
+  /** A call that nobody waits for. */
+  tell(address: number, args: readonly unknown[]): void {
+    if (this.#closed === undefined) this.#post(NO_ANSWER, address, args);
+  }
+
+  #watch(id: number, pending: Pending, signal: AbortSignal, undo: CallOptions['undo']): Cancellation {
+    const giveUp = () => {
+      cancellation.isGivenUp = true;
+      pending.resolve(raise(signal.reason));
+      if (this.#channel === undefined) this.#early.push(() => this.#cancel(id));
+      else this.#cancel(id);
+    };
+    signal.addEventListener('abort', giveUp, { once: true });
+    const cancellation = { isGivenUp: false, undo, end: () => signal.removeEventListener('abort', giveUp) };
+    return cancellation;
+  }
+
+  #cancel(id: number): void {
+    this.#channel?.post([CANCEL, id]);
+    this.#scheduleFlush();
+  }
+
+  #post(id: number, address: number, args: readonly unknown[]): void {
+    if (this.#channel === undefined) {
+      this.#early.push(() => this.#post(id, address, args));
+      return;
+    }
+    try {
+      this.#channel.postTask(id, address, args);
+      this.#scheduleFlush();
+    } catch (error) {
+      if (id === NO_ANSWER) throw error;
+      this.#take(id)?.resolve(raise(error));
+    }
+  }
+
+  /** What a turn has called goes out together, after the promises that have called it. */
+  #scheduleFlush(): void {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    process.nextTick(this.#flush);
+  }
+
+  readonly #flush = (): void => {
+    this.#isFlushing = false;
+    this.#channel?.flush();
+  };
+
+  /** The connection is there. */
+  open(channel: Channel<ToParent, ToChild>): void {
+    this.#channel = channel;
+    for (const post of this.#early.splice(0)) post();
+  }
+
+  /** What the server sends. */
+  receive(messages: readonly ToParent[]): void {
+    for (const message of messages) {
+      if (message[0] === RESULT) this.#succeedAll(message[1], message[2]);
+      else if (message[0] === FAILURE) this.#fail(message[1], message[2]);
+    }
+  }
+
+  #succeedAll(firstId: number, answers: readonly unknown[]): void {
+    for (let at = 0; at < answers.length; at++) this.#succeed(firstId + at, answers[at]);
+  }
+
+  #succeed(id: number, answer: unknown): void {
+    const pending = this.#take(id);
+    if (pending === undefined) return;
+    const { read, cancellation, resolve } = pending;
+    if (cancellation?.isGivenUp) return cancellation.undo?.(answer);
+    try {
+      resolve(read === undefined ? answer : read(answer));
+    } catch (error) {
+      resolve(raise(error));
+    }
+  }
+
+  #fail(id: number, error: unknown): void {
+    const pending = this.#take(id);
+    if (pending !== undefined && !pending.cancellation?.isGivenUp) pending.resolve(raise(error));
+  }
+
+  #take(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return undefined;
+    pending.cancellation?.end();
+    this.#pending.delete(id);
+    if (this.#pending.size === 0) release();
+    return pending;
+  }
+
+  /** The server is gone: nothing will be answered any more. */
+  close(error: Error): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = error;
+    this.#early = [];
+    for (const id of [...this.#pending.keys()]) this.#fail(id, error);
+  }
+}

@@ -1,0 +1,45 @@
+import { ManagerClosedError } from '../../errors.js';
+import { Calls } from './calls.js';
+import { connectToServer } from './connect.js';
+
+/** Where the server of a manager is, and what one must know to talk to it. */
+export interface ServerAddress {
+  /** Is there for as long as the server is, or is about to be. */
+  folder: string;
+  path: string;
+  key: string;
+}
+
+const KEY = Symbol.for('aiomultiprocess.managers');
+
+/**
+ * One connection for each manager, by its path. They are kept on `globalThis`: a program may load the package a second
+ * time in a process, and has one connection all the same.
+ */
+const connections = openConnections();
+
+function openConnections(): Map<string, Calls> {
+  const existing: Map<string, Calls> | undefined = Reflect.get(globalThis, KEY);
+  const opened = existing ?? new Map<string, Calls>();
+  if (existing === undefined) Reflect.defineProperty(globalThis, KEY, { value: opened });
+  return opened;
+}
+
+/** The connection of a manager to its own server. */
+export function addConnection(path: string, calls: Calls): void {
+  connections.set(path, calls);
+}
+
+/** The connection to a server; it is made when it is asked for first. */
+export function getConnection(address: ServerAddress): Calls {
+  const known = connections.get(address.path);
+  if (known !== undefined) return known;
+  const calls = new Calls();
+  connections.set(address.path, calls);
+  connectToServer(address, {
+    onOpen: (channel) => calls.open(channel),
+    onMessages: (messages) => calls.receive(messages),
+    onClose: (why) => calls.close(new ManagerClosedError(why)),
+  });
+  return calls;
+}

@@ -1,0 +1,33 @@
+import { EVENT } from '../methods.js';
+import { type ObjectAddress, readWaitOptions, SharedObject, type WaitOptions } from './shared-object.js';
+
+/** A flag that any process can set, and wait for. */
+export class SharedEvent extends SharedObject {
+  /** @internal */
+  constructor(address: ObjectAddress) {
+    super(address, 'event');
+  }
+
+  /** Wakes all who wait; nobody waits until {@link clear}. */
+  async set(): Promise<void> {
+    await this.call(EVENT.set, []);
+  }
+
+  async clear(): Promise<void> {
+    await this.call(EVENT.clear, []);
+  }
+
+  isSet(): Promise<boolean> {
+    return this.call(EVENT.isSet, []) as Promise<boolean>;
+  }
+
+  /**
+   * Waits until it is set.
+   *
+   * @throws (rejects) {@link TimeoutError}, the signal's reason.
+   */
+  async wait(options?: WaitOptions): Promise<void> {
+    const { timeout, signal } = readWaitOptions('wait', options);
+    await this.call(EVENT.wait, [timeout], { signal });
+  }
+}

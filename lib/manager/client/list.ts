@@ -1,0 +1,73 @@
+import { pack, unpack } from '../../ipc/packed.js';
+import { LIST } from '../methods.js';
+import { type ObjectAddress, SharedObject } from './shared-object.js';
+
+const unpackAll = (items: unknown) => (items as unknown[]).map(unpack);
+
+/** An array. Each method is atomic; an item that is read is a copy. */
+export class SharedList<T> extends SharedObject {
+  /** @internal */
+  constructor(address: ObjectAddress) {
+    super(address, 'list');
+  }
+
+  /** @returns the new length. */
+  async push(...items: T[]): Promise<number> {
+    return this.call(LIST.push, items.map(pack)) as Promise<number>;
+  }
+
+  pop(): Promise<T | undefined> {
+    return this.call(LIST.pop, [], { read: unpack }) as Promise<T | undefined>;
+  }
+
+  shift(): Promise<T | undefined> {
+    return this.call(LIST.shift, [], { read: unpack }) as Promise<T | undefined>;
+  }
+
+  /** @returns the new length. */
+  async unshift(...items: T[]): Promise<number> {
+    return this.call(LIST.unshift, items.map(pack)) as Promise<number>;
+  }
+
+  /** The item at an index; from the end if that is negative, as `at()`. */
+  async get(index: number): Promise<T | undefined> {
+    return this.call(LIST.get, [toIndex('get', index)], { read: unpack }) as Promise<T | undefined>;
+  }
+
+  /** Replaces an item. @throws (rejects) RangeError if there is none at the index. */
+  async set(index: number, item: T): Promise<void> {
+    await this.call(LIST.set, [toIndex('set', index), pack(item)]);
+  }
+
+  size(): Promise<number> {
+    return this.call(LIST.size, []) as Promise<number>;
+  }
+
+  /** The items from `start` to before `end`; all of them without. */
+  async slice(start?: number, end?: number): Promise<T[]> {
+    const from = start === undefined ? undefined : toIndex('slice', start);
+    const to = end === undefined ? undefined : toIndex('slice', end);
+    return this.call(LIST.slice, [from, to], { read: unpackAll }) as Promise<T[]>;
+  }
+
+  /**
+   * Takes out `count` items from `start` on, all of them by default, and puts others in their place.
+   *
+   * @returns those that were taken out.
+   */
+  async splice(start: number, count?: number, ...items: T[]): Promise<T[]> {
+    const removed = count === undefined ? undefined : toIndex('splice', count);
+    const args = [toIndex('splice', start), removed, ...items.map(pack)];
+    return this.call(LIST.splice, args, { read: unpackAll }) as Promise<T[]>;
+  }
+
+  /** The items as they are when the loop begins. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    yield* await this.slice();
+  }
+}
+
+function toIndex(what: string, index: number): number {
+  if (Number.isSafeInteger(index)) return index;
+  throw new TypeError(`${what}: expected an integer, got ${String(index)}`);
+}

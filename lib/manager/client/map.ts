@@ -1,0 +1,90 @@
+import { pack, unpack } from '../../ipc/packed.js';
+import { MAP } from '../methods.js';
+import { type ObjectAddress, SharedObject } from './shared-object.js';
+
+/** What can be a key: it is compared by its value, as a `Map` does. */
+export type MapKey = string | number | bigint | boolean | null | undefined;
+
+/** A map. Each method is atomic; a value that is read is a copy. */
+export class SharedMap<K extends MapKey, V> extends SharedObject {
+  /** @internal */
+  constructor(address: ObjectAddress) {
+    super(address, 'map');
+  }
+
+  async get(key: K): Promise<V | undefined> {
+    return this.call(MAP.get, [toKey(key)], { read: unpack }) as Promise<V | undefined>;
+  }
+
+  async set(key: K, value: V): Promise<void> {
+    await this.call(MAP.set, [toKey(key), pack(value)]);
+  }
+
+  async has(key: K): Promise<boolean> {
+    return this.call(MAP.has, [toKey(key)]) as Promise<boolean>;
+  }
+
+  /** @returns whether it was there. */
+  async delete(key: K): Promise<boolean> {
+    return this.call(MAP.delete, [toKey(key)]) as Promise<boolean>;
+  }
+
+  async clear(): Promise<void> {
+    await this.call(MAP.clear, []);
+  }
+
+  size(): Promise<number> {
+    return this.call(MAP.size, []) as Promise<number>;
+  }
+
+  keys(): Promise<K[]> {
+    return this.call(MAP.keys, []) as Promise<K[]>;
+  }
+
+  values(): Promise<V[]> {
+    return this.call(MAP.values, [], { read: (values) => (values as unknown[]).map(unpack) }) as Promise<V[]>;
+  }
+
+  entries(): Promise<[K, V][]> {
+    const read = (entries: unknown) => (entries as [K, unknown][]).map(([key, value]) => [key, unpack(value)]);
+    return this.call(MAP.entries, [], { read }) as Promise<[K, V][]>;
+  }
+
+  /**
+   * Replaces a value by what `change` makes of it, atomically: if another has replaced it meanwhile, `change` is called
+   * again with the new one.
+   *
+   * @param change - gets `undefined` for a key that is not there; may be async.
+   * @returns the new value.
+   */
+  async update(key: K, change: (value: V | undefined) => V | PromiseLike<V>): Promise<V> {
+    for (;;) {
+      const [version, packed] = (await this.call(MAP.read, [toKey(key)])) as [number, unknown];
+      const value = await change(unpack(packed) as V | undefined);
+      if (await this.call(MAP.replace, [key, version, pack(value)])) return value;
+    }
+  }
+
+  /**
+   * Adds to a number, atomically and in one step. A key that is not there counts as 0.
+   *
+   * @returns the sum.
+   * @throws (rejects) TypeError if the value is no number.
+   */
+  async increment(key: K, by: V & (number | bigint) = 1 as V & number): Promise<V> {
+    return this.call(MAP.increment, [toKey(key), by]) as Promise<V>;
+  }
+
+  /** The entries as they are when the loop begins. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<[K, V], void, undefined> {
+    yield* await this.entries();
+  }
+}
+
+/** @throws TypeError for a key that would be another one in another process. */
+export function toKey(key: unknown): MapKey {
+  if ((typeof key === 'object' && key !== null) || typeof key === 'function' || typeof key === 'symbol') {
+    throw new TypeError(`a key of a shared map is a primitive other than a symbol, got ${typeof key}`);
+  }
+  return key as MapKey;
+}

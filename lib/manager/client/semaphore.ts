@@ -1,0 +1,49 @@
+import { SEMAPHORE } from '../methods.js';
+import { Guard, runGuarded } from './guard.js';
+import { type ObjectAddress, readWaitOptions, SharedObject, type WaitOptions } from './shared-object.js';
+
+/** A number of permits. What a process has acquired comes back when it ends. */
+export class SharedSemaphore extends SharedObject {
+  /** @internal */
+  constructor(address: ObjectAddress) {
+    super(address, 'semaphore');
+  }
+
+  /**
+   * Waits for a permit, first come, first served.
+   *
+   * @returns what releases it, at the end of its scope with `await using`.
+   * @throws (rejects) {@link TimeoutError}, the signal's reason.
+   */
+  async acquire(options?: WaitOptions): Promise<Guard> {
+    const { timeout, signal } = readWaitOptions('acquire', options);
+    const undo = () => this.tell(SEMAPHORE.release, []);
+    return this.call(SEMAPHORE.acquire, [timeout], { signal, read: this.#toGuard, undo }) as Promise<Guard>;
+  }
+
+  /** @returns `undefined` if no permit is free. */
+  async tryAcquire(): Promise<Guard | undefined> {
+    return (await this.call(SEMAPHORE.tryAcquire, [])) ? this.#toGuard() : undefined;
+  }
+
+  /** Runs `body` with a permit: `await using` for every version of Node.js. */
+  using<T>(body: () => T | PromiseLike<T>, options?: WaitOptions): Promise<T> {
+    return runGuarded(this.acquire(options), body);
+  }
+
+  /**
+   * Gives back a permit; more than there were, unless it is `bounded`.
+   *
+   * @throws (rejects) {@link InvalidStateError} if it is bounded and all permits are free.
+   */
+  async release(): Promise<void> {
+    await this.call(SEMAPHORE.release, []);
+  }
+
+  /** How many permits are free. */
+  value(): Promise<number> {
+    return this.call(SEMAPHORE.value, []) as Promise<number>;
+  }
+
+  readonly #toGuard = (): Guard => new Guard(() => this.release());
+}

@@ -1,0 +1,55 @@
+/** An item in its place. */
+export interface Node<T> {
+  readonly item: T;
+  previous: Node<T> | undefined;
+  next: Node<T> | undefined;
+  isListed: boolean;
+}
+
+/** Items that come and go at both ends, and those that wait may leave from anywhere. */
+export class LinkedList<T> {
+  size = 0;
+  #first: Node<T> | undefined;
+  #last: Node<T> | undefined;
+
+  push(item: T): Node<T> {
+    const node: Node<T> = { item, previous: this.#last, next: undefined, isListed: true };
+    if (this.#last === undefined) this.#first = node;
+    else this.#last.next = node;
+    this.#last = node;
+    this.size++;
+    return node;
+  }
+
+  unshift(item: T): void {
+    const node: Node<T> = { item, previous: undefined, next: this.#first, isListed: true };
+    if (this.#first === undefined) this.#last = node;
+    else this.#first.previous = node;
+    this.#first = node;
+    this.size++;
+  }
+
+  get first(): T | undefined {
+    return this.#first?.item;
+  }
+
+  shift(): T | undefined {
+    return this.#first && this.remove(this.#first);
+  }
+
+  pop(): T | undefined {
+    return this.#last && this.remove(this.#last);
+  }
+
+  /** Does nothing for a node that was removed before. */
+  remove(node: Node<T>): T {
+    if (!node.isListed) return node.item;
+    node.isListed = false;
+    if (node.previous === undefined) this.#first = node.next;
+    else node.previous.next = node.next;
+    if (node.next === undefined) this.#last = node.previous;
+    else node.next.previous = node.previous;
+    this.size--;
+    return node.item;
+  }
+}

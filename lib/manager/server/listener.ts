@@ -1,0 +1,47 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { Channel } from '../../ipc/channel.js';
+import type { ToChild, ToParent } from '../../ipc/messages.js';
+import type { Receiver } from '../../ipc/onread.js';
+import { readPipe } from '../../read-pipe.js';
+import { welcomeClient } from '../handshake.js';
+import { Client } from './client.js';
+import type { Objects } from './objects.js';
+
+/** Whoever has not proven to know the key by then is dropped, in milliseconds. */
+const HANDSHAKE_TIME = 5000;
+
+/** Lets processes that know the key use the objects. */
+export function listen(path: string, key: Uint8Array, objects: Objects): Server {
+  return createServer({ pauseOnConnect: true }, (socket) => accept(socket, key, objects)).listen(path);
+}
+
+function accept(socket: Socket, key: Uint8Array, objects: Objects): void {
+  let receiver: Receiver;
+  const stream = readPipe(
+    socket,
+    () => receiver,
+    () => {},
+  );
+  const drop = () => stream.destroy();
+  const timer = setTimeout(drop, HANDSHAKE_TIME);
+  stream.on('error', () => {});
+  stream.once('close', () => clearTimeout(timer));
+  const onProven = () => {
+    clearTimeout(timer);
+    receiver = serve(stream, objects);
+  };
+  receiver = welcomeClient(key, (bytes) => stream.write(bytes), onProven, drop);
+  // It was accepted without being read, which leaves room to read it another way.
+  stream.resume();
+}
+
+function serve(stream: Socket, objects: Objects): Channel<ToChild, ToParent> {
+  const client = new Client(objects, false, () => channel);
+  const channel: Channel<ToChild, ToParent> = new Channel<ToChild, ToParent>(stream, {
+    onMessages: (messages) => client.accept(messages),
+    onDrain() {},
+    // Also for bytes that make no sense: they end this connection, not the server.
+    onEnd: () => client.leave(),
+  });
+  return channel;
+}
