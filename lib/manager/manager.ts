@@ -174,6 +174,11 @@ export class Manager {
     };
   }
 
+  /** The process that keeps the objects; `undefined` before the first of them. */
+  get pid(): number | undefined {
+    return this.#server?.pid;
+  }
+
   /**
    * Ends the process with all objects. What waits for an answer, in whatever process, rejects with
    * {@link ManagerClosedError}.

@@ -46,6 +46,10 @@ export class ServerProcess {
     });
   }
 
+  get pid(): number | undefined {
+    return this.#connection.pid;
+  }
+
   /** Ends the process. What waits for an answer rejects, in all processes. */
   async close(): Promise<void> {
     this.calls.close(new ManagerClosedError('close() was called'));

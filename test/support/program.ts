@@ -57,6 +57,13 @@ export class Program {
     return pids;
   }
 
+  /** What it prints next. */
+  async readLine(): Promise<string> {
+    const { value, done } = await this.#lines.next();
+    if (done) throw new Error('the program has printed nothing more');
+    return value;
+  }
+
   tell(what: string): void {
     this.#process.stdin.write(what);
   }

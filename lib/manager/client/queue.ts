@@ -113,7 +113,7 @@ export class SharedQueue<T> extends BaseQueue<T, T> {
   async #getUntil(options: WaitOptions): Promise<T> {
     const { timeout, signal } = readWaitOptions('get', options);
     if (signal === undefined) return this.call(QUEUE.get, [timeout], { read: unpack }) as Promise<T>;
-    // The server keeps the item until it is confirmed: the call may be given up while its answer is on the way.
+    // The call may be given up while its answer is on the way: the server keeps the item until it is confirmed.
     return this.call(QUEUE.take, [timeout], {
       signal,
       read: (answer) => {
@@ -121,7 +121,6 @@ export class SharedQueue<T> extends BaseQueue<T, T> {
         this.tell(QUEUE.confirm, [id]);
         return unpack(item);
       },
-      undo: (answer) => this.tell(QUEUE.giveBack, [(answer as Delivered)[0]]),
     }) as Promise<T>;
   }
 
@@ -163,7 +162,6 @@ export class SharedJobQueue<T> extends BaseQueue<T, Delivery<T>> {
     return this.call(QUEUE.take, [timeout], {
       signal,
       read: this.#toDelivery,
-      undo: (answer) => this.tell(QUEUE.giveBack, [(answer as Delivered)[0]]),
     }) as Promise<Delivery<T>>;
   }
 

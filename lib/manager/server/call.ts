@@ -6,6 +6,8 @@ export const WAITING = Symbol('waiting');
 
 /** What a process has taken, and must not take with it when it ends. */
 export interface Hold {
+  /** The call that has taken it, if it is given back should that call turn out to be given up. */
+  readonly callId?: number;
   giveBack(): void;
 }
 

@@ -32,7 +32,7 @@ export class Client implements Owner {
           this.#runAll(message);
           break;
         case CANCEL:
-          this.#waiting.get(message[1])?.giveUp('cancelled', new Error('the call was given up'));
+          this.#cancel(message[1]);
           break;
         default:
           throw new ProtocolError(`a client of a manager sent a message of kind ${message[0]}`);
@@ -62,6 +62,13 @@ export class Client implements Owner {
     }
     if (value !== WAITING) this.answer(call, value);
     else if (call.id !== NO_ANSWER) this.#waiting.set(call.id, call);
+  }
+
+  /** The answer may be on its way already: then nobody will take what it brings. */
+  #cancel(id: number): void {
+    const call = this.#waiting.get(id);
+    if (call !== undefined) return call.giveUp('cancelled', new Error('the call was given up'));
+    for (const hold of this.holds) if (hold.callId === id) return hold.giveBack();
   }
 
   answer(call: Call, value: unknown): void {

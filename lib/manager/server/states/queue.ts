@@ -131,7 +131,7 @@ export class QueueState implements State<typeof QUEUE> {
     return call.wait(this.#getters, { call, isDelivery }, 'get()', timeout);
   }
 
-  #getNow({ owner }: Call, isDelivery: boolean): unknown {
+  #getNow(call: Call, isDelivery: boolean): unknown {
     const entry = this.#store.take();
     if (entry === undefined) throw this.#isOver ? createClosed() : new QueueEmptyError();
     const putter = this.#isFull ? undefined : this.#putters.shift();
@@ -139,18 +139,18 @@ export class QueueState implements State<typeof QUEUE> {
       this.#add(putter.entry);
       putter.call.answer(undefined);
     }
-    const item = isDelivery ? this.#deliver(owner, entry) : entry.item;
+    const item = isDelivery ? this.#deliver(call, entry) : entry.item;
     this.#checkOver();
     return item;
   }
 
   #answer({ call, isDelivery }: Getter, entry: Entry): void {
-    call.answer(isDelivery ? this.#deliver(call.owner, entry) : entry.item);
+    call.answer(isDelivery ? this.#deliver(call, entry) : entry.item);
   }
 
-  #deliver(owner: Owner, entry: Entry): [id: number, item: unknown] {
+  #deliver({ owner, id: callId }: Call, entry: Entry): [id: number, item: unknown] {
     const id = ++this.#lastDelivery;
-    const delivery = { owner, entry, giveBack: () => this.#restore(id) };
+    const delivery = { owner, callId, entry, giveBack: () => this.#restore(id) };
     this.#deliveries.set(id, delivery);
     owner.holds.add(delivery);
     return [id, entry.item];

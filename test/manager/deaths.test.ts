@@ -1,0 +1,144 @@
+import { existsSync } from 'node:fs';
+import { type Manager, Manager as ManagerClass, ManagerClosedError, Pool, ProcessExitError } from 'aiomultiprocess';
+import { call, die, finish, holdUnreliably, start, workUnreliably } from '../fixtures/manager/clients.js';
+import { findSurvivors } from '../support/alive.ts';
+import { createManager, readHandle } from '../support/manager.ts';
+import { createPool } from '../support/pool.ts';
+import { Program, runProgram } from '../support/program.ts';
+
+const manager = createManager();
+const other = createPool({ processes: 1 });
+
+/** Has a process of its own do things, and die. */
+async function dieAfter(...steps: [object: object, method: string, args?: unknown[]][]): Promise<void> {
+  await Pool.using({ processes: 1, stdio: 'ignore' }, async (pool) => {
+    for (const [index, [object, method, args = []]] of steps.entries()) {
+      await pool.apply(call as never, [object, method, args, index] as never);
+    }
+    await expect(pool.apply(die)).rejects.toThrow(ProcessExitError);
+  });
+}
+
+describe('a process that dies', () => {
+  test('gives back its locks, reentrant ones whole', async () => {
+    const [lock, reentrant] = [manager.lock(), manager.lock({ reentrant: true })];
+    const steps = [
+      [lock, 'acquire'],
+      [reentrant, 'acquire'],
+      [reentrant, 'acquire'],
+    ] as [object, string][];
+    await dieAfter(...steps);
+    await (await lock.acquire()).release();
+    await (await reentrant.acquire()).release();
+    expect(await reentrant.locked()).toBe(false);
+  });
+
+  test('gives back its permits, and no others', async () => {
+    const semaphore = manager.semaphore(3);
+    await dieAfter([semaphore, 'acquire'], [semaphore, 'acquire'], [semaphore, 'release']);
+    expect(await semaphore.value()).toBe(3);
+  });
+
+  test('gives back the items that it has not acknowledged, in their order, to those who wait first', async () => {
+    const jobs = manager.queue<number>({ acknowledge: true });
+    for (const item of [1, 2]) await jobs.put(item);
+    const dying = dieAfter([jobs, 'get'], [jobs, 'get']);
+    while (!(await jobs.empty())) await new Promise(setImmediate);
+    const waiting = jobs.get();
+    await jobs.put(3);
+    expect((await waiting).value).toBe(3);
+    await dying;
+    const next = [await jobs.get(), await jobs.get()].map(({ value }) => value);
+    expect(next.toSorted()).toEqual([1, 2]);
+  });
+
+  test('waits no longer: the next one in the row gets what it would have got', async () => {
+    const queue = manager.queue<number>();
+    const barrier = manager.barrier(2);
+    await Pool.using({ processes: 1, stdio: 'ignore' }, async (pool) => {
+      await pool.apply(start, [queue, 'get', [], 'get', 'size']);
+      await pool.apply(start, [barrier, 'wait', [], 'wait', 'waiting']);
+      const next = queue.get();
+      await expect(pool.apply(die)).rejects.toThrow(ProcessExitError);
+      while ((await barrier.waiting()) > 0) await new Promise(setImmediate);
+      await queue.put(1);
+      expect(await next).toBe(1);
+    });
+    expect((await Promise.all([barrier.wait(), barrier.wait()])).toSorted()).toEqual([0, 1]);
+  });
+
+  test('keeps the items of a queue without acknowledgement', async () => {
+    const queue = manager.queue<number>();
+    await queue.put(1);
+    await dieAfter([queue, 'get']);
+    expect(await queue.size()).toBe(0);
+  });
+
+  test('at random, with locks, permits and items: nothing is stuck, nothing is lost', async () => {
+    const pool = new Pool({ processes: 3, childConcurrency: 2, retries: 50, stdio: 'ignore' });
+    const [lock, semaphore, entered] = [manager.lock(), manager.semaphore(2, { bounded: true }), manager.value(0)];
+    const jobs = manager.queue<string>({ acknowledge: true });
+    const done = manager.map<string, number>();
+    const names = Array.from({ length: 60 }, (_, index) => `job ${index}`);
+    for (const name of names) await jobs.put(name);
+    await jobs.close();
+    const workers = Array.from({ length: 4 }, () => pool.apply(workUnreliably, [jobs, done, 0.05]));
+    const holders = Array.from({ length: 30 }, () => pool.apply(holdUnreliably, [lock, semaphore, entered, 0.15]));
+    await Promise.all([...workers, ...holders]);
+    expect((await done.keys()).toSorted()).toEqual(names.toSorted());
+    expect(await entered.get()).toBeGreaterThanOrEqual(30);
+    expect([await lock.locked(), await semaphore.value()]).toEqual([false, 2]);
+    pool.terminate();
+    await pool.join();
+  }, 60_000);
+});
+
+describe('a server that dies', () => {
+  test('rejects every waiter everywhere within a second, and leaves no folder', async () => {
+    const dying: Manager = new ManagerClass();
+    const queue = dying.queue();
+    const { folder } = readHandle(queue);
+    await other.apply(start, [queue, 'get', [], 'get', 'size']);
+    const here = queue.get().catch((error: unknown) => error);
+    const killed = performance.now();
+    process.kill(dying.pid as number, 'SIGKILL');
+    await expect(other.apply(finish, ['get'])).rejects.toThrow(ManagerClosedError);
+    expect(await here).toMatchObject({ message: 'the manager is closed: its process was killed by SIGKILL' });
+    // A second, and what a busy machine adds.
+    expect(performance.now() - killed).toBeLessThan(3000);
+    await expect(queue.get()).rejects.toThrow(ManagerClosedError);
+    await expect(other.apply(call, [queue, 'size'])).rejects.toThrow(ManagerClosedError);
+    await dying.close();
+    expect(existsSync(folder)).toBe(false);
+  });
+});
+
+describe('the program', () => {
+  test('ends though its manager is open, when no call is pending', async () => {
+    const { code, stdout, stderr } = await runProgram('manager-forgotten.mjs');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(existsSync(stdout.trim())).toBe(false);
+  });
+
+  test('goes on while a call is pending', async () => {
+    expect(await runProgram('manager-pending.mjs')).toEqual({ code: 0, stdout: 'set\n', stderr: '' });
+  });
+
+  test.each<[string, (program: Program) => void]>([
+    ['is ended by SIGTERM', (program) => program.kill('SIGTERM')],
+    ['is ended by Ctrl-C', (program) => program.kill('SIGINT')],
+    ['is ended by SIGKILL', (program) => program.kill('SIGKILL')],
+    ['throws', (program) => program.tell('throw')],
+    ['calls process.exit', (program) => program.tell('exit')],
+  ])('that %s takes the server along, and its socket', async (_how, end) => {
+    await Program.using('manager-holding.mjs', [], async (program) => {
+      const [server] = (await program.readPids(1)) as [number];
+      const folder = await program.readLine();
+      expect(existsSync(folder)).toBe(true);
+      end(program);
+      await program.ended();
+      expect(await findSurvivors([server])).toEqual([]);
+      expect(existsSync(folder)).toBe(false);
+    });
+  });
+});

@@ -1,0 +1,224 @@
+import { BrokenBarrierError, QueueClosedError, QueueEmptyError, QueueFullError, TimeoutError } from 'aiomultiprocess';
+import { call, finish, release, start } from '../fixtures/manager/clients.js';
+import { createManager } from '../support/manager.ts';
+import { createPool } from '../support/pool.ts';
+
+const manager = createManager();
+const other = createPool({ processes: 1 });
+const nameOf = (error: Error) => error.name;
+
+describe('a time limit', () => {
+  test('rejects with TimeoutError, and nothing is taken afterwards', async () => {
+    const queue = manager.queue<number>({ maxSize: 1 });
+    await expect(queue.get({ timeout: 20 })).rejects.toThrow(TimeoutError);
+    await queue.put(1);
+    await expect(queue.put(2, { timeout: 20 })).rejects.toThrow('put() has waited for more than 20 ms');
+    expect([await queue.size(), await queue.get(), await queue.size()]).toEqual([1, 1, 0]);
+    await expect(manager.event().wait({ timeout: 1 })).rejects.toThrow(TimeoutError);
+    await expect(manager.semaphore(0).acquire({ timeout: 1 })).rejects.toThrow(TimeoutError);
+    await expect(queue.join({ timeout: 1 })).rejects.toThrow(TimeoutError);
+  });
+
+  test('of 0 gives what is there at once', async () => {
+    const queue = manager.queue<number>();
+    await queue.put(1);
+    expect(await queue.get({ timeout: 0 })).toBe(1);
+    await using guard = await manager.lock().acquire({ timeout: 0 });
+    expect(guard).toBeDefined();
+  });
+});
+
+describe('a signal', () => {
+  test('that has aborted before', async () => {
+    const reason = new Error('too late');
+    await expect(manager.queue().get({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+
+  test('rejects with its reason, and the item goes to the next', async () => {
+    const queue = manager.queue<number>();
+    const controller = new AbortController();
+    const reason = new Error('given up');
+    const given = queue.get({ signal: controller.signal });
+    await queue.size();
+    const next = queue.get();
+    controller.abort(reason);
+    await expect(given).rejects.toBe(reason);
+    await queue.put(1);
+    expect(await next).toBe(1);
+  });
+
+  test.each(['fifo', 'priority'] as const)('that comes with the item puts it back in front (%s)', async (order) => {
+    const queue = manager.queue<number>({ order });
+    for (const item of [1, 2, 3]) await queue.put(item);
+    const controller = new AbortController();
+    const given = queue.get({ signal: controller.signal });
+    // The server has answered before it can read of the end of this call.
+    setImmediate(() => controller.abort());
+    const first = await given.catch(nameOf);
+    const rest = await Promise.all([queue.get(), queue.get(), ...(first === 1 ? [] : [queue.get()])]);
+    expect(rest).toEqual(first === 1 ? [2, 3] : [1, 2, 3]);
+  });
+
+  test('in flight never loses an item, a lock or a permit, whenever it aborts', async () => {
+    const queue = manager.queue<number>();
+    const [lock, semaphore] = [manager.lock(), manager.semaphore(2, { bounded: true })];
+    const seen: number[] = [];
+    for (let item = 0; item < 150; item++) {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const calls = [queue.get({ signal }), lock.acquire({ signal }), semaphore.acquire({ signal })] as const;
+      const put = queue.put(item);
+      for (let turn = 0; turn < item % 7; turn++) await new Promise(setImmediate);
+      controller.abort();
+      const [got, guard, permit] = await Promise.allSettled(calls);
+      await put;
+      if (got.status === 'fulfilled') seen.push(got.value);
+      for (const held of [guard, permit]) if (held.status === 'fulfilled') await held.value.release();
+    }
+    while (!(await queue.empty())) seen.push(await queue.get());
+    expect(seen.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 150 }, (_, item) => item));
+    expect([await lock.locked(), await semaphore.value()]).toEqual([false, 2]);
+  });
+});
+
+describe('a queue', () => {
+  test('without waiting', async () => {
+    const queue = manager.queue<number>({ maxSize: 1 });
+    await expect(queue.getNowait()).rejects.toThrow(QueueEmptyError);
+    await queue.putNowait(1);
+    await expect(queue.putNowait(2)).rejects.toThrow(QueueFullError);
+    expect([await queue.full(), await queue.getNowait(), await queue.full()]).toEqual([true, 1, false]);
+  });
+
+  test('join waits until each item is done', async () => {
+    const queue = manager.queue<number>();
+    await queue.put(1);
+    await queue.put(2);
+    await other.apply(start, [queue, 'join', [], 'join', 'size']);
+    await queue.get();
+    await queue.taskDone();
+    await expect(queue.join({ timeout: 1 })).rejects.toThrow(TimeoutError);
+    await queue.get();
+    await queue.taskDone();
+    await other.apply(finish, ['join']);
+    await expect(queue.taskDone()).rejects.toThrow('more often than there were items');
+  });
+
+  test('that is closed ends those who wait, and still gives what it has', async () => {
+    const queue = manager.queue<number>({ maxSize: 1 });
+    await queue.put(1);
+    await other.apply(start, [queue, 'put', [2], 'put', 'size']);
+    await queue.close();
+    await expect(other.apply(finish, ['put'])).rejects.toThrow(QueueClosedError);
+    await expect(queue.put(3)).rejects.toThrow(QueueClosedError);
+    expect(await queue.get()).toBe(1);
+    await expect(queue.get()).rejects.toThrow(QueueClosedError);
+    await expect(queue.getNowait()).rejects.toThrow(QueueClosedError);
+  });
+});
+
+describe('a queue of deliveries', () => {
+  test('gives an item again that was given back, and none that is done', async () => {
+    const jobs = manager.queue<string>({ acknowledge: true });
+    await jobs.put('a');
+    await jobs.put('b');
+    const first = await jobs.get();
+    await first.giveBack();
+    const again = await jobs.getNowait();
+    expect([first.value, again.value]).toEqual(['a', 'a']);
+    await again.done();
+    await again.giveBack();
+    expect((await jobs.get()).value).toBe('b');
+    expect(await jobs.size()).toBe(0);
+  });
+
+  test('gives an item back when the work on it has thrown', async () => {
+    const jobs = manager.queue<string>({ acknowledge: true });
+    await jobs.put('a');
+    const failing = async () => {
+      await using delivery = await jobs.get();
+      throw new Error(`cannot do ${delivery.value}`);
+    };
+    await expect(failing()).rejects.toThrow('cannot do a');
+    expect(await jobs.size()).toBe(1);
+  });
+
+  test('is over only when all of them are done', async () => {
+    const jobs = manager.queue<string>({ acknowledge: true });
+    await jobs.put('a');
+    const delivery = await jobs.get();
+    await jobs.close();
+    const next = jobs.get();
+    await delivery.giveBack();
+    const again = await next;
+    const last = jobs.get();
+    const joined = jobs.join();
+    await again.done();
+    await expect(last).rejects.toThrow(QueueClosedError);
+    await joined;
+  });
+});
+
+describe('a lock', () => {
+  test('is released at the end of a scope, of a body, and by hand once', async () => {
+    const lock = manager.lock();
+    {
+      await using _guard = await lock.acquire();
+      expect(await lock.locked()).toBe(true);
+      expect(await lock.tryAcquire()).toBeUndefined();
+    }
+    await expect(lock.using(() => Promise.reject(new Error('inside')))).rejects.toThrow('inside');
+    const guard = await lock.tryAcquire();
+    await guard?.release();
+    await guard?.release();
+    expect(await lock.locked()).toBe(false);
+    await expect(lock.release()).rejects.toThrow('release() of a lock that nobody holds');
+  });
+
+  test('that was released by release() is not released again by its guard, which another may have', async () => {
+    const lock = manager.lock();
+    const guard = await lock.acquire();
+    await other.apply(call, [lock, 'release']);
+    await other.apply(call, [lock, 'acquire', [], 'guard']);
+    await expect(guard.release()).rejects.toThrow('released before');
+    expect(await lock.locked()).toBe(true);
+    await other.apply(release, ['guard']);
+  });
+
+  test('that is reentrant can be acquired again by its process, and not by another', async () => {
+    const lock = manager.lock({ reentrant: true });
+    await using _outer = await lock.acquire();
+    {
+      await using _inner = await lock.acquire();
+      await expect(other.apply(call, [lock, 'release'])).rejects.toThrow('another process holds');
+    }
+    expect(await other.apply(call, [lock, 'tryAcquire'])).toBeUndefined();
+  });
+});
+
+describe('a barrier', () => {
+  test('gives each a number of its own, again and again', async () => {
+    const barrier = manager.barrier(3);
+    for (let round = 0; round < 2; round++) {
+      const indexes = await Promise.all([barrier.wait(), barrier.wait(), other.apply(call, [barrier, 'wait'])]);
+      expect(indexes.toSorted()).toEqual([0, 1, 2]);
+    }
+  });
+
+  test('is broken by one who gives up, until it is reset', async () => {
+    const barrier = manager.barrier(3);
+    const waiting = barrier.wait().catch(nameOf);
+    await expect(barrier.wait({ timeout: 10 })).rejects.toThrow(TimeoutError);
+    expect([await waiting, await barrier.broken()]).toEqual(['BrokenBarrierError', true]);
+    await expect(barrier.wait()).rejects.toThrow(BrokenBarrierError);
+    await barrier.reset();
+    const controller = new AbortController();
+    const others = [barrier.wait().catch(nameOf), barrier.wait({ signal: controller.signal }).catch(nameOf)];
+    expect(await barrier.waiting()).toBe(2);
+    controller.abort();
+    expect(await Promise.all(others)).toEqual(['BrokenBarrierError', 'AbortError']);
+    await barrier.reset();
+    await barrier.abort();
+    await expect(barrier.wait()).rejects.toThrow('the barrier is broken: it was aborted');
+  });
+});
