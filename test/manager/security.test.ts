@@ -1,0 +1,195 @@
+import { spawn } from 'node:child_process';
+import { createHmac, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ManagerClosedError, type SharedQueue } from 'aiomultiprocess';
+import { createManager, readHandle } from '../support/manager.ts';
+
+const manager = createManager();
+const queue = manager.queue<number>();
+const { folder, path, key } = readHandle(queue);
+const keyBytes = Buffer.from(key, 'hex');
+
+let silent: Raw;
+let silentSince: number;
+
+beforeAll(async () => {
+  await queue.size();
+  silent = new Raw();
+  silentSince = performance.now();
+});
+// Whatever was tried, the server goes on.
+afterEach(async () => {
+  await queue.put(1);
+  expect(await queue.get()).toBe(1);
+});
+
+/** A connection that a test has under its own control. */
+class Raw {
+  readonly socket: Socket;
+  readonly #chunks: Buffer[] = [];
+  readonly closed: Promise<unknown>;
+
+  constructor() {
+    this.socket = connect(path);
+    this.socket.on('data', (chunk) => this.#chunks.push(chunk));
+    this.socket.on('error', () => {});
+    this.closed = once(this.socket, 'close');
+  }
+
+  get received(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
+
+  async read(size: number): Promise<Buffer> {
+    while (this.received.length < size) await once(this.socket, 'data');
+    return this.received.subarray(size - 32, size);
+  }
+}
+
+function prove(secret: Uint8Array, role: string, server: Uint8Array, client: Uint8Array): Buffer {
+  return createHmac('sha256', secret).update(`aiomultiprocess ${role}\0`).update(server).update(client).digest();
+}
+
+/** Greets the server as a client does; `secret` and `role` may be wrong. */
+async function greet(secret: Uint8Array = keyBytes, role = 'client') {
+  const raw = new Raw();
+  const challenge = randomBytes(32);
+  const theirs = await raw.read(32);
+  const answer = Buffer.concat([challenge, prove(secret, role, theirs, challenge)]);
+  raw.socket.write(answer);
+  return { raw, answer, challenge, theirs };
+}
+
+test('the folder of the socket is for this user alone', () => {
+  expect(statSync(folder).mode & 0o777).toBe(0o700);
+  expect(statSync(folder).uid).toBe(process.getuid?.());
+});
+
+const asRoot = process.getuid?.() === 0 ? test : test.skip;
+
+asRoot('another user cannot connect', async () => {
+  const program = `require('node:net').connect(${JSON.stringify(path)}).on('error', ({ code }) => console.log(code))`;
+  const child = spawn(process.execPath, ['-e', program], {
+    uid: 65534,
+    gid: 65534,
+    cwd: '/',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [output] = await once(child.stdout, 'data');
+  expect(String(output)).toBe('EACCES\n');
+});
+
+test('the key is in no argument and no environment', async () => {
+  if (process.platform !== 'linux') return;
+  const { readFileSync } = await import('node:fs');
+  const seen = ['cmdline', 'environ'].map((file) => readFileSync(`/proc/${manager.pid}/${file}`, 'latin1')).join();
+  expect(seen).toContain('manager/server/main.cjs');
+  expect(seen).not.toContain(key);
+});
+
+test('the right key is welcomed, by a server that proves itself', async () => {
+  const { raw, challenge, theirs } = await greet();
+  expect(await raw.read(64)).toEqual(prove(keyBytes, 'server', theirs, challenge));
+  raw.socket.destroy();
+});
+
+test.each<[string, () => Promise<Raw>]>([
+  ['a wrong key', async () => (await greet(randomBytes(32))).raw],
+  ['a proof in the role of the server', async () => (await greet(keyBytes, 'server')).raw],
+  [
+    'a handshake that was recorded',
+    async () => {
+      const { raw: good, answer } = await greet();
+      await good.read(64);
+      good.socket.destroy();
+      const raw = new Raw();
+      await raw.read(32);
+      raw.socket.write(answer);
+      return raw;
+    },
+  ],
+  [
+    "the server's own challenge and proof, sent back",
+    async () => {
+      const { raw: good, theirs } = await greet();
+      const proof = await good.read(64);
+      good.socket.destroy();
+      const raw = new Raw();
+      await raw.read(32);
+      raw.socket.write(Buffer.concat([theirs, proof]));
+      return raw;
+    },
+  ],
+  [
+    'garbage',
+    async () => {
+      const raw = new Raw();
+      raw.socket.write(randomBytes(1000));
+      return raw;
+    },
+  ],
+  [
+    'calls that do not wait for the answer',
+    async () => {
+      const raw = new Raw();
+      const challenge = randomBytes(32);
+      const theirs = await raw.read(32);
+      raw.socket.write(Buffer.concat([challenge, prove(keyBytes, 'client', theirs, challenge), Buffer.alloc(8)]));
+      return raw;
+    },
+  ],
+])('%s is dropped', async (_what, attempt) => {
+  const raw = await attempt();
+  await raw.closed;
+  expect(raw.received.length).toBe(32);
+});
+
+test.each<[string, Buffer]>([
+  ['an oversized frame', Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0])],
+  ['a frame of an unknown kind', Buffer.from([1, 0, 0, 0, 9, 0, 0, 0, 0])],
+  ['a frame that is no list of messages', Buffer.from([1, 0, 0, 0, 0, 0, 0, 0, 0xc0])],
+  // [[TASK, 1, 0, [[1, 'value', 1]]]]: only the manager may make objects.
+  [
+    'a call that only the manager may make',
+    Buffer.from([15, 0, 0, 0, 0, 0, 0, 0, 0x91, 0x94, 2, 1, 0, 0x91, 0x93, 1, 0xa5, ...Buffer.from('value'), 1]),
+  ],
+])('%s from one who knows the key ends its connection only', async (_what, bytes) => {
+  const { raw } = await greet();
+  await raw.read(64);
+  raw.socket.write(bytes);
+  await raw.closed;
+});
+
+test('a process does not talk to a server that does not know the key', async () => {
+  const fake = mkdtempSync(join(tmpdir(), 'aiomultiprocess-test-'));
+  chmodSync(fake, 0o700);
+  const received: Buffer[] = [];
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.write(randomBytes(32));
+    socket.on('data', (chunk) => {
+      received.push(chunk);
+      socket.write(randomBytes(32));
+    });
+  });
+  server.listen(join(fake, 'fake.sock'));
+  const makers = Reflect.get(globalThis, Symbol.for('aiomultiprocess.handles')) as Map<
+    string,
+    (parts: unknown[]) => unknown
+  >;
+  const stranger = makers.get('manager')?.([fake, join(fake, 'fake.sock'), key, 1, 'queue']) as SharedQueue<string>;
+  await expect(stranger.put('secret')).rejects.toThrow(ManagerClosedError);
+  await expect(stranger.put('secret')).rejects.toThrow('it does not know the key');
+  expect(Buffer.concat(received).length).toBe(64);
+  server.close();
+  rmSync(fake, { recursive: true });
+});
+
+test('a connection that says nothing is dropped after five seconds', async () => {
+  await silent.closed;
+  expect(performance.now() - silentSince).toBeGreaterThan(4500);
+}, 20_000);
