@@ -68,6 +68,10 @@ export const rivals = {
     find: (workload, rows, metric) =>
       findBest(workload, rows, metric, ({ kind }) => kind !== 'ours' && kind !== 'floor'),
   },
+  manager: {
+    title: "Python's Manager",
+    find: (_workload, rows) => rows.find(({ contender }) => contender.name === "Python's Manager"),
+  },
   floor: { title: 'the floor', find: (workload, rows) => findFloor(workload, rows) },
 };
 

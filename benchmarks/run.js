@@ -76,7 +76,7 @@ async function measureCell(workload, row, round) {
 
 function createRows(workload) {
   return selected.contenders
-    .filter(({ kind }) => workload.kinds?.includes(kind) ?? true)
+    .filter(({ kind }) => workload.kinds?.includes(kind) ?? kind !== 'manager')
     .filter(({ kind, name }) => kind !== 'floor' || workload.floors.includes(name))
     .map((contender) => ({ contender, reason: unavailable.get(contender), rounds: [] }));
 }

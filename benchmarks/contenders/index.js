@@ -7,6 +7,8 @@ import ours from './ours.js';
 import piscina from './piscina.js';
 import poolifier from './poolifier.js';
 import python from './python.js';
+import pythonManager from './python-manager.js';
+import redis from './redis.js';
 import tinypool from './tinypool.js';
 import workerpool from './workerpool.js';
 
@@ -18,6 +20,7 @@ import workerpool from './workerpool.js';
  * @property {(items: Iterable<unknown>) => PromiseLike<unknown[]>} [map] without it, a call for every item
  * @property {(argLists: Iterable<unknown[]>) => PromiseLike<unknown[]>} [starmap] the same with all its arguments
  * @property {(args: unknown[], count: number) => Promise<void>} [repeat] the same task, as a plain loop
+ * @property {(locks: number) => Promise<{ queue: unknown, locks: unknown }>} [share] what all processes can use
  * @property {() => Promise<unknown>} close
  */
 
@@ -36,7 +39,7 @@ import workerpool from './workerpool.js';
  *
  * @typedef {object} Contender
  * @property {string} name
- * @property {'ours' | 'threads' | 'processes' | 'other' | 'floor'} kind
+ * @property {'ours' | 'threads' | 'processes' | 'other' | 'manager' | 'floor'} kind `manager`: no pool, but what processes share
  * @property {string} [package] whose version is printed
  * @property {() => Promise<unknown>} [load] what `open` will import, where that is not the package
  * @property {() => Promise<string | undefined>} [whyUnavailable]
@@ -53,6 +56,8 @@ export const contenders = [
   poolifier,
   jestWorker,
   python,
+  pythonManager,
+  redis,
   floorBatches,
   floorPipe,
   floorLoop,

@@ -16,18 +16,24 @@ export default {
   load: () => import(build.href),
 
   async open({ processes, task, ready = true }) {
-    const { Pool } = await import(build.href);
+    const { Manager, Pool } = await import(build.href);
     const functions = await import('../tasks/functions.cjs');
     const fn = functions[task];
     const pool = new Pool({ processes });
     if (ready) await pool.ready();
+    let manager;
     return {
+      async share(locks) {
+        manager ??= new Manager();
+        return { queue: manager.queue(), locks: Array.from({ length: locks }, () => manager.lock()) };
+      },
       call: (args) => pool.apply(fn, args),
       map: (items) => pool.map(fn, items),
       starmap: (argLists) => pool.starmap(fn, argLists),
       async close() {
         pool.terminate();
         await pool.join();
+        await manager?.close();
       },
     };
   },

@@ -50,4 +50,49 @@ async function visit({ milliseconds, url, iterations }) {
   return burn(iterations + seed);
 }
 
-module.exports = { add, increment, echo, countBytes, makeBytes, burn, wait, visit };
+/** Runs loops side by side, which do `count` rounds together. */
+async function runLoops(count, width, round) {
+  const rounds = count / width;
+  await Promise.all(
+    Array.from({ length: width }, async (_, loop) => {
+      for (let index = 0; index < rounds; index++) await round(index, loop);
+    }),
+  );
+  return count;
+}
+
+async function queuePairs(queue, count, width) {
+  return runLoops(count, width, async (index) => {
+    await queue.put(index);
+    await queue.get();
+  });
+}
+
+async function lockCycles(locks, count, width) {
+  return runLoops(count, width, async (_, loop) => {
+    const guard = await locks[loop].acquire();
+    await guard.release();
+  });
+}
+
+async function redisPairs(path, count, width) {
+  const client = require('./redis-client.cjs').getClient(path);
+  return runLoops(count, width, async (index) => {
+    await client.send('LPUSH', 'queue', JSON.stringify(index));
+    JSON.parse(await client.send('RPOP', 'queue'));
+  });
+}
+
+module.exports = {
+  add,
+  increment,
+  echo,
+  countBytes,
+  makeBytes,
+  burn,
+  wait,
+  visit,
+  queuePairs,
+  lockCycles,
+  redisPairs,
+};

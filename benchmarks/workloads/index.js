@@ -7,6 +7,7 @@ import cpuMix from './cpu-mix.js';
 import firstResult from './first-result.js';
 import idle from './idle.js';
 import jsonEcho from './json-echo.js';
+import manager from './manager.js';
 import roundTrip from './round-trip.js';
 import streamedMap from './streamed-map.js';
 import tinyApply from './tiny-apply.js';
@@ -28,7 +29,7 @@ import waits from './waits.js';
  * @property {{ least?: number, most?: number }} [samples] how many a cell takes, whatever their time
  * @property {number} [longest] seconds that a sample may take, if more than --longest
  * @property {number} [bound] seconds that a cell may take, if more than --bound
- * @property {import('../contenders/index.js').Contender['kind'][]} [kinds] of the contenders that run it; else all
+ * @property {import('../contenders/index.js').Contender['kind'][]} [kinds] of the contenders that run it; else all pools
  * @property {number} [core] runs the contender, all of it, on this core alone
  * @property {string[]} floors contenders of kind 'floor' that run it; ratios are to the first
  * @property {Record<string, { label: string, better: 'more' | 'less' }>} metrics
@@ -56,4 +57,5 @@ export const workloads = [
   firstResult,
   ...idle,
   streamedMap,
+  ...manager,
 ];
