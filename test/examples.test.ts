@@ -74,6 +74,10 @@ test('exception-handler reports the original errors from the children', async ()
   ]);
 });
 
+test('shared-queue gives every order to one consumer', async () => {
+  expect((await outputOf('shared-queue')).split('\n').sort()).toEqual(['', 'items: 300', 'orders: 300']);
+});
+
 describe('census', () => {
   let folder: string;
 

@@ -35,6 +35,7 @@ describe('the published files', () => {
     'dist/lib/index.js',
     'dist/lib/index.d.ts',
     'dist/lib/child/main.cjs',
+    'dist/lib/manager/server/main.cjs',
     'dist/LICENSES',
     'dist/bin/aiomultiprocess.js',
   ])('%s is there', (file) => {
@@ -44,7 +45,9 @@ describe('the published files', () => {
   test('there is nothing but the build and its papers', () => {
     const others = files.filter(
       (file) =>
-        !/^dist\/lib\/.*\.(js|d\.ts)$|^dist\/bin\/[\w-]+\.js$|^dist\/(lib\/child\/main\.cjs|LICENSES)$/.test(file),
+        !/^dist\/lib\/.*\.(js|d\.ts)$|^dist\/bin\/[\w-]+\.js$|^dist\/(lib\/(child|manager\/server)\/main\.cjs|LICENSES)$/.test(
+          file,
+        ),
     );
     expect(others.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
   });

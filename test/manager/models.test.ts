@@ -45,7 +45,7 @@ interface Real {
 }
 
 /** A step: what the model says, beside what the object does. */
-class Step<Model> implements fc.AsyncCommand<Model, Real> {
+class Step<Model extends object> implements fc.AsyncCommand<Model, Real> {
   readonly #text: string;
   readonly #run: (model: Model, real: Real) => Promise<void>;
 
@@ -81,7 +81,7 @@ async function check<Model extends object>(
 }
 
 /** Calls a method of the object, and compares the answer with that of the model. */
-function simple<Model>(
+function simple<Model extends object>(
   method: string,
   args: fc.Arbitrary<unknown[]>,
   expected: (model: Model, args: unknown[]) => unknown,
