@@ -1,4 +1,4 @@
-/** The programs that `npm run chaos`, `npm run soak` and `npm run fuzz` run for long, here with small numbers. */
+/** The programs that `npm run chaos`, `npm run soak`, `npm run fuzz` and `npm run totals` run for long, here with small numbers. */
 import { node, root } from '../support/run.ts';
 
 const MINUTES = 60_000;
@@ -44,6 +44,17 @@ test(
     const [report] = await runProgram('fuzz.mjs', ['--cases', '6000', '--processes', '24']);
     expect(report).toMatchObject({ processes: 24 });
     expect(report?.cases).toBeGreaterThanOrEqual(6000);
+  },
+  4 * MINUTES,
+);
+
+test(
+  'totals: eight processes count exactly, and processes that are killed with what they hold lose nothing',
+  async () => {
+    const [counted, killed] = await runProgram('totals.mjs', ['--each', '200', '--jobs', '200']);
+    expect(counted).toMatchObject({ processes: 8, underLock: 1600, updated: 1600, incremented: 1600 });
+    expect(killed).toMatchObject({ jobs: 200, done: 200 });
+    expect(killed?.killed).toBeGreaterThan(0);
   },
   4 * MINUTES,
 );

@@ -31,7 +31,7 @@ export function connectToServer(address: ServerAddress, handler: ConnectHandler)
         if (!isMissing) handler.onClose(why);
         else if (!existsSync(address.folder)) handler.onClose('its process is gone');
         else if (performance.now() > deadline) handler.onClose(`its process does not listen: ${why}`);
-        else setTimeout(attempt, PAUSE);
+        else setTimeout(attempt, PAUSE).unref();
       },
     });
   }
