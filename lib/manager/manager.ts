@@ -28,10 +28,8 @@ import {
 } from './options.js';
 import { ServerProcess } from './server-process.js';
 
-const { env, cwd, execArgv, stdio, name } = spawnOptions;
-const OPTIONS = { env, cwd, execArgv, stdio, name } as OptionTable;
-
-let created = 0;
+const { env, cwd, execArgv, stdio } = spawnOptions;
+const OPTIONS = { env, cwd, execArgv, stdio } as OptionTable;
 
 /**
  * Makes objects that all processes share: queues, locks, events, semaphores, barriers, lists, maps, values, and objects
@@ -49,7 +47,6 @@ let created = 0;
  * ```
  */
 export class Manager {
-  readonly #name: string;
   readonly #spawn: SpawnOptions;
   readonly #classes = new Set<string>();
   #server: ServerProcess | undefined;
@@ -63,9 +60,7 @@ export class Manager {
   constructor(options: ManagerOptions = {}) {
     refuseOutsideOfTask('a Manager');
     registerProxies();
-    const read = readOptions<ManagerOptions>('Manager', options, OPTIONS);
-    this.#name = read.name ?? `Manager-${++created}`;
-    this.#spawn = pickSpawnOptions(read);
+    this.#spawn = pickSpawnOptions(readOptions<ManagerOptions>('Manager', options, OPTIONS));
   }
 
   /**
@@ -194,7 +189,7 @@ export class Manager {
 
   #create(type: TypeName, ...args: unknown[]): ObjectAddress {
     if (this.#closed !== undefined) throw new ManagerClosedError('close() was called');
-    this.#server ??= new ServerProcess(this.#name, this.#spawn);
+    this.#server ??= new ServerProcess(this.#spawn);
     const id = ++this.#lastId;
     this.#server.calls.tell(toAddress(0, SERVER.create), [id, type, ...args]);
     return { ...this.#server.address, id };

@@ -1,11 +1,8 @@
 import { boolean, integer, type OptionTable } from '../options.js';
 import type { SpawnOptions } from '../spawn.js';
 
-/** How the process that keeps the objects is started, and what it is called. */
-export interface ManagerOptions extends SpawnOptions {
-  /** What the manager is called in errors. Default `Manager-1`, `Manager-2`, … */
-  name?: string;
-}
+/** How the process that keeps the objects is started. */
+export type ManagerOptions = SpawnOptions;
 
 /** Of a queue. */
 export interface QueueOptions {

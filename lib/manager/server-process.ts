@@ -20,13 +20,13 @@ export class ServerProcess {
   readonly #connection: Connection;
   readonly #ended: Promise<void>;
 
-  constructor(name: string, spawn: SpawnOptions) {
+  constructor(spawn: SpawnOptions) {
     const key = process.getBuiltinModule('node:crypto').randomBytes(KEY_SIZE).toString('hex');
     // Only this user may enter it.
     const folder = mkdtempSync(join(chooseFolder(), 'aiomultiprocess-'));
     const path = process.platform === 'win32' ? toPipeName(folder) : join(folder, 'manager.sock');
     this.address = { folder, path, key };
-    const start: ServerOptions = { ...this.address, name, parent: process.pid, concurrency: 1 };
+    const start: ServerOptions = { ...this.address, name: 'manager', parent: process.pid, concurrency: 1 };
     try {
       this.#connection = new Connection(spawnChild(spawn, 'manager'), start, {
         onMessages: (messages) => this.calls.receive(messages),

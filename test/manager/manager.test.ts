@@ -1,3 +1,4 @@
+import { readdirSync, readlinkSync } from 'node:fs';
 import { Manager, ManagerClosedError, Pool, SerializationError, Worker } from 'aiomultiprocess';
 import {
   call,
@@ -141,6 +142,23 @@ describe('what is stored stays what it is', () => {
     expect(() => manager.list([() => {}])).toThrow(SerializationError);
     await queue.put('next');
     expect(await queue.get()).toBe('next');
+  });
+});
+
+const onLinux = process.platform === 'linux' ? test : test.skip;
+
+onLinux('a process has one connection, however many objects and calls', async () => {
+  const countSockets = () => {
+    const folder = `/proc/${manager.pid}/fd/`;
+    return readdirSync(folder).filter((fd) => readlinkSync(folder + fd).startsWith('socket:')).length;
+  };
+  const values = range(5).map((value) => manager.value(value));
+  await values[0]?.get();
+  const before = countSockets();
+  await Pool.using({ processes: 1 }, async (fresh) => {
+    const all = values.flatMap((value) => range(4).map(() => fresh.apply(call, [value, 'get'])));
+    expect(await Promise.all(all)).toEqual(range(5).flatMap((value) => Array(4).fill(value)));
+    expect(countSockets()).toBe(before + 1);
   });
 });
 

@@ -77,5 +77,5 @@ export async function types(manager: Manager): Promise<void> {
   counter.count;
 
   expectType<Promise<void>>().of(manager.close());
-  expectType<string>().of(await Manager.using({ name: 'm' }, async () => 'text'));
+  expectType<string>().of(await Manager.using({ stdio: 'ignore' }, async () => 'text'));
 }
