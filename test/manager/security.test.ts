@@ -69,6 +69,23 @@ test('the folder of the socket is for this user alone', () => {
   expect(statSync(folder).uid).toBe(process.getuid?.());
 });
 
+/** Makes an object of the parts of a handle, as decoding one does. */
+function makeObject(parts: unknown[]): unknown {
+  const makers = Reflect.get(globalThis, Symbol.for('aiomultiprocess.handles')) as Map<string, typeof makeObject>;
+  return makers.get('manager')?.(parts);
+}
+
+test.each([
+  [[]],
+  [[folder, path, key, 1, 'no type']],
+  [[folder, path, key, 1, 'constructor']],
+  [[folder, path, key, 1.5, 'queue']],
+  [[folder, { path }, key, 1, 'queue']],
+  [[folder, path, key, 1, 'instance', 7]],
+])('a handle with wrong parts is refused (%#)', (parts) => {
+  expect(() => makeObject(parts)).toThrow(expect.objectContaining({ name: 'ProtocolError' }));
+});
+
 const asRoot = process.getuid?.() === 0 ? test : test.skip;
 
 asRoot('another user cannot connect', async () => {
@@ -177,11 +194,7 @@ test('a process does not talk to a server that does not know the key', async () 
     });
   });
   server.listen(join(fake, 'fake.sock'));
-  const makers = Reflect.get(globalThis, Symbol.for('aiomultiprocess.handles')) as Map<
-    string,
-    (parts: unknown[]) => unknown
-  >;
-  const stranger = makers.get('manager')?.([fake, join(fake, 'fake.sock'), key, 1, 'queue']) as SharedQueue<string>;
+  const stranger = makeObject([fake, join(fake, 'fake.sock'), key, 1, 'queue']) as SharedQueue<string>;
   await expect(stranger.put('secret')).rejects.toThrow(ManagerClosedError);
   await expect(stranger.put('secret')).rejects.toThrow('it does not know the key');
   expect(Buffer.concat(received).length).toBe(64);
