@@ -58,7 +58,7 @@ export const finite: Validator = (value) => (Number.isFinite(value) ? undefined 
 
 export const boolean: Validator = (value) => (typeof value === 'boolean' ? undefined : 'true or false');
 
-const string: Validator = (value) => (typeof value === 'string' ? undefined : 'a string');
+export const string: Validator = (value) => (typeof value === 'string' ? undefined : 'a string');
 
 export const callback: Validator = (value) => (typeof value === 'function' ? undefined : 'a function');
 
@@ -74,7 +74,7 @@ const environment: Validator = (value) =>
     ? undefined
     : 'an object of strings';
 
-const folder: Validator = (value) =>
+export const path: Validator = (value) =>
   typeof value === 'string' || value instanceof URL ? undefined : 'a path or file: URL';
 
 const output: Validator = (value) =>
@@ -83,7 +83,7 @@ const output: Validator = (value) =>
 /** How children are started; the same for a process and a pool. */
 export const spawnOptions: OptionTable = {
   env: environment,
-  cwd: folder,
+  cwd: path,
   execArgv: strings,
   stdio: output,
   name: string,

@@ -1,5 +1,6 @@
 import type { Channel } from '../ipc/channel.js';
 import { PROGRESS, type ToChild, type ToParent } from '../ipc/messages.js';
+import type { RunInContext } from './boot.js';
 import { RunningTask } from './running-task.js';
 
 /** What the caller of a task can do to it, and it can tell its caller, while it runs. */
@@ -10,6 +11,8 @@ export class Controls {
   readonly #attempts = new Map<number, number>();
   readonly #cancelled = new Set<number>();
   readonly #controllers = new Map<number, AbortController>();
+  /** What came of the contexts of callers. */
+  readonly #contexts = new Map<number, unknown>();
 
   /** @param onReport - a report was posted and should be flushed. */
   constructor(channel: Channel<ToChild, ToParent>, onReport: () => void) {
@@ -29,6 +32,17 @@ export class Controls {
 
   isCancelled(id: number): boolean {
     return this.#cancelled.size > 0 && this.#cancelled.has(id);
+  }
+
+  setContext(id: number, context: unknown): void {
+    this.#contexts.set(id, context);
+  }
+
+  /** The function as it runs in the context of its caller. */
+  bind<R extends (...args: readonly unknown[]) => unknown>(id: number, fn: R, run: RunInContext | undefined): R {
+    if (run === undefined || this.#contexts.size === 0 || !this.#contexts.has(id)) return fn;
+    const context = this.#contexts.get(id);
+    return ((...args) => run(context, () => fn(...args))) as R;
   }
 
   /** What `currentTask()` is in a task that starts now. */
@@ -51,6 +65,7 @@ export class Controls {
     if (this.#controllers.size > 0) this.#controllers.delete(id);
     if (this.#cancelled.size > 0) this.#cancelled.delete(id);
     if (this.#attempts.size > 0) this.#attempts.delete(id);
+    if (this.#contexts.size > 0) this.#contexts.delete(id);
   }
 }
 

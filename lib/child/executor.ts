@@ -3,9 +3,11 @@ import {
   ADDRESS,
   ATTEMPT,
   CANCEL,
+  CONTEXT,
   CREDIT,
   FAILURE,
   MAX_UNWRITTEN,
+  MEASURE,
   STREAM,
   TASK,
   type ToChild,
@@ -13,14 +15,16 @@ import {
 } from '../ipc/messages.js';
 import type { Address } from '../tasks/address.js';
 import { load } from '../tasks/load.js';
+import type { RunInContext } from './boot.js';
 import { Controls } from './controls.js';
-import { MemoryReporter } from './memory-reporter.js';
 import { Pace } from './pace.js';
 import { Slots } from './slots.js';
 import type { ChildState } from './state.js';
+import { Stopwatch } from './stopwatch.js';
 import { StreamRunner } from './stream-runner.js';
 import { TaskQueue } from './task-queue.js';
 import { isThenable, whenSettled } from './thenable.js';
+import { UsageReporter } from './usage-reporter.js';
 
 type TaskFunction = (...args: readonly unknown[]) => unknown;
 
@@ -31,8 +35,9 @@ type Loaded = TaskFunction | Error | undefined;
 export interface ExecutorOptions {
   channel: Channel<ToChild, ToParent>;
   concurrency: number;
-  /** Whether the parent is told how much memory this process takes. */
-  reportMemory: boolean | undefined;
+  /** Whether the parent is told what this process uses, also while it does not ask for more. */
+  reportUsage: boolean;
+  runInContext: RunInContext | undefined;
   state: ChildState;
   /** Sees every error a task throws, before the caller does. */
   onError(error: unknown): void;
@@ -60,19 +65,25 @@ export class Executor {
   readonly #pace = new Pace();
   readonly #controls: Controls;
   readonly #streams: StreamRunner;
-  readonly #memory: MemoryReporter | undefined;
+  readonly #reportUsage: boolean;
+  readonly #runInContext: RunInContext | undefined;
+  #usage: UsageReporter | undefined;
+  /** While the parent wants to know how long tasks take. */
+  #stopwatch: Stopwatch | undefined;
   #running = 0;
   #unwritten = 0;
   #turning = false;
 
-  constructor({ channel, concurrency, reportMemory, state, onError }: ExecutorOptions) {
+  constructor({ channel, concurrency, reportUsage, runInContext, state, onError }: ExecutorOptions) {
     this.#channel = channel;
     this.#concurrency = concurrency;
     this.#maxBegun = Math.max(MAX_UNWRITTEN, concurrency);
     this.#state = state;
     this.#onError = onError;
     this.#controls = new Controls(channel, () => this.#scheduleTurn());
-    this.#memory = reportMemory ? new MemoryReporter(channel) : undefined;
+    this.#runInContext = runInContext;
+    this.#reportUsage = reportUsage;
+    this.#usage = reportUsage ? new UsageReporter(channel) : undefined;
     this.#streams = new StreamRunner(channel, () => this.#scheduleTurn());
   }
 
@@ -101,7 +112,18 @@ export class Executor {
       case CANCEL:
         this.#cancel(message[1]);
         break;
+      case CONTEXT:
+        this.#controls.setContext(message[1], message[2]);
+        break;
+      case MEASURE:
+        this.#measure(message[1]);
+        break;
     }
+  }
+
+  #measure(isWanted: boolean): void {
+    this.#stopwatch = isWanted ? new Stopwatch(this.#channel) : undefined;
+    this.#usage = isWanted || this.#reportUsage ? new UsageReporter(this.#channel) : undefined;
   }
 
   #cancel(id: number): void {
@@ -161,8 +183,10 @@ export class Executor {
     if (this.#controls.isCancelled(id)) return this.#succeed(id, undefined);
     try {
       if (fn instanceof Error) throw fn;
+      this.#stopwatch?.begin(id);
       const { storage } = this.#state;
-      const run = this.#streams.isStream(id) ? this.#toStream(id, fn) : fn;
+      const body = this.#streams.isStream(id) ? this.#toStream(id, fn) : fn;
+      const run = this.#controls.bind(id, body, this.#runInContext);
       const result = storage === undefined ? run(...args) : storage.run(this.#controls.describe(id), run, ...args);
       if (!isThenable(result)) return this.#succeed(id, result);
       const slot = this.#slots.take(id);
@@ -177,6 +201,7 @@ export class Executor {
   }
 
   #succeed(id: number, value: unknown): void {
+    this.#stopwatch?.end(id);
     try {
       this.#channel.postResult(id, value);
     } catch (error) {
@@ -186,6 +211,7 @@ export class Executor {
   }
 
   #fail(id: number, error: unknown): void {
+    this.#stopwatch?.end(id);
     this.#onError(error);
     this.#channel.postError([FAILURE, id, error]);
     this.#end(id);
@@ -212,7 +238,7 @@ export class Executor {
 
   readonly #turn = (): void => {
     if (this.#startTasks()) return this.#turnAgain();
-    this.#memory?.report();
+    this.#usage?.report();
     this.#channel.flush();
     if (!this.#channel.congested) this.#unwritten = 0;
     // Tasks that block the event loop give way to input, to timers and to the results before them.

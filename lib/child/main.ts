@@ -45,11 +45,11 @@ function start([, options]: Extract<ToChild, [typeof START, ...unknown[]]>): voi
   // The parent died before the kernel was asked to tell of it. The tasks it sent may still be in the pipe, before its end.
   if (process.ppid !== options.parent) process.exit(0);
   boot(options, state).then(
-    async ({ handleError, handlerFound }) => {
+    async ({ handleError, handlerFound, runInContext, initTime }) => {
       if (options.target !== undefined) return exit(await runTarget(options, channel, state));
-      const { concurrency, reportMemory } = options;
-      executor = new Executor({ channel, concurrency, reportMemory, state, onError: handleError });
-      channel.post([READY, handlerFound]);
+      const { concurrency, reportUsage = false } = options;
+      executor = new Executor({ channel, concurrency, reportUsage, runInContext, state, onError: handleError });
+      channel.post([READY, initTime, handlerFound]);
       channel.flush();
     },
     (error) => {

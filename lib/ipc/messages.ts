@@ -41,8 +41,14 @@ export const STREAM = 12;
 export const CREDIT = 13;
 /** Child to parent: an item of a stream. Its end is the {@link RESULT} or {@link FAILURE} of the task. */
 export const ITEM = 14;
-/** Child to parent: how many bytes of memory it takes. */
-export const MEMORY = 15;
+/** Child to parent: how many bytes of memory it takes, and how long its event loop was busy and waited so far. */
+export const USAGE = 15;
+/** Parent to child: whether to say how long each task takes, and what the process uses. */
+export const MEASURE = 16;
+/** Child to parent: when task `id`, whose end follows, began by the clock of the machine, and how long it took. */
+export const TIMES = 17;
+/** Parent to child: task `id`, which follows, runs with this of its caller's context. */
+export const CONTEXT = 18;
 
 /**
  * How many tasks a child may have begun without their result being written, or its concurrency if that is more. The
@@ -64,10 +70,12 @@ export interface StartOptions {
   initargs?: readonly unknown[];
   /** Sees every error a task throws. */
   exceptionHandler?: Address;
+  /** Runs a task with what came of its caller's context. */
+  runInContext?: Address;
   /** How many tasks run at a time. */
   concurrency: number;
-  /** Whether it says how much memory it takes. */
-  reportMemory?: boolean;
+  /** Whether it says what it uses, also while tasks are not measured. */
+  reportUsage?: boolean;
   /** A single task, after which the child exits; it then takes no {@link TASK}. */
   target?: Address;
   args?: readonly unknown[];
@@ -95,20 +103,23 @@ export type ToChild =
   | [kind: typeof ATTEMPT, id: number, attempt: number]
   | [kind: typeof CANCEL, id: number]
   | [kind: typeof STREAM, id: number, items: number]
-  | [kind: typeof CREDIT, id: number, items: number];
+  | [kind: typeof CREDIT, id: number, items: number]
+  | [kind: typeof MEASURE, isWanted: boolean]
+  | [kind: typeof CONTEXT, id: number, value: unknown];
 
 export type ToParent =
-  | [kind: typeof READY, handlerFound: boolean]
+  | [kind: typeof READY, initTime: number, handlerFound: boolean]
   | ResultRun
   | ErrorMessage
   | [kind: typeof PROGRESS, id: number, value: unknown]
   | [kind: typeof ITEM, id: number, value: unknown]
-  | [kind: typeof MEMORY, bytes: number];
+  | [kind: typeof USAGE, memory: number, active: number, idle: number]
+  | [kind: typeof TIMES, id: number, start: number, runTime: number];
 
 export type Message = ToChild | ToParent;
 
 /** Where the value of each kind stands, 0 for none. A tuple without {@link GRAPH} is as long as this plus one. */
-export const VALUE_INDEX: readonly number[] = [1, 2, 3, 0, 1, 1, 2, 2, 1, 2, 2, 1, 2, 2, 2, 1];
+export const VALUE_INDEX: readonly number[] = [1, 2, 3, 0, 2, 1, 2, 2, 1, 2, 2, 1, 2, 2, 2, 3, 1, 3, 2];
 
 /** What the value of each kind is called in messages of errors; of `''` only its parts are. */
 export const VALUE_PATH: readonly string[] = [
@@ -128,4 +139,7 @@ export const VALUE_PATH: readonly string[] = [
   '',
   'item',
   '',
+  '',
+  '',
+  'context',
 ];

@@ -4,6 +4,7 @@ import type { PoolWorker } from './pool-worker.js';
 import { RequestQueue } from './request-queue.js';
 import type { QueueId, Scheduler } from './scheduler.js';
 import type { Task } from './task.js';
+import type { Watch } from './watch.js';
 
 /** What a {@link Dispatcher} needs from its pool. */
 export interface DispatcherOwner {
@@ -22,6 +23,7 @@ export interface DispatcherOwner {
 export class Dispatcher {
   readonly #owner: DispatcherOwner;
   readonly #scheduler: Scheduler;
+  readonly #watch: Watch;
   readonly #queues = new Map<QueueId, { tasks: RequestQueue; workers: Set<PoolWorker> }>();
   /** In falling order of priority; of those that have the same, the next in turn first. */
   #maps: PoolMap<unknown>[] = [];
@@ -31,10 +33,11 @@ export class Dispatcher {
   readonly #maxQueued: number;
   #wasFull = false;
 
-  constructor(options: ReadPoolOptions, owner: DispatcherOwner) {
+  constructor(options: ReadPoolOptions, watch: Watch, owner: DispatcherOwner) {
     const { scheduler, queueCount, processes, minProcesses, maxQueueSize } = options;
     this.#owner = owner;
     this.#scheduler = scheduler;
+    this.#watch = watch;
     this.#mayGrow = minProcesses < processes;
     this.#maxQueued = maxQueueSize;
     for (let index = 0; index < queueCount; index++) {
@@ -90,6 +93,7 @@ export class Dispatcher {
 
   /** A scheduler that fails, or names a queue that is not there, fails the task. */
   enqueue(task: Task): void {
+    this.#watch.tasks?.onQueued(task);
     try {
       const id = this.#scheduler.scheduleTask(task.id, task.job.fn, task.args);
       const queue = this.#queues.get(id);

@@ -7,6 +7,7 @@ import {
   QueueFullError,
   TaskTimeoutError,
 } from '../errors.js';
+import type { PoolEvents } from '../observe/events.js';
 import { Call, type CallOptions } from './call.js';
 import { callListener } from './call-listener.js';
 import { chainCauses } from './chain-causes.js';
@@ -25,13 +26,14 @@ import { type PoolStats, readStats } from './stats.js';
 import { END, StreamTask } from './stream-task.js';
 import { Supervisor } from './supervisor.js';
 import { Attempt, type Task } from './task.js';
-import type { PoolEvents } from './types.js';
+import type { Watch } from './watch.js';
 
 const all = () => true;
 
 /** Brings the tasks of a pool to its processes, and what becomes of them back to their callers. */
 export class Engine {
   readonly #options: ReadPoolOptions;
+  readonly #watch: Watch;
   readonly #ledger: Ledger;
   readonly #dispatcher: Dispatcher;
   readonly #supervisor: Supervisor;
@@ -44,19 +46,26 @@ export class Engine {
    * @param onSettled - everything that was asked for is answered.
    * @param onEmpty - the last process is gone, and no other will come.
    */
-  constructor(options: ReadPoolOptions, events: EventEmitter<PoolEvents>, onSettled: () => void, onEmpty: () => void) {
+  constructor(
+    options: ReadPoolOptions,
+    events: EventEmitter<PoolEvents>,
+    watch: Watch,
+    onSettled: () => void,
+    onEmpty: () => void,
+  ) {
     this.#options = options;
-    this.#ledger = new Ledger(options.scheduler, events, onSettled);
+    this.#watch = watch;
+    this.#ledger = new Ledger(options.scheduler, events, watch, onSettled);
     this.#retries = new Retries((task) => this.#enqueue(task));
     this.#signals = new Signals((signal) => this.#cancel(signal, signal.reason));
-    this.#dispatcher = new Dispatcher(options, {
+    this.#dispatcher = new Dispatcher(options, watch, {
       attemptOf: (task) => this.#retries.attemptOf(task),
       onFailure: (task, error) => this.#ledger.fail(task, error),
       onExhausted: (worker) => this.#supervisor.replace(worker),
       onLoad: (tasks) => this.#supervisor.grow(tasks),
       onDrain: () => callListener(() => events.emit('drain')),
     });
-    this.#supervisor = new Supervisor(options, this.#dispatcher.queueIds, {
+    this.#supervisor = new Supervisor(options, this.#dispatcher.queueIds, watch, {
       onStart: (worker) => this.#dispatcher.addWorker(worker),
       onReady: () => this.#dispatcher.dispatch(),
       onRoom: () => this.#dispatcher.dispatch(),
@@ -143,8 +152,16 @@ export class Engine {
   broadcast<R>(job: Job, args: readonly unknown[]): Promise<R>[] {
     this.#supervisor.revive();
     return this.#supervisor.current.map((worker) =>
-      Call.start<R>(this.#nextId(), job, args, undefined, (call) => worker.pin(call)),
+      Call.start<R>(this.#nextId(), job, args, undefined, (call) => {
+        this.#watch.tasks?.onQueued(call);
+        worker.pin(call);
+      }),
     );
+  }
+
+  /** Tells every process whether to measure its tasks. */
+  measure(): void {
+    for (const worker of this.#supervisor.workers) worker.measure();
   }
 
   ready(): Promise<void> {
@@ -171,7 +188,12 @@ export class Engine {
 
   stats(): PoolStats {
     const { done, failed } = this.#ledger;
-    return readStats(this.#supervisor.workers, { queued: this.#dispatcher.queued, done, failed });
+    return readStats(this.#supervisor.workers, { name: this.#options.name, queued: this.queued, done, failed });
+  }
+
+  /** How many tasks wait for a free slot. */
+  get queued(): number {
+    return this.#dispatcher.queued;
   }
 
   #nextId(): number {
@@ -219,7 +241,9 @@ export class Engine {
   #fail(task: Task, error: unknown, worker: PoolWorker): void {
     if (this.#retries.allows(task, error)) {
       task.isSettled = true;
-      this.#retries.replace(task, error, new Attempt(++this.#lastId, task));
+      const next = new Attempt(++this.#lastId, task);
+      this.#retries.replace(task, error, next);
+      this.#watch.tasks?.onRetried(task, error, next);
       return;
     }
     const errors = [...this.#retries.errorsOf(task), describePoison(task, error, this.#retries.errorsOf(task))];

@@ -1,5 +1,7 @@
 import type { Address } from '../tasks/address.js';
 import { addressOf } from '../tasks/address.js';
+import type { Caller } from './caller.js';
+import type { Watch } from './watch.js';
 
 /** A function whose parameters do not matter any more: its arguments were checked with the call. */
 export type AnyFunction<R = unknown> = (...args: never[]) => R | PromiseLike<R>;
@@ -19,15 +21,19 @@ export interface Job extends Limits {
   readonly fn: AnyFunction;
   /** Where a child finds the function. */
   readonly address: Address;
+  /** Who has made the call; `undefined`: nobody wants to know. */
+  readonly caller: Caller | undefined;
 }
 
 /** Makes the jobs of a pool. Calls of one function that ask for nothing special share one. */
 export class Jobs {
   readonly #defaults: Limits;
+  readonly #watch: Watch;
   readonly #known = new WeakMap<AnyFunction, Job>();
 
-  constructor(defaults: Limits) {
+  constructor(defaults: Limits, watch: Watch) {
     this.#defaults = defaults;
+    this.#watch = watch;
   }
 
   /**
@@ -35,8 +41,10 @@ export class Jobs {
    * @throws {@link TaskNotFoundError} if it is certain that no other process can find it.
    */
   get(fn: AnyFunction, asked?: Partial<Limits>): Job {
-    const known = this.#known.get(fn);
-    if (known !== undefined && asked === undefined) return known;
+    const caller = this.#watch.wantsCallers ? this.#watch.describeCaller() : undefined;
+    const isCommon = asked === undefined && caller === undefined;
+    const known = isCommon ? this.#known.get(fn) : undefined;
+    if (known !== undefined) return known;
     const { timeout, retries, priority } = this.#defaults;
     const job = {
       fn,
@@ -44,8 +52,9 @@ export class Jobs {
       timeout: asked?.timeout ?? timeout,
       retries: asked?.retries ?? retries,
       priority: asked?.priority ?? priority,
+      caller,
     };
-    if (asked === undefined) this.#known.set(fn, job);
+    if (isCommon) this.#known.set(fn, job);
     return job;
   }
 }

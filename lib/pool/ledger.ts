@@ -1,10 +1,11 @@
 import type { EventEmitter } from 'eventemitter3';
 import { hold, release } from '../keep-alive.js';
+import type { PoolEvents } from '../observe/events.js';
 import { callListener } from './call-listener.js';
 import type { PoolWorker } from './pool-worker.js';
 import type { Scheduler } from './scheduler.js';
 import type { Task } from './task.js';
-import type { PoolEvents } from './types.js';
+import type { Watch } from './watch.js';
 
 /** Knows how much a pool was asked for and what became of it. While anything is open, the program stays alive. */
 export class Ledger {
@@ -14,13 +15,15 @@ export class Ledger {
   /** Tasks and maps that are not answered. */
   #open = 0;
   readonly #onComplete: (taskId: number) => void;
-  readonly #emitError: PoolEvents['taskError'];
+  readonly #events: EventEmitter<PoolEvents>;
+  readonly #watch: Watch;
   readonly #onSettled: () => void;
 
   /** @param onSettled - called when everything that was asked for is answered. */
-  constructor(scheduler: Scheduler, events: EventEmitter<PoolEvents>, onSettled: () => void) {
+  constructor(scheduler: Scheduler, events: EventEmitter<PoolEvents>, watch: Watch, onSettled: () => void) {
     this.#onComplete = (taskId) => scheduler.completeTask(taskId);
-    this.#emitError = (error, info) => void events.emit('taskError', error, info);
+    this.#events = events;
+    this.#watch = watch;
     this.#onSettled = onSettled;
   }
 
@@ -37,6 +40,7 @@ export class Ledger {
     this.done++;
     task.isSettled = true;
     task.succeed(value);
+    this.#watch.tasks?.onSucceeded(task, value);
     this.#complete(task);
   }
 
@@ -45,7 +49,8 @@ export class Ledger {
     this.failed++;
     task.isSettled = true;
     task.fail(error);
-    callListener(this.#emitError, error, { task: task.job.fn.name, id: task.id, pid: worker?.pid });
+    this.#watch.tasks?.onFailed(task, error);
+    this.#emitError(task, error, worker);
     this.#complete(task);
   }
 
@@ -53,7 +58,14 @@ export class Ledger {
   cancel(task: Task, reason: unknown): void {
     task.isSettled = true;
     task.fail(reason);
+    this.#watch.tasks?.onCancelled(task, reason);
     this.#complete(task);
+  }
+
+  #emitError({ id, job }: Task, error: unknown, worker: PoolWorker | undefined): void {
+    const emit = () => this.#events.emit('taskError', error, { task: job.fn.name, id, pid: worker?.pid });
+    const { scope } = job.caller ?? {};
+    callListener(scope === undefined ? emit : () => scope.runInAsyncScope(emit));
   }
 
   #complete(task: Task): void {

@@ -1,9 +1,10 @@
+import type { RecycleReason } from '../observe/events.js';
 import type { ReadPoolOptions } from './options.js';
 
 /** What a {@link Lifetime} tells. */
 export interface LifetimeOwner {
   /** The process should be replaced while it still runs. */
-  onWorn(): void;
+  onWorn(reason: RecycleReason): void;
   /** The process has had nothing to do for a while. */
   onIdle(): void;
 }
@@ -30,20 +31,20 @@ export class Lifetime {
 
   onReady(): void {
     const { maxAge } = this.#options;
-    if (maxAge > 0) this.#age = setTimeout(() => this.#owner.onWorn(), maxAge).unref();
+    if (maxAge > 0) this.#age = setTimeout(() => this.#owner.onWorn('maxAge'), maxAge).unref();
     this.onNothingToDo();
   }
 
   /** @param sent - how many tasks it was sent so far. */
   onSent(sent: number): void {
-    if (sent === this.#wornAt && sent < this.maxTasks) this.#owner.onWorn();
+    if (sent === this.#wornAt && sent < this.maxTasks) this.#owner.onWorn('maxTasksPerChild');
     if (this.#idle !== undefined) this.#stopIdle();
   }
 
   /** @param bytes - its resident memory. */
   onMemory(bytes: number): void {
     const { maxMemoryPerChild } = this.#options;
-    if (maxMemoryPerChild > 0 && bytes > maxMemoryPerChild) this.#owner.onWorn();
+    if (maxMemoryPerChild > 0 && bytes > maxMemoryPerChild) this.#owner.onWorn('maxMemoryPerChild');
   }
 
   onNothingToDo(): void {

@@ -1,13 +1,18 @@
+import { AsyncResource } from 'node:async_hooks';
 import { availableParallelism } from 'node:os';
+import type { ProgressOptions } from '../observe/progress/options.js';
 import {
+  boolean,
   callback,
   finite,
   integer,
   list,
   type OptionTable,
+  path,
   pickSpawnOptions,
   readOptions,
   spawnOptions,
+  string,
   time,
 } from '../options.js';
 import type { SpawnOptions } from '../spawn.js';
@@ -53,8 +58,38 @@ export interface PoolOptions extends SpawnOptions, InitializerOptions, PythonSpe
   maxQueueSize?: number;
   /** What becomes of an `apply` for which there is no room: it rejects with `QueueFullError` (default), or waits. */
   onFull?: 'reject' | 'wait';
+  /** Takes what a caller's asynchronous context holds into the processes. */
+  contextPropagation?: ContextPropagation;
+  /**
+   * Measures tasks and processes from the start, for `insights()` and for what `stats()` then says of times. Default
+   * `false`.
+   */
+  measure?: boolean;
+  /**
+   * A file that what happens in the pool is written to, in the trace-event format of Chrome: Perfetto
+   * (https://ui.perfetto.dev) shows it. Default: none.
+   */
+  trace?: string | URL;
   /** What the pool is called in errors. Default `Pool-1`, `Pool-2`, … */
   name?: string;
+}
+
+/**
+ * How what an `AsyncLocalStorage` holds for a caller comes to its tasks.
+ *
+ * @example
+ * ```ts
+ * export const traceId = new AsyncLocalStorage<string>();
+ * export const runWithTraceId = (id: string, task: () => unknown) => traceId.run(id, task);
+ *
+ * const contextPropagation = { capture: () => traceId.getStore(), run: runWithTraceId };
+ * ```
+ */
+export interface ContextPropagation {
+  /** Called with each call, in its context. What it gives travels like an argument; with `undefined` nothing does. */
+  capture: () => unknown;
+  /** Runs a task with that in the process, and gives what the task gives. Must be an export of a module, as tasks are. */
+  run: (captured: never, task: () => unknown) => unknown;
 }
 
 interface PythonSpellings {
@@ -82,6 +117,12 @@ const OPTIONS: OptionTable = {
   cancelGracePeriod: time,
   maxQueueSize: integer(1),
   onFull: (value) => (value === 'reject' || value === 'wait' ? undefined : '"reject" or "wait"'),
+  measure: boolean,
+  trace: path,
+  contextPropagation: (value) =>
+    isObject(value) && typeof value.capture === 'function' && typeof value.run === 'function'
+      ? undefined
+      : 'an object with the functions "capture" and "run"',
   scheduler: (value) => (value instanceof Scheduler ? undefined : 'a Scheduler'),
 };
 
@@ -103,7 +144,14 @@ export interface ReadPoolOptions extends InitializerOptions {
   cancelGracePeriod: number;
   maxQueueSize: number;
   onFull: 'reject' | 'wait';
+  contextPropagation?: ContextPropagation;
+  measure: boolean;
+  trace?: string | URL;
   name: string;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }
 
 let created = 0;
@@ -125,6 +173,7 @@ export function readPoolOptions(options: PoolOptions): ReadPoolOptions {
     cancelGracePeriod: 5000,
     maxQueueSize: Number.POSITIVE_INFINITY,
     onFull: 'reject' as const,
+    measure: false,
     name: `Pool-${++created}`,
     ...readOptions<Omit<PoolOptions, keyof PythonSpellings>>('Pool', options, OPTIONS),
   };
@@ -144,18 +193,37 @@ const STREAM_OPTIONS: OptionTable = {
   priority: finite,
 };
 
-const CALL_OPTIONS: OptionTable = {
+const APPLY_OPTIONS: OptionTable = {
   onProgress: callback,
   retries: integer(0),
   ...STREAM_OPTIONS,
 };
+
+const MAP_OPTIONS: OptionTable = {
+  ...APPLY_OPTIONS,
+  progress: (value) => (typeof value === 'boolean' || isObject(value) ? undefined : 'true, false or an object'),
+};
+
+const PROGRESS_OPTIONS: OptionTable = {
+  label: string,
+  total: integer(0),
+  format: string,
+};
+
+/** @throws TypeError naming the option and what it takes. */
+export function readProgressOptions(method: string, options: boolean | ProgressOptions): ProgressOptions | undefined {
+  if (options === false) return undefined;
+  return options === true ? {} : readOptions(`${method}: option "progress"`, options, PROGRESS_OPTIONS);
+}
 
 /**
  * @param method - which of the methods was called.
  * @throws TypeError naming the option and what it takes.
  */
 export function readCallOptions<Options extends ApplyOptions | MapOptions>(method: string, options: Options): Options {
-  return readOptions<Options>(method, options, CALL_OPTIONS);
+  const read = readOptions<Options>(method, options, method === 'apply' ? APPLY_OPTIONS : MAP_OPTIONS);
+  // It is called when the child reports, and sees the asynchronous context of the call.
+  return read.onProgress === undefined ? read : { ...read, onProgress: AsyncResource.bind(read.onProgress) };
 }
 
 /** @throws TypeError naming the option and what it takes. */

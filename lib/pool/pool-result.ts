@@ -1,4 +1,5 @@
 import { InvalidStateError } from '../errors.js';
+import type { ProgressCounts } from '../observe/progress/progress.js';
 import { raise } from '../raise.js';
 import { Failure, MISSING, Outcomes } from './outcomes.js';
 
@@ -43,6 +44,7 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
   #total = Number.POSITIVE_INFINITY;
   /** The first task that failed, why the input ended early, and why the map was cancelled. */
   #failure: Failure | undefined;
+  #failed = 0;
   #inputFailure: Failure | undefined;
   #cancelled: Failure | undefined;
   /** Whether a loop takes the results away, or they are kept whatever the input is. */
@@ -176,7 +178,18 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
     if (signal.aborted) return this.cancel(signal.reason);
     const cancel = () => this.cancel(signal.reason);
     signal.addEventListener('abort', cancel, { once: true });
-    void this.#wait(() => this.#isOver).then(() => signal.removeEventListener('abort', cancel));
+    void this.whenOver().then(() => signal.removeEventListener('abort', cancel));
+  }
+
+  /** @internal How far it is. */
+  count(): ProgressCounts {
+    const total = this.#total === Number.POSITIVE_INFINITY ? undefined : this.#total;
+    return { done: this.#count, failed: this.#failed, total };
+  }
+
+  /** @internal Resolves when there is nothing to wait for any more. */
+  whenOver(): Promise<void> {
+    return this.#wait(() => this.#isOver);
   }
 
   /** @internal How many of `taken` items have results that wait, or will wait, for a consumer. */
@@ -201,7 +214,10 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
     if (this.#cancelled !== undefined) return;
     this.#outcomes.set(index, outcome);
     this.#count++;
-    if (outcome instanceof Failure) this.#failure ??= outcome;
+    if (outcome instanceof Failure) {
+      this.#failure ??= outcome;
+      this.#failed++;
+    }
     for (const ready of this.#arrivals) ready.push(index);
     this.#wake();
   }

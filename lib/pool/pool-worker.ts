@@ -5,12 +5,13 @@ import {
   ATTEMPT,
   BOOT_FAILURE,
   CANCEL,
+  CONTEXT,
   CREDIT,
   FAILURE,
   FATAL,
   ITEM,
   MAX_UNWRITTEN,
-  MEMORY,
+  MEASURE,
   type Message,
   PROGRESS,
   READY,
@@ -18,8 +19,11 @@ import {
   SHUTDOWN,
   STREAM,
   type StartOptions,
+  TIMES,
   type ToParent,
+  USAGE,
 } from '../ipc/messages.js';
+import type { ExitReason, RecycleReason } from '../observe/events.js';
 import { type Exit, spawnChild } from '../spawn.js';
 import { Lifetime } from './lifetime.js';
 import type { ReadPoolOptions } from './options.js';
@@ -27,6 +31,8 @@ import type { PoolWorkerOwner } from './pool-worker-owner.js';
 import { SentTasks } from './sent-tasks.js';
 import { StreamTask } from './stream-task.js';
 import type { Task } from './task.js';
+import { Usage } from './usage.js';
+import type { Watch } from './watch.js';
 
 /** A process that has nothing to do any more has this long to exit by itself, in milliseconds. */
 const MAX_SHUTDOWN = 2000;
@@ -34,6 +40,9 @@ const MAX_SHUTDOWN = 2000;
 /** The parent's view of one child of a pool: what it was sent, and how much more it can take. */
 export class PoolWorker {
   readonly queueId: number;
+  /** Which of the pool's processes it is, and how many were in this place before. */
+  readonly place: number;
+  readonly restarts: number;
   /** How many tasks it runs at a time. */
   readonly concurrency: number;
   /** Whose tasks still run while this worker takes over from it. */
@@ -45,8 +54,16 @@ export class PoolWorker {
   failed = 0;
   /** The exception handler is no export: it is called on this side. */
   handlesErrors = true;
+  /** How long it took to start and to initialise, once it is ready. */
+  readonly times = { startUpTime: 0, initTime: 0 };
+  readonly usage = new Usage();
+  /** Why it should be replaced, and why it ends; it fails unless somebody ends it. */
+  wornBy: RecycleReason | undefined;
+  exitReason: ExitReason = 'failed';
 
   readonly #owner: PoolWorkerOwner;
+  readonly #watch: Watch;
+  readonly #startedAt = performance.now();
   readonly #connection: Connection;
   readonly #tasks: SentTasks;
   readonly #lifetime: Lifetime;
@@ -57,9 +74,18 @@ export class PoolWorker {
   #now = 0;
   #cause: unknown;
 
-  constructor(owner: PoolWorkerOwner, queueId: number, options: ReadPoolOptions, start: StartOptions) {
+  constructor(
+    owner: PoolWorkerOwner,
+    watch: Watch,
+    { queueId, place, restarts }: Pick<PoolWorker, 'queueId' | 'place' | 'restarts'>,
+    options: ReadPoolOptions,
+    start: StartOptions,
+  ) {
     this.#owner = owner;
+    this.#watch = watch;
     this.queueId = queueId;
+    this.place = place;
+    this.restarts = restarts;
     this.concurrency = start.concurrency;
     this.#gracePeriod = options.cancelGracePeriod;
     this.#tasks = new SentTasks({
@@ -67,7 +93,10 @@ export class PoolWorker {
       onStubborn: (task) => this.#endStubborn(task),
     });
     this.#lifetime = new Lifetime(options, {
-      onWorn: () => this.#owner.onWorn(this),
+      onWorn: (reason) => {
+        this.wornBy ??= reason;
+        this.#owner.onWorn(this);
+      },
       onIdle: () => this.#owner.onIdle(this),
     });
     this.#connection = new Connection(spawnChild(options.spawn), start, {
@@ -132,17 +161,28 @@ export class PoolWorker {
     const { channel } = this.#connection;
     const { address } = task.job;
     // Each function crosses the pipe once; then its number stands for it.
+    const watcher = this.#watch.tasks;
     const pace = this.#tasks.introduce(address, (id) => channel.post([ADDRESS, id, address]));
+    const context = watcher?.contextOf(task) ?? task.job.caller?.context;
+    if (context !== undefined) channel.post([CONTEXT, task.id, context]);
     if (attempt > 1) channel.post([ATTEMPT, task.id, attempt]);
     if (task instanceof StreamTask) this.#openStream(task);
     try {
       channel.postTask(task.id, pace.id, task.args);
     } catch (error) {
-      if (attempt > 1 || task instanceof StreamTask) channel.post([CANCEL, task.id]);
+      if (attempt > 1 || context !== undefined || task instanceof StreamTask) channel.post([CANCEL, task.id]);
       throw error;
     }
     this.#tasks.add(task, pace, this.#now);
     this.#lifetime.onSent(++this.sent);
+    watcher?.onSent(task, this);
+  }
+
+  /** Asks for the times of tasks, and what the process uses, or for that no longer. */
+  measure(): void {
+    if (this.state === 'booting' || this.state === 'ended') return;
+    this.#connection.channel.post([MEASURE, this.#watch.tasks !== undefined]);
+    this.flush();
   }
 
   #openStream(task: StreamTask): void {
@@ -177,9 +217,10 @@ export class PoolWorker {
   }
 
   /** Takes no more tasks, and exits when those it has are answered. */
-  drain(): void {
+  drain(reason: ExitReason): void {
     if (this.state === 'ended') return;
     this.state = 'draining';
+    this.#endFor(reason);
     this.#shutDownIfDone();
   }
 
@@ -188,7 +229,7 @@ export class PoolWorker {
     this.#connection.channel.post([SHUTDOWN]);
     this.flush();
     // What a task has left behind may keep it from hearing that.
-    this.#shutdown ??= setTimeout(() => this.terminate(), MAX_SHUTDOWN).unref();
+    this.#shutdown ??= setTimeout(() => this.#connection.kill('SIGTERM'), MAX_SHUTDOWN).unref();
   }
 
   /**
@@ -213,11 +254,18 @@ export class PoolWorker {
     this.#cause ??= new Error(
       `${task.job.fn.name || 'a task'} was cancelled and has not ended within ${this.#gracePeriod} ms`,
     );
+    this.#endFor('cancelled');
     this.#connection.kill('SIGKILL');
+  }
+
+  /** The first reason counts. */
+  #endFor(reason: ExitReason): void {
+    if (this.exitReason === 'failed') this.exitReason = reason;
   }
 
   /** SIGTERM, and SIGKILL after a while. */
   terminate(): void {
+    this.#endFor('terminated');
     this.#connection.kill('SIGTERM');
   }
 
@@ -242,11 +290,15 @@ export class PoolWorker {
         case ITEM:
           this.#onItem(this.#tasks.peek(message[1]), message[2]);
           break;
-        case MEMORY:
+        case TIMES:
+          this.#onTimes(message[1], message[2], message[3]);
+          break;
+        case USAGE:
+          this.usage.update(message[1], message[2], message[3]);
           this.#lifetime.onMemory(message[1]);
           break;
         case READY:
-          this.#onReady(message[1]);
+          this.#onReady(message[1], message[2]);
           break;
         case BOOT_FAILURE:
         case FATAL:
@@ -268,6 +320,11 @@ export class PoolWorker {
     if (task instanceof StreamTask) task.onItem(item);
   }
 
+  #onTimes(id: number, start: number, runTime: number): void {
+    const task = this.#tasks.peek(id);
+    if (task !== undefined) this.#watch.tasks?.onMeasured(task, start, runTime);
+  }
+
   /** More work for the child, before the callers of what it has answered run. */
   #goOn(): void {
     if (!this.#tasks.observe()) return;
@@ -277,9 +334,12 @@ export class PoolWorker {
     if (this.inFlight === 0) this.#lifetime.onNothingToDo();
   }
 
-  #onReady(handlerFound: boolean): void {
+  #onReady(initTime: number, handlerFound: boolean): void {
     this.handlesErrors = handlerFound;
+    this.times.startUpTime = performance.now() - this.#startedAt - initTime;
+    this.times.initTime = initTime;
     if (this.state === 'booting') this.state = 'ready';
+    if (this.#watch.tasks !== undefined) this.measure();
     this.#lifetime.onReady();
     this.#sendPinned();
     this.#owner.onReady(this);

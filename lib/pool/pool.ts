@@ -2,13 +2,24 @@ import { EventEmitter } from 'eventemitter3';
 import { refuseOutsideOfTask } from '../child/current-task.js';
 import { InvalidStateError, PoolClosedError } from '../errors.js';
 import { hold, release } from '../keep-alive.js';
+import type { PoolEvents } from '../observe/events.js';
+import type { PoolInsights } from '../observe/insights.js';
+import { Observers } from '../observe/observers.js';
+import { showProgress } from '../observe/progress/show.js';
 import type { TaskFunction } from '../tasks/address.js';
 import { Engine } from './engine.js';
 import { type AnyFunction, type Job, Jobs } from './job.js';
-import { type PoolOptions, readCallOptions, readPoolOptions, readStreamOptions } from './options.js';
+import {
+  type PoolOptions,
+  readCallOptions,
+  readPoolOptions,
+  readProgressOptions,
+  readStreamOptions,
+} from './options.js';
 import type { PoolResult } from './pool-result.js';
 import type { PoolStats } from './stats.js';
-import type { ApplyOptions, Arguments, MapOptions, PoolEvents, StreamOptions } from './types.js';
+import type { ApplyOptions, Arguments, MapOptions, StreamOptions } from './types.js';
+import { Watch } from './watch.js';
 
 /**
  * Runs async functions on many processes, many at a time in each.
@@ -24,9 +35,11 @@ import type { ApplyOptions, Arguments, MapOptions, PoolEvents, StreamOptions } f
  */
 export class Pool {
   readonly #events = new EventEmitter<PoolEvents>();
+  readonly #watch: Watch;
   readonly #jobs: Jobs;
   readonly #engine: Engine;
   readonly #ended: Promise<void>;
+  readonly #observers: Observers;
   #state: 'open' | 'closed' | 'terminated' = 'open';
 
   /**
@@ -37,12 +50,20 @@ export class Pool {
   constructor(options: PoolOptions = {}) {
     refuseOutsideOfTask('a Pool');
     const read = readPoolOptions(options);
-    this.#jobs = new Jobs({ timeout: read.taskTimeout, retries: read.retries, priority: 0 });
+    this.#observers = new Observers(read, this.#events, () => this.#engine);
+    this.#watch = new Watch(read.name, this.#events, read.contextPropagation?.capture, () => this.#engine?.measure());
+    this.#jobs = new Jobs({ timeout: read.taskTimeout, retries: read.retries, priority: 0 }, this.#watch);
     let onEmpty!: () => void;
     this.#ended = new Promise((resolve) => {
       onEmpty = resolve;
     });
-    this.#engine = new Engine(read, this.#events, () => this.#drainIfDone(), onEmpty);
+    void this.#ended.then(() => this.#observers.close());
+    try {
+      this.#engine = new Engine(read, this.#events, this.#watch, () => this.#drainIfDone(), onEmpty);
+    } catch (error) {
+      this.#observers.close();
+      throw error;
+    }
   }
 
   /**
@@ -217,21 +238,38 @@ export class Pool {
 
   /** What the pool does at this moment, as plain data. */
   stats(): PoolStats {
-    return this.#engine.stats();
+    const { measurements } = this.#observers;
+    return { ...this.#engine.stats(), ...(measurements && { tasks: measurements.read() }) };
+  }
+
+  /**
+   * Where the time went since the pool was made, and the tasks that took longest.
+   *
+   * @throws {@link InvalidStateError} if the pool was made without `{ measure: true }`.
+   */
+  insights(): PoolInsights {
+    const { insights } = this.#observers;
+    if (insights === undefined) {
+      throw new InvalidStateError('the pool does not measure its tasks; make it with { measure: true }');
+    }
+    return insights.read();
   }
 
   on<E extends keyof PoolEvents>(event: E, listener: PoolEvents[E]): this {
     this.#events.on(event, listener as never);
+    this.#watch.review();
     return this;
   }
 
   once<E extends keyof PoolEvents>(event: E, listener: PoolEvents[E]): this {
     this.#events.once(event, listener as never);
+    this.#watch.review();
     return this;
   }
 
   off<E extends keyof PoolEvents>(event: E, listener: PoolEvents[E]): this {
     this.#events.off(event, listener as never);
+    this.#watch.review();
     return this;
   }
 
@@ -244,6 +282,7 @@ export class Pool {
   ): PoolResult<R> {
     this.#refuseIfClosed();
     const read = options === undefined ? {} : readCallOptions(method, options);
+    const progress = readProgressOptions(method, read.progress ?? false);
     const result = this.#engine.map<R>({
       job: options === undefined ? this.#jobs.get(fn) : this.#jobs.get(fn, read),
       items,
@@ -251,6 +290,7 @@ export class Pool {
       onProgress: read.onProgress,
     });
     if (read.signal !== undefined) result.cancelWith(read.signal);
+    if (progress !== undefined) void showProgress(progress, fn.name, items, result);
     return result;
   }
 

@@ -6,6 +6,7 @@ import { PoolWorker } from './pool-worker.js';
 import type { PoolWorkerOwner } from './pool-worker-owner.js';
 import type { QueueId } from './scheduler.js';
 import { createStartOptions } from './start-options.js';
+import type { Watch } from './watch.js';
 
 /** How often a process is started that ends before it has done anything, and the pause after the first time. */
 const MAX_ATTEMPTS = 3;
@@ -28,6 +29,9 @@ export interface SupervisorOwner extends Omit<PoolWorkerOwner, 'onWorn' | 'onIdl
 /** The place of one process in the pool, and who has it. */
 interface Slot {
   readonly queueId: QueueId;
+  /** Its number, and how many processes were started for it. */
+  readonly place: number;
+  started: number;
   worker: PoolWorker | undefined;
   /** The one before, whose last tasks still run. */
   draining: PoolWorker | undefined;
@@ -52,6 +56,7 @@ interface Slot {
  */
 export class Supervisor {
   readonly #owner: SupervisorOwner;
+  readonly #watch: Watch;
   readonly #options: ReadPoolOptions;
   readonly #start: StartOptions;
   readonly #workerOwner: PoolWorkerOwner;
@@ -60,8 +65,9 @@ export class Supervisor {
   #state: 'running' | 'draining' | 'terminated' = 'running';
   #givenUp: InitializerError | undefined;
 
-  constructor(options: ReadPoolOptions, queueIds: readonly QueueId[], owner: SupervisorOwner) {
+  constructor(options: ReadPoolOptions, queueIds: readonly QueueId[], watch: Watch, owner: SupervisorOwner) {
     this.#owner = owner;
+    this.#watch = watch;
     this.#options = options;
     this.#start = createStartOptions(options);
     this.#workerOwner = {
@@ -72,6 +78,8 @@ export class Supervisor {
       onEnd: (worker, ending) => this.#onEnd(worker, ending),
     };
     this.#slots = Array.from({ length: options.processes }, (_, index) => ({
+      place: index,
+      started: 0,
       queueId: queueIds[index % queueIds.length] as QueueId,
       worker: undefined,
       draining: undefined,
@@ -145,7 +153,7 @@ export class Supervisor {
     slot.isWanted = false;
     slot.draining = worker;
     slot.worker = undefined;
-    worker.drain();
+    worker.drain('idle');
   }
 
   /** A worker was sent the last task it may run, or has a successor that is ready: another takes over. */
@@ -155,7 +163,9 @@ export class Supervisor {
     if (slot === undefined || slot.draining !== undefined) return;
     slot.draining = worker;
     slot.worker = undefined;
-    worker.drain();
+    const { pid, place, wornBy = 'maxTasksPerChild' } = worker;
+    this.#watch.tellProcess('processRecycled', { pid, place, reason: wornBy });
+    worker.drain('recycled');
     this.#fill(slot);
   }
 
@@ -164,7 +174,7 @@ export class Supervisor {
     if (this.#state !== 'running') return;
     this.#state = 'draining';
     for (const slot of this.#slots) this.#cancelTimer(slot);
-    for (const worker of this.workers) worker.drain();
+    for (const worker of this.workers) worker.drain('closed');
     this.#checkEmpty();
   }
 
@@ -182,7 +192,18 @@ export class Supervisor {
   }
 
   #create(slot: Slot): PoolWorker {
-    return new PoolWorker(this.#workerOwner, slot.queueId, this.#options, this.#start);
+    const { queueId, place } = slot;
+    const restarts = slot.started++;
+    const worker = new PoolWorker(
+      this.#workerOwner,
+      this.#watch,
+      { queueId, place, restarts },
+      this.#options,
+      this.#start,
+    );
+    // Those who make a pool listen to it afterwards.
+    process.nextTick(() => this.#watch.tellProcess('processStarted', { pid: worker.pid, place }));
+    return worker;
   }
 
   #fill(slot: Slot): void {
@@ -194,6 +215,7 @@ export class Supervisor {
   }
 
   #onReady(worker: PoolWorker): void {
+    this.#watch.tellProcess('processReady', { pid: worker.pid, place: worker.place, ...worker.times });
     const slot = this.#slots.find(({ successor }) => successor === worker);
     if (slot?.worker !== undefined) this.replace(slot.worker);
     if (this.#isReady) this.#settleWaiting((waiter) => waiter.resolve());
@@ -210,10 +232,16 @@ export class Supervisor {
       if (slot.worker !== undefined) slot.worker.predecessor = undefined;
     } else slot.worker = undefined;
     this.#owner.onEnd(worker, ending);
+    this.#tellExit(worker, ending);
     if (this.#state !== 'running') return this.#checkEmpty();
     if (!slot.isWanted) return;
     if (slot.worker === undefined) this.#refill(slot, worker, ending);
     else if (slot.worker.exhausted) this.replace(slot.worker);
+  }
+
+  #tellExit({ pid, place, exitReason: reason }: PoolWorker, { exit: { exitCode, signal }, cause }: Ending): void {
+    const error = cause === undefined ? {} : { error: cause };
+    this.#watch.tellProcess('processExited', { pid, place, reason, exitCode, signal, ...error });
   }
 
   /** One that was ended by its task has done what it could, and is no sign that the next will fail. */

@@ -1,4 +1,6 @@
-/** What the calls of a pool take and tell. */
+/** What the calls of a pool take. */
+
+import type { ProgressOptions } from '../observe/progress/options.js';
 
 /** How a call may be limited. */
 interface LimitOptions {
@@ -28,27 +30,14 @@ export interface ApplyOptions extends LimitOptions {
 export interface MapOptions extends LimitOptions {
   /** Takes what a task gives to `currentTask().report()`, and the index of its item. */
   onProgress?: (progress: unknown, index: number) => void;
+  /**
+   * Shows on stderr how far the map is: a bar in a terminal, a line every few seconds elsewhere. Default `false`.
+   */
+  progress?: boolean | ProgressOptions;
 }
 
 /** The options of one stream. */
 export type StreamOptions = Pick<ApplyOptions, 'signal' | 'timeout' | 'priority'>;
-
-/** Which task failed, and where. */
-export interface TaskErrorInfo {
-  /** The name of the function. */
-  task: string;
-  id: number;
-  /** The process that ran it, if it was sent to one. */
-  pid: number | undefined;
-}
-
-/** The events of a pool. */
-export interface PoolEvents {
-  /** A task failed; its caller gets the same error. */
-  taskError: (error: unknown, info: TaskErrorInfo) => void;
-  /** After as many tasks waited as `maxQueueSize` allows, none does any more: go on. */
-  drain: () => void;
-}
 
 /** The arguments of a call may be left out if there are none. */
 export type Arguments<A extends unknown[]> = [] extends A

@@ -1,11 +1,11 @@
 import type { Channel } from '../ipc/channel.js';
-import { MEMORY, type ToChild, type ToParent } from '../ipc/messages.js';
+import { type ToChild, type ToParent, USAGE } from '../ipc/messages.js';
 
 /** The shortest time between two reports, in milliseconds: asking costs a system call. */
 const PAUSE = 100;
 
-/** Tells the parent how much memory this process takes, while it works. */
-export class MemoryReporter {
+/** Tells the parent how much memory this process takes and how busy its event loop was, while it works. */
+export class UsageReporter {
   readonly #channel: Channel<ToChild, ToParent>;
   #next = 0;
 
@@ -18,6 +18,7 @@ export class MemoryReporter {
     const now = performance.now();
     if (now < this.#next) return;
     this.#next = now + PAUSE;
-    this.#channel.post([MEMORY, process.memoryUsage.rss()]);
+    const { active, idle } = performance.eventLoopUtilization();
+    this.#channel.post([USAGE, process.memoryUsage.rss(), active, idle]);
   }
 }

@@ -1,0 +1,12 @@
+/** How the progress of a map is shown. */
+export interface ProgressOptions {
+  /** What it is called. Default: the name of the function. */
+  label?: string;
+  /** How many items there are, where that cannot be known: in a generator or a stream. */
+  total?: number;
+  /**
+   * The line of the bar: a text with `{label}`, `{bar}`, `{percentage}`, `{value}`, `{total}`, `{rate}` (items a second),
+   * `{eta_formatted}`, `{duration_formatted}`, `{failed}`, and whatever else the formats of cli-progress know.
+   */
+  format?: string;
+}

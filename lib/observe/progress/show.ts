@@ -1,0 +1,27 @@
+import type { ProgressOptions } from './options.js';
+import { Progress, type ProgressSource } from './progress.js';
+
+/**
+ * Shows the progress of a map on stderr until it is over: as a bar in a terminal, as lines elsewhere. What draws is
+ * loaded when it is needed.
+ *
+ * @param name - that of the function.
+ */
+export async function showProgress(
+  options: ProgressOptions,
+  name: string,
+  items: unknown,
+  source: ProgressSource,
+): Promise<void> {
+  const total = options.total ?? countItems(items);
+  const progress = new Progress(options.label ?? (name || 'map'), options.format, total, source);
+  const isTerminal = process.stderr.isTTY && process.env.TERM !== 'dumb';
+  const { show } = await (isTerminal ? import('./bars.js') : import('./lines.js'));
+  show(progress);
+}
+
+/** Of what is in memory it is known how many there are before they are read. */
+function countItems(items: unknown): number | undefined {
+  if (Array.isArray(items)) return items.length;
+  return items instanceof Set || items instanceof Map ? items.size : undefined;
+}
