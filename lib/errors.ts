@@ -206,3 +206,17 @@ export class TimeoutError extends Error {
     TimeoutError.prototype.name = 'TimeoutError';
   }
 }
+
+/** A package that only some programs need is not installed. */
+export class MissingPackageError extends Error {
+  static {
+    MissingPackageError.prototype.name = 'MissingPackageError';
+  }
+  /** What to install. */
+  readonly package: string;
+
+  constructor(entry: string, name: string, options?: Cause) {
+    super(`${entry} needs the package ${name}, which is not installed: npm install ${name}`, options);
+    this.package = name;
+  }
+}

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = new URL('../', import.meta.url);
+const manifest = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
 
 const common = {
   absWorkingDir: fileURLToPath(root),
@@ -31,7 +32,9 @@ rmSync(new URL('dist/bin/', root), { recursive: true, force: true });
 const bundles = await Promise.all([
   build({
     ...common,
-    entryPoints: ['lib/index.ts'],
+    entryPoints: ['lib/index.ts', 'lib/metrics.ts'],
+    // What only some programs need is theirs to install.
+    external: Object.keys(manifest.peerDependencies),
     outdir: 'dist/lib',
     outbase: 'lib',
     format: 'esm',

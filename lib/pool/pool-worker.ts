@@ -321,6 +321,9 @@ export class PoolWorker {
   }
 
   #onTimes(id: number, start: number, runTime: number): void {
+    if (!Number.isFinite(start) || !(runTime >= 0 && runTime < Number.POSITIVE_INFINITY)) {
+      throw new ProtocolError('a child gives a task times that are no numbers');
+    }
     const task = this.#tasks.peek(id);
     if (task !== undefined) this.#watch.tasks?.onMeasured(task, start, runTime);
   }

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'eventemitter3';
 import { fromMachineTime } from '../machine-clock.js';
-import type { PoolEvents, TaskEvents } from '../observe/events.js';
+import type { EndedInfo, PoolEvents, TaskEvents } from '../observe/events.js';
 import { callListener } from './call-listener.js';
 import type { PoolWorker } from './pool-worker.js';
 import type { Task } from './task.js';
@@ -25,7 +25,7 @@ export class TaskWatcher {
     const watched = this.#watched.get(task.id) ?? WatchedTask.create(this.#pool, task, this.#capture);
     this.#watched.set(task.id, watched);
     watched.onQueued();
-    this.#tell(watched, 'taskQueued', watched.info);
+    this.#tell('taskQueued', watched, (task) => task.describe());
   }
 
   /** What the process of a task should have of its caller's context. */
@@ -35,9 +35,9 @@ export class TaskWatcher {
 
   onSent(task: Task, worker: PoolWorker): void {
     const watched = this.#watched.get(task.id);
-    watched?.onSent(worker);
-    const info = watched?.describeStart();
-    if (watched !== undefined && info !== undefined) this.#tell(watched, 'taskStarted', info);
+    if (watched === undefined) return;
+    watched.onSent(worker);
+    this.#tell('taskStarted', watched, (task) => task.describeStart(worker));
   }
 
   /** @param start - by the clock of the machine. */
@@ -47,17 +47,16 @@ export class TaskWatcher {
 
   onSucceeded(task: Task, result: unknown): void {
     const watched = this.#take(task);
-    const info = watched?.describeEnd();
-    if (watched === undefined || info === undefined) return;
-    this.#tell(watched, 'taskSucceeded', info);
-    watched.endTrace({ result });
+    if (watched === undefined) return;
+    this.#tell('taskSucceeded', watched, (task) => task.describeEnd() as EndedInfo);
+    if (watched.trace !== undefined) watched.endTrace({ result });
   }
 
   onFailed(task: Task, error: unknown): void {
     const watched = this.#take(task);
     if (watched === undefined) return;
-    this.#tell(watched, 'taskFailed', { ...(watched.describeEnd() ?? watched.info), error });
-    watched.endTrace({ error });
+    this.#tell('taskFailed', watched, (task) => ({ ...task.describeEnd(), error }));
+    if (watched.trace !== undefined) watched.endTrace({ error });
   }
 
   /** @param next - the task that will be run instead. */
@@ -65,14 +64,15 @@ export class TaskWatcher {
     const watched = this.#take(task);
     if (watched === undefined) return;
     this.#watched.set(next.id, watched.follow(next));
-    this.#tell(watched, 'taskRetried', { ...(watched.describeEnd() ?? watched.info), error, nextId: next.id });
+    const nextId = next.id;
+    this.#tell('taskRetried', watched, (task) => ({ ...task.describeEnd(), error, nextId }));
   }
 
   onCancelled(task: Task, reason: unknown): void {
     const watched = this.#take(task);
     if (watched === undefined) return;
-    this.#tell(watched, 'taskCancelled', { ...(watched.describeEnd() ?? watched.info), reason });
-    watched.endTrace({ error: reason });
+    this.#tell('taskCancelled', watched, (task) => ({ ...task.describeEnd(), reason }));
+    if (watched.trace !== undefined) watched.endTrace({ error: reason });
   }
 
   #take(task: Task): WatchedTask | undefined {
@@ -81,7 +81,14 @@ export class TaskWatcher {
     return watched;
   }
 
-  #tell<E extends keyof TaskEvents>(watched: WatchedTask, event: E, info: Parameters<TaskEvents[E]>[0]): void {
+  /** Describes the task only if somebody listens. */
+  #tell<E extends keyof TaskEvents>(
+    event: E,
+    watched: WatchedTask,
+    describe: (watched: WatchedTask) => Parameters<TaskEvents[E]>[0],
+  ): void {
+    if (this.#events.listenerCount(event) === 0) return;
+    const info = describe(watched);
     callListener(() => watched.tell(() => this.#events.emit(event, ...([info] as never))));
   }
 }

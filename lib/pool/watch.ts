@@ -52,7 +52,7 @@ export class Watch {
   /** Listeners may have come or gone. */
   review(): void {
     const watched = taskChannel.hasSubscribers || TASK_EVENTS.some((event) => this.#events.listenerCount(event) > 0);
-    this.#wantsCallers = watched || this.#capture !== undefined || this.#events.listenerCount('taskError') > 0;
+    this.#wantsCallers = watched || this.#capture !== undefined;
     if (watched === (this.tasks !== undefined)) return;
     this.tasks = watched ? new TaskWatcher(this.#name, this.#events, this.#capture) : undefined;
     this.#onChange();

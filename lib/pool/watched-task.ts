@@ -4,55 +4,78 @@ import type { EndedInfo, StartedInfo, TaskInfo } from '../observe/events.js';
 import type { PoolWorker } from './pool-worker.js';
 import type { Task } from './task.js';
 
-/** Who wants to know of a task, and what its process should have of its caller's context. */
-interface Origin {
-  /** Where listeners run; `undefined`: nobody listened when the call was made. */
-  readonly scope: AsyncResource | undefined;
+/** What is not known yet, of points in time. */
+const NEVER = -1;
+
+/** One task that is watched, and when what happened to it. There may be many: it is small, and fast to describe. */
+export class WatchedTask {
+  /** What its process should have of its caller's context. */
   readonly context: unknown;
   readonly trace: TaskTrace | undefined;
-}
-
-/** One task that is watched, and when what happened to it. */
-export class WatchedTask {
-  readonly info: TaskInfo;
-  readonly #origin: Origin;
+  readonly #task: Task;
+  readonly #attempt: number;
+  /** Where listeners run; `undefined`: nobody listened when the call was made. */
+  readonly #scope: AsyncResource | undefined;
   #queuedAt = performance.now();
-  #sent: { time: number; worker: PoolWorker } | undefined;
-  #run: { startTime: number; runTime: number } | undefined;
+  #sentAt = NEVER;
+  #worker: PoolWorker | undefined;
+  /** As its process says. */
+  #startTime = NEVER;
+  #runTime = 0;
 
-  private constructor(info: TaskInfo, origin: Origin) {
-    this.info = info;
-    this.#origin = origin;
+  private constructor(
+    task: Task,
+    attempt: number,
+    scope: AsyncResource | undefined,
+    context: unknown,
+    trace: TaskTrace | undefined,
+  ) {
+    this.#task = task;
+    this.#attempt = attempt;
+    this.#scope = scope;
+    this.context = context;
+    this.trace = trace;
   }
 
   /** @param capture - takes what its process should have of the context of the caller. */
-  static create(pool: string, { id, args, job }: Task, capture: (() => unknown) | undefined): WatchedTask {
-    const info = { id, task: job.fn.name, args, attempt: 1 };
-    const { scope, context } = job.caller ?? {};
-    const traced = scope !== undefined && taskChannel.hasSubscribers;
-    return new WatchedTask(
-      info,
-      traced ? startTrace({ pool, ...info }, scope, capture) : { scope, context, trace: undefined },
+  static create(pool: string, task: Task, capture: (() => unknown) | undefined): WatchedTask {
+    const { caller } = task.job;
+    if (caller !== undefined && taskChannel.hasSubscribers) {
+      return WatchedTask.#createTraced(pool, task, caller.scope, capture);
+    }
+    return new WatchedTask(task, 1, caller?.scope, caller?.context, undefined);
+  }
+
+  /** The part of a traced task that is synchronous. Stores that are bound to its start hold for all that follows. */
+  static #createTraced(
+    pool: string,
+    task: Task,
+    scope: AsyncResource,
+    capture: (() => unknown) | undefined,
+  ): WatchedTask {
+    const { id, job, args } = task;
+    const trace: TaskTrace = { pool, id, task: job.fn.name, args, attempt: 1 };
+    return scope.runInAsyncScope(() =>
+      taskChannel.start.runStores(trace, () => {
+        const inner = new AsyncResource('aiomultiprocess.task');
+        const watched = new WatchedTask(task, 1, inner, capture?.(), trace);
+        taskChannel.end.publish(trace);
+        return watched;
+      }),
     );
   }
 
   /** The next run of a task that has failed. */
-  follow({ id, args }: Task): WatchedTask {
-    const { task, attempt } = this.info;
-    const { trace } = this.#origin;
-    if (trace !== undefined) trace.attempt = attempt + 1;
-    return new WatchedTask({ id, task, args, attempt: attempt + 1 }, this.#origin);
-  }
-
-  get context(): unknown {
-    return this.#origin.context;
+  follow(next: Task): WatchedTask {
+    const attempt = this.#attempt + 1;
+    if (this.trace !== undefined) this.trace.attempt = attempt;
+    return new WatchedTask(next, attempt, this.#scope, this.context, this.trace);
   }
 
   /** Calls a listener where it sees the context of the caller. */
   tell(listener: () => void): void {
-    const { scope } = this.#origin;
-    if (scope === undefined) listener();
-    else scope.runInAsyncScope(listener);
+    if (this.#scope === undefined) listener();
+    else this.#scope.runInAsyncScope(listener);
   }
 
   onQueued(): void {
@@ -60,51 +83,50 @@ export class WatchedTask {
   }
 
   onSent(worker: PoolWorker): void {
-    this.#sent = { time: performance.now(), worker };
-    this.#run = undefined;
-    const { trace } = this.#origin;
-    if (trace !== undefined) trace.pid = worker.pid;
+    this.#sentAt = performance.now();
+    this.#worker = worker;
+    this.#startTime = NEVER;
+    if (this.trace !== undefined) this.trace.pid = worker.pid;
   }
 
   /** Its process says when it began and how long it took. */
   onMeasured(startTime: number, runTime: number): void {
-    if (this.#sent !== undefined) this.#run = { startTime: Math.max(startTime, this.#sent.time), runTime };
+    this.#startTime = Math.max(startTime, this.#sentAt);
+    this.#runTime = runTime;
   }
 
-  describeStart(): StartedInfo | undefined {
-    if (this.#sent === undefined) return undefined;
-    const { worker, time } = this.#sent;
-    return { ...this.info, pid: worker.pid, place: worker.place, waitTime: time - this.#queuedAt };
+  describe(): TaskInfo {
+    const { id, job, args } = this.#task;
+    return { id, task: job.fn.name, args, attempt: this.#attempt };
   }
 
-  /** A task that was never sent has no more than its {@link info}. */
-  describeEnd(): EndedInfo | undefined {
-    const start = this.describeStart();
-    if (start === undefined || this.#sent === undefined) return undefined;
-    // A process that died, or runs a task that was given up, has said nothing.
-    const run = this.#run ?? { startTime: this.#sent.time, runTime: performance.now() - this.#sent.time };
-    return { ...start, waitTime: run.startTime - this.#queuedAt, ...run };
+  describeStart(worker: PoolWorker): StartedInfo {
+    const { id, job, args } = this.#task;
+    const waitTime = this.#sentAt - this.#queuedAt;
+    return { id, task: job.fn.name, args, attempt: this.#attempt, pid: worker.pid, place: worker.place, waitTime };
+  }
+
+  /** A task that was never sent has no more than {@link describe} says. */
+  describeEnd(): EndedInfo | TaskInfo {
+    if (this.#worker === undefined) return this.describe();
+    const { id, job, args } = this.#task;
+    const { pid, place } = this.#worker;
+    // A process that died, or still runs a task that was given up, has said nothing.
+    const isMeasured = this.#startTime !== NEVER;
+    const startTime = isMeasured ? this.#startTime : this.#sentAt;
+    const runTime = isMeasured ? this.#runTime : performance.now() - startTime;
+    const waitTime = startTime - this.#queuedAt;
+    return { id, task: job.fn.name, args, attempt: this.#attempt, pid, place, waitTime, startTime, runTime };
   }
 
   /** It is answered. */
   endTrace(outcome: { result: unknown } | { error: unknown }): void {
-    const { scope, trace } = this.#origin;
-    if (trace === undefined || scope === undefined) return;
+    const { trace } = this;
+    if (trace === undefined) return;
     Object.assign(trace, outcome);
-    scope.runInAsyncScope(() => {
+    this.tell(() => {
       if ('error' in outcome) taskChannel.error.publish(trace);
       taskChannel.asyncStart.runStores(trace, () => taskChannel.asyncEnd.publish(trace));
     });
   }
-}
-
-/** The part of a traced task that is synchronous. Stores that are bound to its start hold for all that follows. */
-function startTrace(trace: TaskTrace, scope: AsyncResource, capture: (() => unknown) | undefined): Origin {
-  return scope.runInAsyncScope(() =>
-    taskChannel.start.runStores(trace, () => {
-      const origin = { scope: new AsyncResource('aiomultiprocess.task'), context: capture?.(), trace };
-      taskChannel.end.publish(trace);
-      return origin;
-    }),
-  );
 }
