@@ -40,8 +40,8 @@ export class Ledger {
     this.done++;
     task.isSettled = true;
     task.succeed(value);
-    this.#watch.tasks?.onSucceeded(task, value);
     this.#complete(task);
+    this.#watch.tasks?.onSucceeded(task, value);
   }
 
   /** @param worker - the process that it was sent to. */
@@ -49,17 +49,17 @@ export class Ledger {
     this.failed++;
     task.isSettled = true;
     task.fail(error);
-    this.#watch.tasks?.onFailed(task, error);
     this.#emitError(task, error, worker);
     this.#complete(task);
+    this.#watch.tasks?.onFailed(task, error);
   }
 
   /** Its caller does not want it any more. */
   cancel(task: Task, reason: unknown): void {
     task.isSettled = true;
     task.fail(reason);
-    this.#watch.tasks?.onCancelled(task, reason);
     this.#complete(task);
+    this.#watch.tasks?.onCancelled(task, reason);
   }
 
   #emitError({ id, job }: Task, error: unknown, worker: PoolWorker | undefined): void {

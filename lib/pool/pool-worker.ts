@@ -220,7 +220,7 @@ export class PoolWorker {
   drain(reason: ExitReason): void {
     if (this.state === 'ended') return;
     this.state = 'draining';
-    this.#endFor(reason);
+    if (this.exitReason === 'failed') this.exitReason = reason;
     this.#shutDownIfDone();
   }
 
@@ -254,18 +254,13 @@ export class PoolWorker {
     this.#cause ??= new Error(
       `${task.job.fn.name || 'a task'} was cancelled and has not ended within ${this.#gracePeriod} ms`,
     );
-    this.#endFor('cancelled');
+    this.exitReason = 'cancelled';
     this.#connection.kill('SIGKILL');
-  }
-
-  /** The first reason counts. */
-  #endFor(reason: ExitReason): void {
-    if (this.exitReason === 'failed') this.exitReason = reason;
   }
 
   /** SIGTERM, and SIGKILL after a while. */
   terminate(): void {
-    this.#endFor('terminated');
+    this.exitReason = 'terminated';
     this.#connection.kill('SIGTERM');
   }
 

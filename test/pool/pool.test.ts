@@ -169,8 +169,11 @@ test('stats are plain data and count what was done', () =>
       for (const child of stats.processes) {
         expect(child).toEqual({
           pid: expect.any(Number),
+          place: expect.any(Number),
+          restarts: 0,
           state: expect.any(String),
           running: expect.any(Number),
+          prefetched: 0,
           done: expect.any(Number),
           failed: expect.any(Number),
         });
