@@ -1,10 +1,13 @@
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import type { Progress } from './progress.js';
-import { formatRate } from './text.js';
+import { describeRest, formatRate } from './text.js';
 
-const FORMAT = '{label} {bar} {value}/{total}{failures} | {rate}/s | ETA {eta_formatted}';
+const FORMAT = '{label} {bar} {value}/{total}{failures} | {rate}/s | {left}';
 /** While nobody knows how many items there are. */
 const OPEN_FORMAT = '{label} {value}{failures} | {rate}/s | {duration_formatted}';
+
+/** How many bars of maps that are over stay, while others go on. */
+const MAX_OVER = 10;
 
 /** The bars on the terminal, while there is any. */
 let bars: Bars | undefined;
@@ -24,6 +27,8 @@ class Bars {
       stream: process.stderr,
       barsize: 24,
       etaBuffer: 50,
+      // Lines that the program prints, and bars that move up, must not leave an old bar behind.
+      forceRedraw: true,
       // A program that is killed must leave the terminal as it was: lines are cut, not kept from wrapping.
       linewrap: true,
       // Neither Ctrl-C nor SIGTERM is for a bar to decide about.
@@ -34,6 +39,8 @@ class Bars {
   readonly #bars = new Map<Progress, SingleBar>();
   readonly #stop = () => this.#multi.stop();
   readonly #onEnd: () => void;
+  /** Those of maps that are over, the first one first. */
+  readonly #over: SingleBar[] = [];
   #active = 0;
 
   constructor(onEnd: () => void) {
@@ -52,13 +59,16 @@ class Bars {
   }
 
   #update(): void {
-    for (const [progress, bar] of this.#bars) if (bar.isActive) draw(progress, bar);
+    for (const [progress, bar] of this.#bars) draw(progress, bar);
   }
 
   #end(progress: Progress): void {
     const bar = this.#bars.get(progress) as SingleBar;
     draw(progress, bar);
     bar.stop();
+    this.#bars.delete(progress);
+    this.#over.push(bar);
+    if (this.#over.length > MAX_OVER) this.#multi.remove(this.#over.shift() as SingleBar);
     if (--this.#active > 0) return;
     process.off('exit', this.#stop);
     this.#stop();
@@ -71,7 +81,9 @@ function formatOf({ format }: Progress, total: number | undefined): string {
 }
 
 function draw(progress: Progress, bar: SingleBar): void {
-  const { done, failed, total, rate } = progress.read();
+  const counts = progress.read();
+  const { done, failed, total, rate } = counts;
   if (total !== undefined) bar.setTotal(total);
-  bar.update(done, { rate: formatRate(rate), failed, failures: failed > 0 ? `, ${failed} failed` : '' });
+  const failures = failed > 0 ? `, ${failed} failed` : '';
+  bar.update(done, { rate: formatRate(rate), left: describeRest(counts) ?? '', failed, failures });
 }

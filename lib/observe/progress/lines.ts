@@ -1,8 +1,8 @@
 import type { Progress } from './progress.js';
-import { formatRate, formatSeconds } from './text.js';
+import { describeRest, formatRate } from './text.js';
 
 /** The time between two lines, in milliseconds. */
-const PAUSE = 5000;
+const PAUSE = 3000;
 
 /** Prints a line about a map every few seconds, and one when it is over. */
 export function show(progress: Progress): void {
@@ -15,11 +15,13 @@ export function show(progress: Progress): void {
 }
 
 function describe(progress: Progress): string {
-  const { done, failed, total, rate } = progress.read();
+  const counts = progress.read();
+  const { done, failed, total, rate } = counts;
   const parts = [`${progress.label}: ${done}${total === undefined ? '' : `/${total} (${percentOf(done, total)} %)`}`];
   if (failed > 0) parts.push(`${failed} failed`);
   parts.push(`${formatRate(rate)}/s`);
-  if (total !== undefined && done < total && rate > 0) parts.push(`${formatSeconds((total - done) / rate)} left`);
+  const rest = describeRest(counts);
+  if (rest !== undefined && done !== total) parts.push(rest);
   return parts.join(', ');
 }
 

@@ -5,8 +5,8 @@ export interface ProgressOptions {
   /** How many items there are, where that cannot be known: in a generator or a stream. */
   total?: number;
   /**
-   * The line of the bar: a text with `{label}`, `{bar}`, `{percentage}`, `{value}`, `{total}`, `{rate}` (items a second),
-   * `{eta_formatted}`, `{duration_formatted}`, `{failed}`, and whatever else the formats of cli-progress know.
+   * The line of the bar: a text with `{label}`, `{bar}`, `{percentage}`, `{value}`, `{total}`, `{failed}`, `{rate}` (items a
+   * second), `{left}` (the time that is left), `{duration_formatted}`, and whatever else the formats of cli-progress know.
    */
   format?: string;
 }

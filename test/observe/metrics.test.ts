@@ -1,0 +1,122 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Pool } from 'aiomultiprocess';
+import { registerMetrics } from 'aiomultiprocess/metrics';
+import client, { Registry } from 'prom-client';
+import { failOdd, work } from '../fixtures/observe/work.js';
+import { pid } from '../fixtures/pool/tasks.js';
+import { node, root } from '../support/run.ts';
+
+/** What a Prometheus server would get, over HTTP. */
+async function scrape(registry: Registry): Promise<string> {
+  const server = createServer(async (_, response) => {
+    response.setHeader('content-type', registry.contentType);
+    response.end(await registry.metrics());
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`);
+    expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
+    return await response.text();
+  } finally {
+    server.close();
+  }
+}
+
+/** The value of a series; `undefined` if there is none. */
+function valueOf(text: string, name: string, labels: Record<string, string> = {}): number | undefined {
+  const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+  const line = text
+    .split('\n')
+    .find((each) => /^\w+/.exec(each)?.[0] === name && wanted.every((label) => each.includes(label)));
+  return line === undefined ? undefined : Number(line.split(' ').at(-1));
+}
+
+async function measure(body: (pool: Pool) => Promise<unknown>, options = {}): Promise<string> {
+  const registry = new Registry();
+  return Pool.using({ processes: 2, name: 'shop' }, async (pool) => {
+    await registerMetrics(pool, { registry, ...options });
+    await body(pool);
+    return scrape(registry);
+  });
+}
+
+test('tasks, their times and processes are metrics with conventional names and units', async () => {
+  const text = await measure(async (pool) => {
+    await pool.map(work, Array(20).fill(20));
+    await pool.map(failOdd, [1, 2, 3], { retries: 1 }).settled();
+    await expect(pool.apply(work, [5000], { signal: AbortSignal.timeout(50) })).rejects.toThrow();
+  });
+  const shop = (labels = {}) => ({ pool: 'shop', ...labels });
+  expect(valueOf(text, 'aiomultiprocess_tasks_total', shop({ task: 'work', outcome: 'succeeded' }))).toBe(20);
+  expect(valueOf(text, 'aiomultiprocess_tasks_total', shop({ task: 'work', outcome: 'cancelled' }))).toBe(1);
+  expect(valueOf(text, 'aiomultiprocess_tasks_total', shop({ task: 'failOdd', outcome: 'failed' }))).toBe(2);
+  expect(valueOf(text, 'aiomultiprocess_task_retries_total', shop({ task: 'failOdd' }))).toBe(2);
+  expect(valueOf(text, 'aiomultiprocess_tasks_queued', shop())).toBe(0);
+  expect(valueOf(text, 'aiomultiprocess_tasks_running', shop())).toBe(1);
+  expect(valueOf(text, 'aiomultiprocess_processes', shop({ state: 'ready' }))).toBe(2);
+  expect(valueOf(text, 'aiomultiprocess_process_starts_total', shop())).toBe(2);
+  const seconds = valueOf(text, 'aiomultiprocess_task_duration_seconds_sum', shop({ task: 'work' })) as number;
+  expect(seconds).toBeGreaterThan(20 * 0.018);
+  expect(seconds).toBeLessThan(20);
+  expect(valueOf(text, 'aiomultiprocess_task_duration_seconds_bucket', { task: 'work', le: '0.01' })).toBe(0);
+  expect(valueOf(text, 'aiomultiprocess_task_wait_seconds_count', shop({ task: 'failOdd' }))).toBe(3);
+  expect(valueOf(text, 'aiomultiprocess_process_resident_memory_bytes', shop({ place: '0' }))).toBeGreaterThan(10e6);
+  expect(
+    valueOf(text, 'aiomultiprocess_process_event_loop_active_seconds_total', shop({ place: '1' })),
+  ).toBeGreaterThan(0);
+});
+
+/** From the package `prometheus` of Debian and others. */
+const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
+
+(hasPromtool ? test : test.skip)('Prometheus reads them, and its linter finds nothing to say', async () => {
+  const text = await measure((pool) => pool.map(failOdd, [1, 2, 3, 4], { retries: 1 }).settled());
+  const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
+});
+
+test('pools share a registry, and one that is taken out is gone from the gauges', async () => {
+  const registry = new Registry();
+  await Pool.using({ processes: 1, name: 'first' }, (first) =>
+    Pool.using({ processes: 1, name: 'second' }, async (second) => {
+      const takeOut = await registerMetrics(first, { registry });
+      await registerMetrics(second, { registry });
+      // Twice is once.
+      await registerMetrics(second, { registry });
+      await Promise.all([first.apply(pid), second.apply(pid)]);
+      takeOut();
+      await first.apply(pid);
+      const text = await scrape(registry);
+      expect(valueOf(text, 'aiomultiprocess_tasks_total', { pool: 'first' })).toBe(1);
+      expect(valueOf(text, 'aiomultiprocess_tasks_total', { pool: 'second' })).toBe(1);
+      expect(valueOf(text, 'aiomultiprocess_processes', { pool: 'first' })).toBeUndefined();
+      expect(valueOf(text, 'aiomultiprocess_processes', { pool: 'second' })).toBe(1);
+    }),
+  );
+});
+
+test('the registry of prom-client is the default, and names and buckets can be chosen', async () => {
+  await Pool.using({ processes: 1, name: 'chosen' }, async (pool) => {
+    const takeOut = await registerMetrics(pool, { prefix: 'my_', buckets: [1, 2] });
+    await pool.apply(work, [5]);
+    const text = await client.register.metrics();
+    takeOut();
+    client.register.clear();
+    expect(text).toContain('my_tasks_total{pool="chosen",task="work",outcome="succeeded"} 1');
+    expect(text.match(/my_task_duration_seconds_bucket/g)).toHaveLength(3);
+  });
+});
+
+test('without prom-client the error says what to install', async () => {
+  const program = `${root}test/fixtures/observe/programs/without-prom-client.mjs`;
+  expect(await node([program])).toEqual({
+    code: 0,
+    stdout:
+      'MissingPackageError prom-client ' +
+      'aiomultiprocess/metrics needs the package prom-client, which is not installed: npm install prom-client\n',
+    stderr: '',
+  });
+});
