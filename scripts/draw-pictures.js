@@ -1,5 +1,5 @@
 // Draws the pictures of docs/observability.md from a real run of docs/examples/observe.js: the terminal as tmux shows it
-// half-way, and the trace that is written. Needs tmux.
+// in between, and the trace that is written. Needs tmux.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** Takes a picture when the first bar is half-way, and the trace when the program has ended. */
+/** Takes a picture when the first bar is at a quarter, and the trace when the program has ended. */
 async function runInTmux(file) {
   const tmux = (...args) => execFileSync('tmux', args, { encoding: 'utf8' });
   const end = join(folder, 'end');
@@ -33,7 +33,7 @@ async function runInTmux(file) {
     while (!existsSync(end)) {
       const now = tmux('capture-pane', '-p', '-t', SESSION);
       const [, done, total] = /(\d+)\/(\d+)/.exec(now) ?? [];
-      if (screen === '' && done / total > 0.5) screen = now;
+      if (screen === '' && done / total > 0.25) screen = now;
       await sleep(50);
     }
     return { screen: screen.trimEnd(), trace: JSON.parse(readFileSync(file, 'utf8')) };
@@ -85,7 +85,8 @@ function drawTrace(events) {
     }
   });
   const bottom = top + rows.length * rowHeight + 14;
-  for (let time = 0; time <= end - begin; time += 500_000) {
+  const step = [0.1, 0.2, 0.5, 1, 2, 5].find((seconds) => (end - begin) / (seconds * 1e6) < 12) * 1e6;
+  for (let time = 0; time <= end - begin; time += step) {
     parts.push(`<text x="${toX(begin + time).toFixed(1)}" y="${bottom}">${time / 1e6} s</text>`);
   }
   return wrap(

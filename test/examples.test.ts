@@ -65,6 +65,15 @@ test('progress-bar moves the bar to its end', async () => {
   expect(stderr).toContain('1000/1000');
 });
 
+test('observe shows progress, and shares out the time of its processes', async () => {
+  const { code, stdout, stderr } = await runExample('observe');
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/images: 150\/150 \(100 %\)/);
+  const lines = stdout.trimEnd().split('\n');
+  expect(lines.pop()).toMatch(/^slowest: (readPage|resizeImage)\(\d+\)$/);
+  expect(lines.map((line) => line.split(' ')[0])).toEqual(['startUp', 'init', 'working', 'waiting', 'idle']);
+});
+
 test('exception-handler reports the original errors from the children', async () => {
   const [failed, ...reports] = (await outputOf('exception-handler')).trimEnd().split('\n');
   expect(failed).toBe('2 orders failed');
