@@ -68,7 +68,7 @@ test('progress-bar moves the bar to its end', async () => {
 test('observe shows progress, and shares out the time of its processes', async () => {
   const { code, stdout, stderr } = await runExample('observe');
   expect(code).toBe(0);
-  expect(stderr).toMatch(/images: 150\/150 \(100 %\)/);
+  expect(stderr).toMatch(/images: 75\/75 \(100 %\)/);
   const lines = stdout.trimEnd().split('\n');
   expect(lines.pop()).toMatch(/^slowest: (readPage|resizeImage)\(\d+\)$/);
   expect(lines.map((line) => line.split(' ')[0])).toEqual(['startUp', 'init', 'working', 'waiting', 'idle']);

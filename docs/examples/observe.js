@@ -5,11 +5,11 @@ import { isMainProcess, Pool } from 'aiomultiprocess';
 /** Waits like a request, and computes like a parser. */
 export async function readPage(page) {
   await setTimeout(20 + (page % 7) * 10);
-  return compute(page, 1_000_000);
+  return compute(page, 500_000);
 }
 
 export async function resizeImage(image) {
-  return compute(image, 4_000_000);
+  return compute(image, 2_000_000);
 }
 
 function compute(seed, steps) {
@@ -20,12 +20,12 @@ function compute(seed, steps) {
 
 if (isMainProcess) {
   const [, , trace] = process.argv;
-  const numbers = Array.from({ length: 400 }, (_, number) => number);
+  const numbers = Array.from({ length: 200 }, (_, number) => number);
   await Pool.using({ processes: 2, childConcurrency: 4, measure: true, ...(trace && { trace }) }, async (pool) => {
     pool.on('taskFailed', ({ task, args, error }) => console.error(task, args, error));
     await Promise.all([
       pool.map(readPage, numbers, { progress: { label: 'pages ' } }),
-      pool.map(resizeImage, numbers.slice(0, 150), { progress: { label: 'images' } }),
+      pool.map(resizeImage, numbers.slice(0, 75), { progress: { label: 'images' } }),
     ]);
     const { total, slowest } = pool.insights();
     const life = Object.values(total).reduce((sum, time) => sum + time);

@@ -26,7 +26,7 @@ async function scrape(registry: Registry): Promise<string> {
 }
 
 /** The value of a series; `undefined` if there is none. */
-function valueOf(text: string, name: string, labels: Record<string, string> = {}): number | undefined {
+function readValue(text: string, name: string, labels: Record<string, string> = {}): number | undefined {
   const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
   const line = text
     .split('\n')
@@ -50,22 +50,22 @@ test('tasks, their times and processes are metrics with conventional names and u
     await expect(pool.apply(work, [5000], { signal: AbortSignal.timeout(50) })).rejects.toThrow();
   });
   const shop = (labels = {}) => ({ pool: 'shop', ...labels });
-  expect(valueOf(text, 'aiomultiprocess_tasks_total', shop({ task: 'work', outcome: 'succeeded' }))).toBe(20);
-  expect(valueOf(text, 'aiomultiprocess_tasks_total', shop({ task: 'work', outcome: 'cancelled' }))).toBe(1);
-  expect(valueOf(text, 'aiomultiprocess_tasks_total', shop({ task: 'failOdd', outcome: 'failed' }))).toBe(2);
-  expect(valueOf(text, 'aiomultiprocess_task_retries_total', shop({ task: 'failOdd' }))).toBe(2);
-  expect(valueOf(text, 'aiomultiprocess_tasks_queued', shop())).toBe(0);
-  expect(valueOf(text, 'aiomultiprocess_tasks_running', shop())).toBe(1);
-  expect(valueOf(text, 'aiomultiprocess_processes', shop({ state: 'ready' }))).toBe(2);
-  expect(valueOf(text, 'aiomultiprocess_process_starts_total', shop())).toBe(2);
-  const seconds = valueOf(text, 'aiomultiprocess_task_duration_seconds_sum', shop({ task: 'work' })) as number;
+  expect(readValue(text, 'aiomultiprocess_tasks_total', shop({ task: 'work', outcome: 'succeeded' }))).toBe(20);
+  expect(readValue(text, 'aiomultiprocess_tasks_total', shop({ task: 'work', outcome: 'cancelled' }))).toBe(1);
+  expect(readValue(text, 'aiomultiprocess_tasks_total', shop({ task: 'failOdd', outcome: 'failed' }))).toBe(2);
+  expect(readValue(text, 'aiomultiprocess_task_retries_total', shop({ task: 'failOdd' }))).toBe(2);
+  expect(readValue(text, 'aiomultiprocess_tasks_queued', shop())).toBe(0);
+  expect(readValue(text, 'aiomultiprocess_tasks_running', shop())).toBe(1);
+  expect(readValue(text, 'aiomultiprocess_processes', shop({ state: 'ready' }))).toBe(2);
+  expect(readValue(text, 'aiomultiprocess_process_starts_total', shop())).toBe(2);
+  const seconds = readValue(text, 'aiomultiprocess_task_duration_seconds_sum', shop({ task: 'work' })) as number;
   expect(seconds).toBeGreaterThan(20 * 0.018);
   expect(seconds).toBeLessThan(20);
-  expect(valueOf(text, 'aiomultiprocess_task_duration_seconds_bucket', { task: 'work', le: '0.01' })).toBe(0);
-  expect(valueOf(text, 'aiomultiprocess_task_wait_seconds_count', shop({ task: 'failOdd' }))).toBe(3);
-  expect(valueOf(text, 'aiomultiprocess_process_resident_memory_bytes', shop({ place: '0' }))).toBeGreaterThan(10e6);
+  expect(readValue(text, 'aiomultiprocess_task_duration_seconds_bucket', { task: 'work', le: '0.01' })).toBe(0);
+  expect(readValue(text, 'aiomultiprocess_task_wait_seconds_count', shop({ task: 'failOdd' }))).toBe(3);
+  expect(readValue(text, 'aiomultiprocess_process_resident_memory_bytes', shop({ place: '0' }))).toBeGreaterThan(10e6);
   expect(
-    valueOf(text, 'aiomultiprocess_process_event_loop_active_seconds_total', shop({ place: '1' })),
+    readValue(text, 'aiomultiprocess_process_event_loop_active_seconds_total', shop({ place: '1' })),
   ).toBeGreaterThan(0);
 });
 
@@ -90,10 +90,10 @@ test('pools share a registry, and one that is taken out is gone from the gauges'
       takeOut();
       await first.apply(pid);
       const text = await scrape(registry);
-      expect(valueOf(text, 'aiomultiprocess_tasks_total', { pool: 'first' })).toBe(1);
-      expect(valueOf(text, 'aiomultiprocess_tasks_total', { pool: 'second' })).toBe(1);
-      expect(valueOf(text, 'aiomultiprocess_processes', { pool: 'first' })).toBeUndefined();
-      expect(valueOf(text, 'aiomultiprocess_processes', { pool: 'second' })).toBe(1);
+      expect(readValue(text, 'aiomultiprocess_tasks_total', { pool: 'first' })).toBe(1);
+      expect(readValue(text, 'aiomultiprocess_tasks_total', { pool: 'second' })).toBe(1);
+      expect(readValue(text, 'aiomultiprocess_processes', { pool: 'first' })).toBeUndefined();
+      expect(readValue(text, 'aiomultiprocess_processes', { pool: 'second' })).toBe(1);
     }),
   );
 });
