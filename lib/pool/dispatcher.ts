@@ -93,8 +93,8 @@ export class Dispatcher {
 
   /** A scheduler that fails, or names a queue that is not there, fails the task. */
   enqueue(task: Task): void {
-    this.#watch.tasks?.onQueued(task);
     try {
+      this.#watch.tasks?.onQueued(task);
       const id = this.#scheduler.scheduleTask(task.id, task.job.fn, task.args);
       const queue = this.#queues.get(id);
       if (queue === undefined) throw new RangeError(`scheduleTask() gave ${String(id)}, which names no queue`);

@@ -333,6 +333,7 @@ export class PoolWorker {
   }
 
   #onReady(initTime: number, handlerFound: boolean): void {
+    if (!(initTime >= 0)) throw new ProtocolError('a child says that it took no time at all to initialise');
     this.handlesErrors = handlerFound;
     this.times.startUpTime = performance.now() - this.#startedAt - initTime;
     this.times.initTime = initTime;
