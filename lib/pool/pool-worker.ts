@@ -159,23 +159,29 @@ export class PoolWorker {
   send(task: Task, attempt: number): void {
     if (this.#now === 0) this.#now = performance.now();
     const { channel } = this.#connection;
-    const { address } = task.job;
+    const { address, caller } = task.job;
     // Each function crosses the pipe once; then its number stands for it.
-    const watcher = this.#watch.tasks;
     const pace = this.#tasks.introduce(address, (id) => channel.post([ADDRESS, id, address]));
-    const context = watcher?.contextOf(task) ?? task.job.caller?.context;
-    if (context !== undefined) channel.post([CONTEXT, task.id, context]);
-    if (attempt > 1) channel.post([ATTEMPT, task.id, attempt]);
-    if (task instanceof StreamTask) this.#openStream(task);
+    const isPlain = attempt === 1 && caller === undefined && !(task instanceof StreamTask);
+    if (!isPlain) this.#announce(task, attempt);
     try {
       channel.postTask(task.id, pace.id, task.args);
     } catch (error) {
-      if (attempt > 1 || context !== undefined || task instanceof StreamTask) channel.post([CANCEL, task.id]);
+      if (!isPlain) channel.post([CANCEL, task.id]);
       throw error;
     }
     this.#tasks.add(task, pace, this.#now);
     this.#lifetime.onSent(++this.sent);
-    watcher?.onSent(task, this);
+    this.#watch.tasks?.onSent(task, this);
+  }
+
+  /** Says what is special about a task that follows. */
+  #announce(task: Task, attempt: number): void {
+    const { channel } = this.#connection;
+    const context = this.#watch.tasks?.contextOf(task) ?? task.job.caller?.context;
+    if (context !== undefined) channel.post([CONTEXT, task.id, context]);
+    if (attempt > 1) channel.post([ATTEMPT, task.id, attempt]);
+    if (task instanceof StreamTask) this.#openStream(task);
   }
 
   /** Asks for the times of tasks, and what the process uses, or for that no longer. */
