@@ -34,6 +34,8 @@ describe('the published files', () => {
     'CHANGELOG.md',
     'dist/lib/index.js',
     'dist/lib/index.d.ts',
+    'dist/lib/metrics.js',
+    'dist/lib/metrics.d.ts',
     'dist/lib/child/main.cjs',
     'dist/lib/manager/server/main.cjs',
     'dist/LICENSES',

@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'eventemitter3';
-import type { PoolEvents, ProcessInfo } from './events.js';
+import type { CancelledInfo, EndedInfo, FailedInfo, PoolEvents, ProcessInfo } from './events.js';
 import { ProcessClock, type TimeShares } from './process-clock.js';
 import { Slowest, type SlowTask } from './slowest.js';
 
@@ -43,9 +43,10 @@ export class Insights {
     events.on('taskCancelled', (info) => this.#onEnded(info));
   }
 
-  #onEnded(info: Parameters<PoolEvents['taskSucceeded']>[0] | Parameters<PoolEvents['taskFailed']>[0] | object): void {
-    if ('runTime' in info && info.runTime !== undefined) {
-      const ended = info as Parameters<PoolEvents['taskSucceeded']>[0];
+  #onEnded(info: EndedInfo | FailedInfo | CancelledInfo): void {
+    // One that was never sent has taken no process's time.
+    if (info.runTime !== undefined) {
+      const ended = info as EndedInfo;
       this.#clockOf(ended).onTaskEnded(ended.pid, this.#hasWork());
       this.#slowest.add(ended);
     }

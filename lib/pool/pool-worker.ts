@@ -54,8 +54,6 @@ export class PoolWorker {
   failed = 0;
   /** The exception handler is no export: it is called on this side. */
   handlesErrors = true;
-  /** How long it took to start and to initialise, once it is ready. */
-  readonly times = { startUpTime: 0, initTime: 0 };
   readonly usage = new Usage();
   /** Why it should be replaced, and why it ends; it fails unless somebody ends it. */
   wornBy: RecycleReason | undefined;
@@ -339,11 +337,13 @@ export class PoolWorker {
   }
 
   #onReady(initTime: number, handlerFound: boolean): void {
-    if (!(initTime >= 0)) throw new ProtocolError('a child says that it took no time at all to initialise');
+    if (!(initTime >= 0)) throw new ProtocolError('a child does not say how long it took to initialise');
     this.handlesErrors = handlerFound;
-    this.times.startUpTime = performance.now() - this.#startedAt - initTime;
-    this.times.initTime = initTime;
     if (this.state === 'booting') this.state = 'ready';
+    const { pid, place } = this;
+    const startUpTime = performance.now() - this.#startedAt - initTime;
+    // Before it is sent the first task.
+    this.#watch.tellProcess('processReady', { pid, place, startUpTime, initTime });
     if (this.#watch.tasks !== undefined) this.measure();
     this.#lifetime.onReady();
     this.#sendPinned();

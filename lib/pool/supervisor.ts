@@ -215,7 +215,6 @@ export class Supervisor {
   }
 
   #onReady(worker: PoolWorker): void {
-    this.#watch.tellProcess('processReady', { pid: worker.pid, place: worker.place, ...worker.times });
     const slot = this.#slots.find(({ successor }) => successor === worker);
     if (slot?.worker !== undefined) this.replace(slot.worker);
     if (this.#isReady) this.#settleWaiting((waiter) => waiter.resolve());

@@ -101,6 +101,14 @@ describe('insights', () => {
       expect(processes[0]?.working).toBeGreaterThanOrEqual(88);
     }));
 
+  test('count the work of processes that had a task before anybody else knew that they are ready', () =>
+    Pool.using({ processes: 1, measure: true }, async (pool) => {
+      await pool.broadcast(work, [60]);
+      await pool.apply(work, [60]);
+      expect(pool.insights().processes[0]).toMatchObject({ tasks: 2 });
+      expect(pool.insights().processes[0]?.working).toBeGreaterThanOrEqual(118);
+    }));
+
   test('name the ten slowest tasks with their arguments', () =>
     Pool.using({ processes: 1, measure: true }, async (pool) => {
       await pool.map(work, [150, ...Array(20).fill(1), 100]);
