@@ -103,7 +103,9 @@ describe('the tracing channel', () => {
 
 test('channels tell of processes', async () => {
   const told: unknown[] = [];
-  const subscriber = (message: unknown, name: string | symbol) => told.push([name, message]);
+  const subscriber = (message: unknown, name: string | symbol) => {
+    if ((message as { pool: string }).pool === 'told') told.push([name, message]);
+  };
   const channels = ['started', 'ready', 'exited'].map((event) => channel(`aiomultiprocess:process:${event}`));
   for (const each of channels) each.subscribe(subscriber);
   await Pool.using({ processes: 1, name: 'told' }, (pool) => pool.ready());
