@@ -71,5 +71,5 @@ function median(values) {
 }
 
 function format(rate) {
-  return Math.round(rate / 1000).toLocaleString('en') + ',000';
+  return `${Math.round(rate / 1000).toLocaleString('en')},000`;
 }
