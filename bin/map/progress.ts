@@ -12,5 +12,5 @@ function showsProgress({ progress, output, jsonLogs }: MapSettings): boolean {
 
 /** What the pool is told about the progress of its map. */
 export function progressOptions(settings: MapSettings): MapOptions {
-  return showsProgress(settings) ? {} : {};
+  return showsProgress(settings) ? { progress: { label: settings.target.label } } : {};
 }

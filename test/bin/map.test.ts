@@ -173,6 +173,12 @@ describe('the options of the pool', () => {
   });
 });
 
+test('--progress shows it on stderr that is no terminal as lines', async () => {
+  const { code, stdout, stderr } = await map(['./tasks.js#double', '--progress'], countTo(5));
+  expect({ code, stdout }).toEqual({ code: 0, stdout: '2\n4\n6\n8\n10\n' });
+  expect(stderr).toMatch(/^double: 5\/5 \(100 %\)/);
+});
+
 test('--output writes to a file, in place of what was there', async () => {
   const output = write('output', 'something longer than the results');
   expect(await map(['./tasks.js#double', '--output', output], countTo(3))).toEqual({ code: 0, stdout: '', stderr: '' });

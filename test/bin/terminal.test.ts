@@ -51,6 +51,19 @@ onLinux('in a terminal (which needs Linux, and its "script")', () => {
     expect(await findSurvivors(pids)).toEqual([]);
   });
 
+  test('the progress is shown there, if no results are', async () => {
+    const terminal = map('./tasks.js#begin', '--output', output);
+    await begin(terminal, 10, 1500);
+    await terminal.shows('begin 1 ');
+    terminal.type(CTRL_C);
+    expect(await terminal.ended()).toBe(130);
+    expect(terminal.shown).toMatch('begin 2');
+    const quiet = map('./tasks.js#double');
+    quiet.type(`1\n${CTRL_D}`);
+    expect(await quiet.ended()).toBe(0);
+    expect(quiet.shown).not.toMatch('double 1');
+  });
+
   test('Ctrl-C twice stops at once', async () => {
     const terminal = map('./tasks.js#begin', '--output', output);
     const pids = await begin(terminal, 60_000, 60_000);
