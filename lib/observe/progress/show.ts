@@ -1,8 +1,9 @@
+import * as lines from './lines.js';
 import type { ProgressOptions } from './options.js';
 import { Progress, type ProgressSource } from './progress.js';
 
 /**
- * Shows the progress of a map on stderr until it is over: as a bar in a terminal, as lines elsewhere. What draws is
+ * Shows the progress of a map on stderr until it is over: as a bar in a terminal, as lines elsewhere. What draws bars is
  * loaded when it is needed.
  *
  * @param name - that of the function.
@@ -16,7 +17,7 @@ export async function showProgress(
   const total = options.total ?? countItems(items);
   const progress = new Progress(options.label ?? (name || 'map'), options.format, total, source);
   const isTerminal = process.stderr.isTTY && process.env.TERM !== 'dumb';
-  const { show } = await (isTerminal ? import('./bars.js') : import('./lines.js'));
+  const { show } = isTerminal ? await import('./bars.js') : lines;
   show(progress);
 }
 
