@@ -1,23 +1,16 @@
 import { Connection } from '../connection.js';
 import { ProtocolError } from '../errors.js';
 import {
-  ADDRESS,
-  ATTEMPT,
   BOOT_FAILURE,
-  CANCEL,
-  CONTEXT,
-  CREDIT,
   FAILURE,
   FATAL,
   ITEM,
   MAX_UNWRITTEN,
-  MEASURE,
   type Message,
   PROGRESS,
   READY,
   RESULT,
   SHUTDOWN,
-  STREAM,
   type StartOptions,
   TIMES,
   type ToParent,
@@ -31,6 +24,7 @@ import type { PoolWorkerOwner } from './pool-worker-owner.js';
 import { SentTasks } from './sent-tasks.js';
 import { StreamTask } from './stream-task.js';
 import type { Task } from './task.js';
+import { TaskSender } from './task-sender.js';
 import { Usage } from './usage.js';
 import type { Watch } from './watch.js';
 
@@ -64,12 +58,11 @@ export class PoolWorker {
   readonly #startedAt = performance.now();
   readonly #connection: Connection;
   readonly #tasks: SentTasks;
+  readonly #sender: TaskSender;
   readonly #lifetime: Lifetime;
   readonly #gracePeriod: number;
   #pinned: Task[] = [];
   #shutdown: NodeJS.Timeout | undefined;
-  /** When what is flushed next was sent; 0 if there is nothing. */
-  #now = 0;
   #cause: unknown;
 
   constructor(
@@ -102,6 +95,7 @@ export class PoolWorker {
       onRead: () => this.#goOn(),
       onDrain: () => this.#owner.onRoom(this),
     });
+    this.#sender = new TaskSender(this.#connection.channel, this.#tasks, watch);
     void this.#connection.ended.then((exit) => this.#end(exit));
   }
 
@@ -155,46 +149,14 @@ export class PoolWorker {
    * @throws {@link SerializationError} if its arguments cannot travel; nothing is sent then.
    */
   send(task: Task, attempt: number): void {
-    if (this.#now === 0) this.#now = performance.now();
-    const { channel } = this.#connection;
-    const { address, caller } = task.job;
-    // Each function crosses the pipe once; then its number stands for it.
-    const pace = this.#tasks.introduce(address, (id) => channel.post([ADDRESS, id, address]));
-    const isPlain = attempt === 1 && caller === undefined && !(task instanceof StreamTask);
-    if (!isPlain) this.#announce(task, attempt);
-    try {
-      channel.postTask(task.id, pace.id, task.args);
-    } catch (error) {
-      if (!isPlain) channel.post([CANCEL, task.id]);
-      throw error;
-    }
-    this.#tasks.add(task, pace, this.#now);
+    this.#sender.send(task, attempt);
     this.#lifetime.onSent(++this.sent);
     this.#watch.tasks?.onSent(task, this);
   }
 
-  /** Says what is special about a task that follows. */
-  #announce(task: Task, attempt: number): void {
-    const { channel } = this.#connection;
-    const context = this.#watch.tasks?.contextOf(task) ?? task.job.caller?.context;
-    if (context !== undefined) channel.post([CONTEXT, task.id, context]);
-    if (attempt > 1) channel.post([ATTEMPT, task.id, attempt]);
-    if (task instanceof StreamTask) this.#openStream(task);
-  }
-
   /** Asks for the times of tasks, and what the process uses, or for that no longer. */
   measure(): void {
-    if (this.state === 'booting' || this.state === 'ended') return;
-    this.#connection.channel.post([MEASURE, this.#watch.tasks !== undefined]);
-    this.flush();
-  }
-
-  #openStream(task: StreamTask): void {
-    this.#connection.channel.post([STREAM, task.id, task.window]);
-    task.onSent((items) => {
-      this.#connection.channel.post([CREDIT, task.id, items]);
-      this.flush();
-    });
+    if (this.state !== 'booting' && this.state !== 'ended') this.#sender.measure(this.#watch.tasks !== undefined);
   }
 
   /** Sends a task that no other worker may take, as soon as this one is ready and need not fear its end. */
@@ -216,8 +178,7 @@ export class PoolWorker {
   }
 
   flush(): void {
-    this.#now = 0;
-    this.#connection.channel.flush();
+    this.#sender.flush();
   }
 
   /** Takes no more tasks, and exits when those it has are answered. */
@@ -244,11 +205,7 @@ export class PoolWorker {
    */
   abandon(isWanted: (task: Task) => boolean): Task[] {
     const sent = this.#tasks.abandon(isWanted, this.#gracePeriod);
-    for (const task of sent) {
-      if (task instanceof StreamTask) task.discard();
-      this.#connection.channel.post([CANCEL, task.id]);
-    }
-    this.flush();
+    this.#sender.cancel(sent);
     const pinned = this.#pinned.filter(isWanted);
     this.#pinned = this.#pinned.filter((task) => !pinned.includes(task));
     return [...sent, ...pinned];

@@ -290,7 +290,7 @@ export class Pool {
       onProgress: read.onProgress,
     });
     if (read.signal !== undefined) result.cancelWith(read.signal);
-    if (progress !== undefined) void showProgress(progress, fn.name, items, result);
+    if (progress !== undefined) showProgress(progress, fn.name, items, result);
     return result;
   }
 

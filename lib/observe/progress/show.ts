@@ -8,17 +8,15 @@ import { Progress, type ProgressSource } from './progress.js';
  *
  * @param name - that of the function.
  */
-export async function showProgress(
-  options: ProgressOptions,
-  name: string,
-  items: unknown,
-  source: ProgressSource,
-): Promise<void> {
+export function showProgress(options: ProgressOptions, name: string, items: unknown, source: ProgressSource): void {
   const total = options.total ?? countItems(items);
   const progress = new Progress(options.label ?? (name || 'map'), options.format, total, source);
   const isTerminal = process.stderr.isTTY && process.env.TERM !== 'dumb';
-  const { show } = isTerminal ? await import('./bars.js') : lines;
-  show(progress);
+  if (!isTerminal) return lines.show(progress);
+  import('./bars.js').then(
+    (bars) => bars.show(progress),
+    (error) => process.emitWarning(`no progress is shown: ${error}`),
+  );
 }
 
 /** Of what is in memory it is known how many there are before they are read. */
