@@ -1,7 +1,8 @@
 import { InvalidStateError } from '../errors.js';
 import type { ProgressCounts } from '../observe/progress/progress.js';
 import { raise } from '../raise.js';
-import { Failure, MISSING, Outcomes } from './outcomes.js';
+import { Failure, Outcomes } from './outcomes.js';
+import { ArrivalOrder, InputOrder, type ResultOrder } from './result-order.js';
 
 /** What became of one item of a map: the value or the error of its task, as of `Promise.allSettled`, and its index. */
 export type Outcome<R> = { index: number } & PromiseSettledResult<R>;
@@ -14,6 +15,9 @@ export interface ResultSource {
   onTaken(): void;
   cancel(reason: unknown): void;
 }
+
+/** What a loop gives for an outcome; a promise that rejects ends the loop. */
+type Reader<T> = (outcome: unknown, index: number) => T | Promise<never>;
 
 /** Somebody who waits for results. */
 interface Waiter {
@@ -37,8 +41,8 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
   readonly #source: ResultSource;
   readonly #outcomes = new Outcomes();
   #waiters: Waiter[] = [];
-  /** For each loop in the order of arrival, the indices that it has not seen. */
-  readonly #arrivals = new Set<number[]>();
+  /** Those of the loops that go on. */
+  readonly #orders = new Set<ResultOrder>();
   #count = 0;
   #taken = 0;
   #total = Number.POSITIVE_INFINITY;
@@ -82,49 +86,15 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
     return this.#outcomes.toArray().map((outcome) => describe<R>(outcome));
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<R, void, undefined> {
-    const take = this.#beginLoop();
-    let failed = false;
-    try {
-      for (let index = 0; ; index++) {
-        const isThere = () => this.#outcomes.get(index) !== MISSING;
-        if (!isThere()) await this.#wait(() => isThere() || this.#hasEnded(index));
-        if (!isThere()) return await this.#endLoop();
-        const outcome = this.#outcomes.get(index);
-        take(index);
-        failed = outcome instanceof Failure;
-        if (outcome instanceof Failure) return await raise(outcome.error);
-        yield outcome as R;
-      }
-    } finally {
-      this.#leaveLoop(failed);
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<R, void, undefined> {
+    return this.#loop(InputOrder, valueOf<R>);
   }
 
   /** Each result as soon as it is there, with the index of its item. Breaking out of the loop cancels the rest. */
-  async *unordered(): AsyncGenerator<{ index: number; value: R }, void, undefined> {
-    const take = this.#beginLoop();
-    const ready = this.#outcomes.indices();
-    this.#arrivals.add(ready);
-    let failed = false;
-    try {
-      for (let at = 0, seen = 0; ; seen++) {
-        if (at === ready.length) {
-          ready.length = at = 0;
-          await this.#wait(() => ready.length > 0 || this.#hasEnded(seen));
-        }
-        const index = ready[at++];
-        if (index === undefined) return await this.#endLoop();
-        const outcome = this.#outcomes.get(index);
-        take(index);
-        failed = outcome instanceof Failure;
-        if (outcome instanceof Failure) return await raise(outcome.error);
-        yield { index, value: outcome as R };
-      }
-    } finally {
-      this.#arrivals.delete(ready);
-      this.#leaveLoop(failed);
-    }
+  unordered(): AsyncGenerator<{ index: number; value: R }, void, undefined> {
+    return this.#loop(ArrivalOrder, (outcome, index) =>
+      outcome instanceof Failure ? raise(outcome.error) : { index, value: outcome as R },
+    );
   }
 
   /**
@@ -140,24 +110,32 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
    * }
    * ```
    */
-  async *outcomes({ unordered = false }: { unordered?: boolean } = {}): AsyncGenerator<Outcome<R>, void, undefined> {
+  outcomes({ unordered = false }: { unordered?: boolean } = {}): AsyncGenerator<Outcome<R>, void, undefined> {
+    const read = (outcome: unknown, index: number) => ({ index, ...describe<R>(outcome) });
+    return this.#loop(unordered ? ArrivalOrder : InputOrder, read);
+  }
+
+  /** Gives what `read` makes of each outcome, until that rejects. */
+  async *#loop<T>(Order: new (outcomes: Outcomes) => ResultOrder, read: Reader<T>): AsyncGenerator<T, void, undefined> {
     const take = this.#beginLoop();
-    const ready = unordered ? this.#outcomes.indices() : undefined;
-    if (ready !== undefined) this.#arrivals.add(ready);
+    const order = new Order(this.#outcomes);
+    this.#orders.add(order);
+    let failed = false;
     try {
-      for (let seen = 0, at = 0; ; seen++) {
-        if (at === ready?.length) ready.length = at = 0;
-        const isThere = () => (ready === undefined ? this.#outcomes.get(seen) !== MISSING : ready.length > 0);
-        if (!isThere()) await this.#wait(() => isThere() || this.#hasEnded(seen));
-        if (!isThere()) return await this.#endLoop();
-        const index = ready === undefined ? seen : (ready[at++] as number);
+      for (let seen = 0; ; seen++) {
+        if (!order.isThere()) await this.#wait(() => order.isThere() || this.#hasEnded(seen));
+        if (!order.isThere()) return await this.#endLoop();
+        const index = order.next();
         const outcome = this.#outcomes.get(index);
         take(index);
-        yield { index, ...describe<R>(outcome) };
+        yield read(outcome, index);
       }
+    } catch (error) {
+      failed = true;
+      throw error;
     } finally {
-      if (ready !== undefined) this.#arrivals.delete(ready);
-      this.#leaveLoop(false);
+      this.#orders.delete(order);
+      this.#leaveLoop(failed);
     }
   }
 
@@ -218,7 +196,7 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
       this.#failure ??= outcome;
       this.#failed++;
     }
-    for (const ready of this.#arrivals) ready.push(index);
+    for (const order of this.#orders) order.onArrival(index);
     this.#wake();
   }
 
@@ -276,6 +254,10 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
       } else at++;
     }
   }
+}
+
+function valueOf<R>(outcome: unknown): R | Promise<never> {
+  return outcome instanceof Failure ? raise(outcome.error) : (outcome as R);
 }
 
 function describe<R>(outcome: unknown): PromiseSettledResult<R> {
