@@ -12,7 +12,14 @@ const roundTrip = {
   floors: ['floor: raw pipe', 'floor: batches'],
   metrics: { p50: { label: 'p50 in µs', better: 'less' }, p99: { label: 'p99 in µs', better: 'less' } },
   goals: [
-    { metric: 'p50', atMost: 1.4, times: 'floor' },
+    {
+      metric: 'p50',
+      atMost: 1.4,
+      times: 'floor',
+      whyMissed:
+        'whether the other end of a pipe sits on an idle core makes three times the difference, for seconds, to the pool ' +
+        'and to the raw pipe alike: on one core, below, only the work of the pool is left',
+    },
     {
       metric: 'p99',
       atMost: 3,
