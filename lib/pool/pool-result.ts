@@ -87,7 +87,7 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<R, void, undefined> {
-    return this.#loop(InputOrder, valueOf<R>);
+    return this.#loop(InputOrder, resultOf<R>);
   }
 
   /** Each result as soon as it is there, with the index of its item. Breaking out of the loop cancels the rest. */
@@ -256,7 +256,7 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
   }
 }
 
-function valueOf<R>(outcome: unknown): R | Promise<never> {
+function resultOf<R>(outcome: unknown): R | Promise<never> {
   return outcome instanceof Failure ? raise(outcome.error) : (outcome as R);
 }
 
