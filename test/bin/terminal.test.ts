@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { findSurvivors } from '../support/alive.ts';
 import { command, tasks } from '../support/command.ts';
 import { linesOf } from '../support/folder.ts';
-import { CTRL_C, CTRL_D, Terminal } from '../support/interactive-terminal.ts';
+import { CTRL_C, CTRL_D, Terminal } from '../support/terminal.ts';
 
 const onLinux = process.platform === 'linux' ? describe : describe.skip;
 

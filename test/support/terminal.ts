@@ -1,68 +1,83 @@
-import { spawnSync } from 'node:child_process';
-import { run } from './run.ts';
+import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
+import { root } from './run.ts';
 
-/** Whether {@link runInTerminal} works here. */
-export const hasTerminal = spawnSync('python3', ['-c', 'import pty']).status === 0;
-
-/** What is typed, as soon as the program has printed something. */
-interface Typing {
-  after: string;
-  text: string;
-}
+/** What the keys send. */
+export const CTRL_C = '\x03';
+export const CTRL_D = '\x04';
 
 /**
- * Runs a program in a terminal of 100 columns and gives the bytes that it was sent. It is made with Python's `pty`, which
- * every system has that has Python; there is none in Node.js.
+ * A program in a terminal of its own, by `script` of util-linux, which every Debian has. The keys are those of a
+ * person: the terminal makes signals of them, for all processes in its foreground.
  */
-export async function runInTerminal(command: string[], typing?: Typing): Promise<{ code: number; output: string }> {
-  const script = `
-import fcntl, json, os, pty, struct, sys, termios
-command, typing = json.loads(sys.argv[1]), json.loads(sys.argv[2])
-pid, terminal = pty.fork()
-if pid == 0:
-    os.environ['TERM'] = 'xterm'
-    os.execvp(command[0], command)
-fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack('HHHH', 30, 100, 0, 0))
-output = b''
-while True:
-    try:
-        chunk = os.read(terminal, 65536)
-    except OSError:
-        break
-    if not chunk:
-        break
-    output += chunk
-    if typing and typing['after'].encode() in output:
-        os.write(terminal, typing['text'].encode())
-        typing = None
-status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-json.dump({'code': status, 'output': output.decode()}, sys.stdout)
-`;
-  const result = await run('python3', ['-c', script, JSON.stringify(command), JSON.stringify(typing ?? null)]);
-  if (result.code !== 0) throw new Error(`no terminal: ${result.stderr}`);
-  return JSON.parse(result.stdout);
+export class Terminal {
+  readonly #script: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #exited: Promise<[number | null, NodeJS.Signals | null]>;
+  #shown = '';
+  #onShown = (): void => {};
+
+  /** @param shell - the command that runs in it. */
+  constructor(shell: string, cwd: string) {
+    if (spawnSync('script', ['--version']).status !== 0) {
+      throw new Error('this test needs a terminal, and makes one with "script" of util-linux, which is not installed');
+    }
+    this.#script = spawn('script', ['--quiet', '--return', '--flush', '--command', shell, '/dev/null'], {
+      cwd,
+      stdio: ['pipe', 'pipe', 'inherit'],
+      timeout: 25_000,
+      killSignal: 'SIGKILL',
+    });
+    this.#exited = once(this.#script, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+    this.#script.stdin.on('error', () => {});
+    this.#script.stdout.setEncoding('utf8').on('data', (text) => {
+      this.#shown += text;
+      this.#onShown();
+    });
+  }
+
+  /** All that has appeared on it. */
+  get shown(): string {
+    return this.#shown;
+  }
+
+  type(keys: string): void {
+    this.#script.stdin.write(keys);
+  }
+
+  /** Waits until it shows a text, so often. */
+  async shows(text: string, times = 1): Promise<void> {
+    while (this.#shown.split(text).length <= times) {
+      await Promise.race([
+        new Promise<void>((resolve) => {
+          this.#onShown = resolve;
+        }),
+        this.#exited.then(() => {
+          throw new Error(`the program has ended and did not show ${JSON.stringify(text)}, but ${this.#shown}`);
+        }),
+      ]);
+    }
+  }
+
+  /** The exit code of the command. */
+  async ended(): Promise<number | null> {
+    const [code] = await this.#exited;
+    this.#script.stdin.destroy();
+    return code;
+  }
 }
 
-/** What a terminal shows in the end, as lines, of bytes that move the cursor up and down, and clear lines. */
-export function renderScreen(output: string): string[] {
-  const lines: string[] = [''];
-  let [row, column] = [0, 0];
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what terminals are told with.
-  for (const [token, count = '', command] of output.matchAll(/\x1b\[([\d;]*)([A-Za-z])|\r|\n|[^\x1b\r\n]+/g)) {
-    if (command === 'A') row = Math.max(0, row - Number(count || 1));
-    else if (command === 'B') row += Number(count || 1);
-    else if (command === 'G') column = Number(count || 1) - 1;
-    else if (command === 'K') lines[row] = count === '2' ? '' : (lines[row] ?? '').slice(0, column);
-    else if (command === 'J') lines.splice(row, lines.length, (lines[row] ?? '').slice(0, column));
-    else if (command !== undefined) throw new Error(`what does the terminal do at ${JSON.stringify(token)}?`);
-    else if (token === '\r') column = 0;
-    else if (token === '\n') [row, column] = [row + 1, 0];
-    else {
-      const line = (lines[row] ?? '').padEnd(column);
-      lines[row] = line.slice(0, column) + token + line.slice(column + token.length);
-      column += token.length;
-    }
-    while (lines.length <= row) lines.push('');
+/** Runs a program in a terminal of 100 columns, and gives all that it was sent. */
+export async function runInTerminal(
+  command: readonly string[],
+  typing?: { after: string; text: string },
+): Promise<{ code: number | null; output: string }> {
+  const words = command.map((word) => `'${word}'`).join(' ');
+  const terminal = new Terminal(`stty cols 100 rows 30; TERM=xterm exec ${words}`, root);
+  if (typing !== undefined) {
+    await terminal.shows(typing.after);
+    terminal.type(typing.text);
   }
-  return lines.map((line) => line.trimEnd());
+  const code = await terminal.ended();
+  return { code, output: terminal.shown };
 }
