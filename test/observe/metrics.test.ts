@@ -7,6 +7,7 @@ import { registerMetrics } from 'aiomultiprocess/metrics';
 import client, { Registry } from 'prom-client';
 import { failOdd, work } from '../fixtures/observe/work.js';
 import { pid } from '../fixtures/pool/tasks.js';
+import { findProgram } from '../support/find-program.ts';
 import { node, root } from '../support/run.ts';
 
 /** What a Prometheus server would get, over HTTP. */
@@ -69,12 +70,10 @@ test('tasks, their times and processes are metrics with conventional names and u
   ).toBeGreaterThan(0);
 });
 
-/** From the package `prometheus` of Debian and others. */
-const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
-
-(hasPromtool ? test : test.skip)('Prometheus reads them, and its linter finds nothing to say', async () => {
+test('Prometheus reads them, and its linter finds nothing to say', async () => {
+  const promtool = findProgram('promtool', 'prometheus');
   const text = await measure((pool) => pool.map(failOdd, [1, 2, 3, 4], { retries: 1 }).settled());
-  const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(promtool, ['check', 'metrics'], { input: text, encoding: 'utf8' });
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
 });
 
