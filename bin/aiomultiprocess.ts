@@ -12,6 +12,10 @@ const COMMANDS = {
     summary: 'run a function on every line, JSON value or CSV row of an input, on all cores',
     load: async () => (await import('./commands/map.js')).createMapCommand(),
   },
+  host: {
+    summary: 'run the tasks of distributed pools on this machine',
+    load: async () => (await import('./commands/host.js')).createHostCommand(),
+  },
 };
 
 const program = new Command('aiomultiprocess')

@@ -220,3 +220,21 @@ export class MissingPackageError extends Error {
     this.package = name;
   }
 }
+
+/** Each host that ran a task of a distributed pool was lost before it answered: the task may be what ends them. */
+export class HostLostError extends Error {
+  static {
+    HostLostError.prototype.name = 'HostLostError';
+  }
+
+  constructor(task: string) {
+    super(`${task} was run by several hosts, and each was lost before it answered; does it take more than they have?`);
+  }
+}
+
+/** The datastore of a distributed pool did not take a task. */
+export class QueueError extends Error {
+  static {
+    QueueError.prototype.name = 'QueueError';
+  }
+}

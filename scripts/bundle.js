@@ -32,7 +32,7 @@ rmSync(new URL('dist/bin/', root), { recursive: true, force: true });
 const bundles = await Promise.all([
   build({
     ...common,
-    entryPoints: ['lib/index.ts', 'lib/metrics.ts'],
+    entryPoints: ['lib/index.ts', 'lib/metrics.ts', 'lib/distributed/index.ts', 'lib/distributed/list-exports.ts'],
     // What only some programs need is theirs to install.
     external: Object.keys(manifest.peerDependencies),
     outdir: 'dist/lib',

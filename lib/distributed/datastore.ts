@@ -1,0 +1,142 @@
+import type {
+  BackendFactory,
+  ConnectionOptions,
+  IQueueBackend,
+  PostgresConnectionOptions,
+  Queue,
+  QueueEvents,
+  QueueEventsProducer,
+  Worker,
+  WorkerOptions,
+} from 'bullmq';
+import { type BullMQ, loadBullMQ } from './peers.js';
+
+/** What {@link Datastore.open} needs to know. */
+export interface DatastoreOptions {
+  queue: string;
+  connection: string | ConnectionOptions | PostgresConnectionOptions;
+  prefix?: string;
+}
+
+/** How long a datastore that does not answer may delay the end, in milliseconds. */
+const MAX_CLOSING = 2000;
+
+interface Closable {
+  close(force?: boolean): Promise<void>;
+  getBackend(): IQueueBackend;
+}
+
+/** BullMQ on Redis or PostgreSQL: the classes of BullMQ, all with the same connection options. */
+export class Datastore {
+  readonly #bullmq: BullMQ;
+  readonly #options: DatastoreOptions;
+  readonly #connection: never;
+  readonly #factory: BackendFactory<IQueueBackend, never>;
+  readonly #onError: (error: Error) => void;
+  /** One connection serves all queues. */
+  readonly #backend: IQueueBackend;
+  readonly #opened: Closable[] = [];
+
+  /**
+   * Loads what is needed; connects in the background.
+   *
+   * @param onError - told of lost connections, which are opened again.
+   * @throws {@link MissingPackageError}
+   */
+  static async open(options: DatastoreOptions, onError: (error: Error) => void): Promise<Datastore> {
+    const isPostgres = usesPostgres(options.connection);
+    const client = isInstance(options.connection) ? undefined : isPostgres ? 'pg' : 'ioredis';
+    return new Datastore(await loadBullMQ(client), isPostgres, options, onError);
+  }
+
+  private constructor(bullmq: BullMQ, isPostgres: boolean, options: DatastoreOptions, onError: (error: Error) => void) {
+    this.#bullmq = bullmq;
+    this.#options = options;
+    this.#onError = onError;
+    this.#connection = readConnection(options.connection, isPostgres) as never;
+    this.#factory = (isPostgres ? bullmq.createPostgresBackend : bullmq.createRedisBackend) as never;
+    this.#backend = this.#factory(options.queue, this.#base);
+    this.#backend.on('error', onError);
+  }
+
+  get #base(): { connection: never; prefix?: string } {
+    const { prefix } = this.#options;
+    return { connection: this.#connection, ...(prefix !== undefined && { prefix }) };
+  }
+
+  /** Resolves once the datastore has answered. */
+  async ready(): Promise<void> {
+    await this.#backend.waitUntilReady();
+  }
+
+  queue(name: string): Queue {
+    const options = { ...this.#base, skipMetasUpdate: true };
+    const queue = new this.#bullmq.Queue(name, options, () => this.#backend.forQueue(name) as never);
+    queue.on('error', this.#onError);
+    return queue;
+  }
+
+  producer(name: string): QueueEventsProducer {
+    return new this.#bullmq.QueueEventsProducer(name, this.#base, () => this.#backend.forQueue(name) as never);
+  }
+
+  events(name: string): QueueEvents {
+    const events = new this.#bullmq.QueueEvents(name, this.#base, this.#factory as never);
+    return this.#keep(events) as QueueEvents;
+  }
+
+  /** @param process - nothing for a worker that is asked for jobs. */
+  worker(
+    name: string,
+    process: ((job: { data: unknown }) => Promise<void>) | null,
+    options: Partial<WorkerOptions>,
+  ): Worker {
+    const worker = new this.#bullmq.Worker(name, process, { ...options, ...this.#base }, this.#factory as never);
+    return this.#keep(worker) as Worker;
+  }
+
+  #keep(each: Closable & { on(event: 'error', listener: (error: Error) => void): unknown }): unknown {
+    each.on('error', this.#onError);
+    this.#opened.push(each);
+    return each;
+  }
+
+  /** Closes all that was opened. A datastore that does not answer cannot stop it. */
+  async close(): Promise<void> {
+    const opened = this.#opened.splice(0);
+    const closeAll = (all: readonly Pick<Closable, 'close'>[], force: boolean) =>
+      isSettledWithin(Promise.all(all.map((each) => each.close(force).catch(this.#onError))), MAX_CLOSING);
+    if (await closeAll([...opened, this.#backend], false)) return;
+    // What waits for an answer that does not come is cut off.
+    await closeAll([...opened.map((each) => each.getBackend()), this.#backend], true);
+  }
+}
+
+/** Whether a promise has settled in so many milliseconds. */
+export async function isSettledWithin(promise: Promise<unknown>, time: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, time, false);
+  });
+  try {
+    return await Promise.race([promise.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function usesPostgres(connection: DatastoreOptions['connection']): boolean {
+  if (typeof connection === 'string') return /^postgres(ql)?:/i.test(connection);
+  // A pool of pg counts its clients; only options for pg have a connection string or name a database.
+  return ['connectionString', 'database', 'totalCount'].some((key) => key in connection);
+}
+
+/** Whether the program has made a client itself: then its package is there. */
+function isInstance(connection: DatastoreOptions['connection']): boolean {
+  return typeof connection !== 'string' && typeof (connection as { connect?: unknown }).connect === 'function';
+}
+
+function readConnection(connection: DatastoreOptions['connection'], isPostgres: boolean): unknown {
+  if (typeof connection !== 'string') return connection;
+  return isPostgres ? { connectionString: connection, migrate: true } : { url: connection, maxRetriesPerRequest: null };
+}

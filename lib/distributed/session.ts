@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Job, Queue, QueueEventsProducer } from 'bullmq';
+import { QueueError } from '../errors.js';
+import type { Datastore } from './datastore.js';
+import { type Chunk as ChunkMessage, type Results, readResults, VERSION } from './messages.js';
+import { CANCEL, controlQueueOf, LEASE, leaseJobOf, resultsQueueOf, TASKS } from './names.js';
+import { maxBodyFor } from './payload.js';
+
+/** What a {@link Session} needs to know. */
+export interface SessionOptions {
+  queue: string;
+  leaseDuration: number;
+  maxValueSize: number;
+}
+
+/** What a {@link Session} tells. */
+export interface SessionOwner {
+  onResults(results: Results): void;
+  onError(error: Error): void;
+  /** The hosts have taken this caller for dead, and dropped what it was waiting for. */
+  onLost(): void;
+}
+
+/** A chunk that is ready to be sent. */
+export interface Parcel {
+  id: string;
+  /** BullMQ's: 1 comes first. */
+  priority: number;
+  message: Omit<ChunkMessage, 'version' | 'caller' | 'lease'>;
+}
+
+/** How often tasks are sent that were not taken, and the pause before they are sent again, in milliseconds. */
+const MAX_TRIES = 30;
+const PAUSE = 500;
+
+/** So many signs of life may be lost. */
+const SIGNS = 4;
+
+/** A caller, as the hosts know it: a queue for its results, and a lease that says it is there. */
+export class Session {
+  readonly caller = randomUUID().replaceAll('-', '');
+  readonly #options: SessionOptions;
+  readonly #owner: SessionOwner;
+  readonly #jobs: Queue;
+  readonly #results: Queue;
+  readonly #control: QueueEventsProducer;
+  #lease: Job | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #ended = false;
+  #lastId = 0;
+
+  constructor(store: Datastore, options: SessionOptions, owner: SessionOwner) {
+    this.#options = options;
+    this.#owner = owner;
+    const name = resultsQueueOf(options.queue, this.caller);
+    this.#jobs = store.queue(options.queue);
+    this.#results = store.queue(name);
+    this.#control = store.producer(controlQueueOf(options.queue));
+    const maxBody = maxBodyFor(options.maxValueSize);
+    store.worker(name, async ({ data }) => this.#receive(data, maxBody), {
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 0 },
+      // They come until they are read, however often this process was too busy.
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+    });
+  }
+
+  /** Makes itself known. Before that no host would run anything for it. */
+  async start(): Promise<void> {
+    const { leaseDuration } = this.#options;
+    this.#lease = await this.#jobs.add(LEASE, this.#sign(), {
+      jobId: leaseJobOf(this.caller),
+      delay: leaseDuration,
+      priority: 1,
+      removeOnComplete: true,
+      removeOnFail: true,
+    });
+    this.#renewLater();
+  }
+
+  nextId(): string {
+    return `${this.caller}-${++this.#lastId}`;
+  }
+
+  /**
+   * A datastore that is away for a while is waited for: jobs have ids, so none is added twice.
+   *
+   * @throws (rejects) {@link QueueError}
+   */
+  async send(parcels: readonly Parcel[]): Promise<void> {
+    const { leaseDuration } = this.#options;
+    const jobs = parcels.map(({ id, priority, message }) => ({
+      name: TASKS,
+      data: { version: VERSION, caller: this.caller, lease: leaseDuration, ...message },
+      opts: { jobId: id, priority, removeOnComplete: true, removeOnFail: { count: 100 } },
+    }));
+    for (let tries = 1; !this.#ended; tries++) {
+      try {
+        await this.#jobs.addBulk(jobs);
+        return;
+      } catch (cause) {
+        if (tries === MAX_TRIES) throw new QueueError(`the datastore takes no tasks: ${String(cause)}`, { cause });
+        this.#owner.onError(cause as Error);
+        await sleep(PAUSE);
+      }
+    }
+  }
+
+  /** Takes chunks back: from the queue, or from the hosts that run them. */
+  async cancel(chunks: readonly string[]): Promise<void> {
+    const removed = await Promise.all(chunks.map((id) => this.#jobs.remove(id)));
+    const running = chunks.filter((_, index) => removed[index] === 0);
+    if (running.length > 0) await this.#control.publishEvent({ eventName: CANCEL, ids: running.join() });
+  }
+
+  /** Those of the chunks that neither wait nor run. */
+  async findMissing(chunks: readonly string[]): Promise<string[]> {
+    const states = await Promise.all(chunks.map((id) => this.#jobs.getJobState(id)));
+    return chunks.filter((_, index) => states[index] === 'unknown' || states[index] === 'failed');
+  }
+
+  /** Leaves nothing behind in the datastore. */
+  async end(): Promise<void> {
+    this.abandon();
+    await this.#jobs.remove(leaseJobOf(this.caller));
+    await this.#results.obliterate({ force: true });
+  }
+
+  /** Gives no more signs of life. */
+  abandon(): void {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+  }
+
+  #receive(data: unknown, maxBody: number): void {
+    if (this.#ended) return;
+    try {
+      this.#owner.onResults(readResults(data, maxBody));
+    } catch (error) {
+      this.#owner.onError(error as Error);
+    }
+  }
+
+  /** What a lease says. */
+  #sign(): object {
+    return { version: VERSION, caller: this.caller, until: Date.now() + this.#options.leaseDuration };
+  }
+
+  #renewLater(): void {
+    if (this.#ended) return;
+    this.#timer = setTimeout(() => void this.#renew(), this.#options.leaseDuration / SIGNS);
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      await this.#lease?.updateData(this.#sign());
+      await this.#lease?.changeDelay(this.#options.leaseDuration);
+    } catch (error) {
+      if (this.#ended) return;
+      if (await this.#isBuried()) {
+        this.abandon();
+        return this.#owner.onLost();
+      }
+      this.#owner.onError(error as Error);
+    }
+    this.#renewLater();
+  }
+
+  /** Any other reason why a lease was not renewed may pass. */
+  async #isBuried(): Promise<boolean> {
+    try {
+      return (await this.#jobs.getJobState(leaseJobOf(this.caller))) !== 'delayed';
+    } catch {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import type { PoolEvents } from '../observe/events.js';
+
+/** The events of a distributed pool. */
+export interface DistributedPoolEvents extends Pick<PoolEvents, 'taskError'> {
+  /**
+   * The connection to the datastore was lost, or what came from it cannot be read. Connections are opened again by
+   * themselves; what was asked for waits.
+   */
+  connectionError: (error: Error) => void;
+}
+
+/** A distributed pool at one moment, as plain data. */
+export interface DistributedPoolStats {
+  /** Tasks that wait in this process. */
+  queued: number;
+  /** Tasks that are in the datastore or on hosts. */
+  sent: number;
+  /** Hosts that have answered so far. */
+  hosts: number;
+  /** Tasks that succeeded and failed since the pool was made. */
+  done: number;
+  failed: number;
+}
+
+/** The events of a host. */
+export interface HostEvents {
+  /** The connection to the datastore was lost, or it refused something. The host goes on. */
+  error: (error: Error) => void;
+  /** A job was refused: it is forged, damaged, or of another version. */
+  refused: (reason: Error, jobId: string) => void;
+}
+
+/** A host at one moment, as plain data. */
+export interface HostStats {
+  /** Chunks of tasks that it has taken from the queue, and the tasks of them that are not done. */
+  chunks: number;
+  running: number;
+  /** Since it was started: tasks that succeeded and failed, chunks, and jobs that were refused. */
+  done: number;
+  failed: number;
+  refused: number;
+  finishedChunks: number;
+}

@@ -1,0 +1,381 @@
+import { spawn } from 'node:child_process';
+import { HostLostError, inline, SerializationError, TaskNotFoundError, tasksFrom } from 'aiomultiprocess';
+import { DistributedPool, type DistributedPoolOptions, Host } from 'aiomultiprocess/distributed';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { secret } from '../fixtures/distributed/not-offered.js';
+import {
+  hostPid,
+  inlined,
+  killHost,
+  makeText,
+  measure,
+  noteAndWait,
+  triple,
+  tripleAfter,
+} from '../fixtures/distributed/tasks.js';
+import { waitAt } from '../fixtures/pool/gate.js';
+import { linesOf, withFile } from '../support/folder.ts';
+import { withGate } from '../support/gate.ts';
+import { fixtures, HostProcess, startHosts } from '../support/hosts.ts';
+import { node, root } from '../support/run.ts';
+import { startRedis, type TestServer } from '../support/servers.ts';
+
+let redis: TestServer;
+let hosts: HostProcess[] = [];
+let queues = 0;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  hosts = await startHosts(2, 'hosts', redis.url, ['--max-value-size', '64k']);
+});
+
+afterAll(async () => {
+  await Promise.all(hosts.map((host) => host.end('SIGTERM')));
+  await redis.remove();
+});
+
+/** Runs the body with a pool whose tasks go to the hosts of these tests, unless it names another queue. */
+async function withPool<T>(body: (pool: DistributedPool) => Promise<T>, options: Partial<DistributedPoolOptions> = {}) {
+  const pool = new DistributedPool({ queue: 'hosts', connection: redis.url, ...options });
+  try {
+    return await body(pool);
+  } finally {
+    pool.terminate();
+    await pool.join();
+  }
+}
+
+/** Runs the body with a look into the queue itself. */
+async function withQueue<T>(name: string, body: (queue: Queue) => Promise<T>): Promise<T> {
+  const queue = new Queue(name, { connection: { url: redis.url } });
+  try {
+    return await body(queue);
+  } finally {
+    await queue.close();
+  }
+}
+
+/** A host in this process, on a queue of its own. */
+async function withHost<T>(body: (host: Host, queue: string) => Promise<T>, options: object = {}): Promise<T> {
+  const queue = `own-${++queues}`;
+  const modules = [`${fixtures}distributed/tasks.js`, `${fixtures}pool/gate.js`];
+  const host = new Host({ queue, connection: redis.url, modules, pool: { processes: 1 }, ...options });
+  try {
+    await host.start();
+    return await body(host, queue);
+  } finally {
+    await host.close();
+  }
+}
+
+describe('several hosts', () => {
+  test('share the tasks of a map', async () => {
+    await withPool(async (pool) => {
+      const pids = await pool.starmap(hostPid, Array(200).fill([]));
+      // Each is alone with what it has taken; a wait makes sure that both take some.
+      await pool.starmap(tripleAfter, Array(64).fill([1, 50]));
+      const others = await pool.starmap(hostPid, Array(200).fill([]));
+      expect(new Set([...pids, ...others])).toEqual(new Set(hosts.map(({ pid }) => pid)));
+      expect(pool.stats()).toMatchObject({ hosts: 2, queued: 0, sent: 0 });
+    });
+  });
+
+  test('serve several callers at a time, each with its own results', async () => {
+    const callers = [1, 2, 3].map((factor) =>
+      withPool(async (pool) => pool.map(triple, Array(300).fill(factor) as number[])),
+    );
+    const results = await Promise.all(callers);
+    expect(results.map((list) => new Set(list))).toEqual([new Set([3]), new Set([6]), new Set([9])]);
+  });
+});
+
+describe('a host refuses', () => {
+  test.each<[string, () => [fn: () => Promise<unknown>, message: string | RegExp]]>([
+    ['a function of a module that it was not started with', () => [secret, 'was not started with the module']],
+    [
+      'a function that its version of a module does not export',
+      () => [
+        tasksFrom<{ newer(): Promise<void> }>(new URL('../fixtures/distributed/tasks.js', import.meta.url)).newer,
+        /exports no function 'newer'.*another version/,
+      ],
+    ],
+  ])('%s', async (_, get) => {
+    const [fn, message] = get();
+    await withPool(async (pool) => {
+      const error = await pool.apply(fn).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(TaskNotFoundError);
+      expect(error).toMatchObject({ message: expect.stringMatching(message) });
+    });
+  });
+
+  test('a module that is not there, before it takes any task', async () => {
+    const host = new Host({ queue: 'none', connection: redis.url, modules: ['./not-there.js'] });
+    await expect(host.start()).rejects.toThrow('cannot import');
+  });
+});
+
+describe('a caller refuses', () => {
+  test.each<[string, () => Promise<unknown>, string]>([
+    ['a function made by inline()', inlined, 'hosts run no source text'],
+    ['another one', inline(async () => 1), 'hosts run no source text'],
+  ])('%s', async (_, fn, message) => {
+    await withPool(async (pool) => {
+      await expect(pool.apply(fn)).rejects.toThrow(message);
+      expect(() => pool.map(fn, [1])).toThrow(TaskNotFoundError);
+    });
+  });
+
+  test('a function that is not under the root', async () => {
+    await withPool(async (pool) => expect(pool.apply(triple, [1])).rejects.toThrow('set the option "root"'), {
+      root: `${root}lib`,
+    });
+  });
+
+  test.each<[string, object]>([
+    ['no queue', { connection: 'redis://localhost' }],
+    ['no connection', { queue: 'q' }],
+    ['a colon in the name', { queue: 'a:b', connection: 'redis://localhost' }],
+    ['another kind of URL', { queue: 'q', connection: 'http://localhost' }],
+    ['an unknown option', { queue: 'q', connection: 'redis://localhost', processes: 2 }],
+    ['a chunk too large', { queue: 'q', connection: 'redis://localhost', chunkSize: 5000 }],
+  ])('options with %s', (_, options) => {
+    expect(() => new DistributedPool(options as never)).toThrow(TypeError);
+  });
+});
+
+describe('large values', () => {
+  test('are refused on the way there and on the way back, each alone', async () => {
+    await withPool(
+      async (pool) => {
+        const [small, large] = await Promise.allSettled([
+          pool.apply(measure, ['x'.repeat(1000)]),
+          pool.apply(measure, ['x'.repeat(70_000)]),
+        ]);
+        expect(small).toMatchObject({ value: 1000 });
+        expect(large).toMatchObject({ reason: expect.any(SerializationError) });
+        expect(String((large as PromiseRejectedResult).reason)).toContain('put it where the hosts can read it');
+        const results = await pool.map(makeText, [10, 200_000, 20, 300_000, 30]).settled();
+        expect(results.map((each) => (each.status === 'fulfilled' ? each.value.length : each.reason.path))).toEqual([
+          10,
+          'result',
+          20,
+          'result',
+          30,
+        ]);
+      },
+      { maxValueSize: 64 * 1024 },
+    );
+  });
+});
+
+describe('what a program leaves in the datastore', () => {
+  let client: Redis;
+  beforeAll(() => {
+    client = new Redis(redis.url);
+  });
+  afterAll(() => client.disconnect());
+
+  test('is nothing of its own', async () => {
+    await withHost(async (_, queue) => {
+      await withPool(async (pool) => pool.map(triple, [1, 2, 3]), { queue });
+      const keys = await client.keys(`bull:${queue}*`);
+      expect(keys.filter((key) => !/:(events|id|meta|stalled-check|marker)$/.test(key))).toEqual([]);
+      expect(keys.filter((key) => key.includes('-results-'))).toEqual([]);
+    });
+  });
+
+  test('disappears when it is killed, and what ran for it is aborted', async () => {
+    await withHost(async (host, queue) => {
+      await withGate(async (gate) => {
+        const program = `${fixtures}distributed/programs/caller.mjs`;
+        const caller = spawn(process.execPath, [program, redis.url, queue, String(gate.port)], { stdio: 'ignore' });
+        await gate.arrived(16);
+        caller.kill('SIGKILL');
+        await until(async () => host.stats().running === 0);
+        await until(async () => (await client.keys(`bull:${queue}-results-*`)).length === 0);
+        await withQueue(queue, async (jobs) => {
+          await until(async () => {
+            const counts = await jobs.getJobCounts('active', 'waiting', 'prioritized', 'failed');
+            return Object.values(counts).every((count) => count === 0);
+          });
+        });
+      });
+    });
+  });
+});
+
+describe('a host that is told to end', () => {
+  test('lets its tasks end, and takes no more', async () => {
+    const queue = `own-${++queues}`;
+    const host = new HostProcess(queue, redis.url);
+    await host.ready();
+    await withPool(
+      async (pool) => {
+        await withGate(async (gate) => {
+          const call = pool.apply(waitAt, [gate.port]);
+          await gate.arrived(1);
+          const ended = host.end('SIGTERM');
+          gate.open();
+          await call;
+          expect(await ended).toBe(0);
+        });
+      },
+      { queue },
+    );
+  });
+
+  test('gives back what does not end in time, and another host runs it', async () => {
+    const queue = `own-${++queues}`;
+    const first = new HostProcess(queue, redis.url, ['--grace-period', '100']);
+    await first.ready();
+    await withFile(async (file) => {
+      await withPool(
+        async (pool) => {
+          const call = pool.starmap(noteAndWait, [
+            [file, 'a', 1500],
+            [file, 'b', 1500],
+          ]);
+          await until(async () => (await linesOf(file)).length === 2);
+          expect(await first.end('SIGTERM')).toBe(0);
+          const second = new HostProcess(queue, redis.url);
+          expect(await call).toEqual(['a', 'b']);
+          expect((await linesOf(file)).sort()).toEqual(['a', 'a', 'b', 'b']);
+          await second.end('SIGTERM');
+        },
+        { queue },
+      );
+    });
+  });
+});
+
+test('a task that takes every host down with it is a HostLostError, and its neighbours are not lost', async () => {
+  const queue = `own-${++queues}`;
+  const alive = new Set<HostProcess>();
+  let over = false;
+  const start = () => {
+    if (over) return;
+    const host = new HostProcess(queue, redis.url, ['--max-stalled-count', '2']);
+    alive.add(host);
+    void host.exited.then(() => {
+      alive.delete(host);
+      start();
+    });
+  };
+  start();
+  await withPool(
+    async (pool) => {
+      const calls = [pool.apply(triple, [1]), pool.apply(killHost), pool.apply(triple, [2])];
+      const [first, second, third] = await Promise.allSettled(calls);
+      expect([first, third]).toMatchObject([{ value: 3 }, { value: 6 }]);
+      expect(second).toMatchObject({ reason: expect.any(HostLostError) });
+    },
+    { queue },
+  );
+  over = true;
+  await Promise.all([...alive].map((host) => host.end()));
+});
+
+test('a host tells orchestrators and Prometheus how it is', async () => {
+  await withHost(
+    async (host, queue) => {
+      await withPool((pool) => pool.apply(triple, [1]), { queue });
+      const health = await fetch(`http://127.0.0.1:${host.port}/healthz`);
+      expect([health.status, await health.json()]).toMatchObject([200, { done: 1, running: 0 }]);
+      const metrics = await (await fetch(`http://127.0.0.1:${host.port}/metrics`)).text();
+      expect(metrics).toMatch(/^# TYPE aiomultiprocess_host_tasks_total counter\naiomultiprocess_host_tasks_total 1$/m);
+      expect((await fetch(`http://127.0.0.1:${host.port}/`)).status).toBe(404);
+    },
+    { port: 0 },
+  );
+});
+
+test('without its packages a pool says what to install', async () => {
+  const { code, stdout } = await node([`${fixtures}distributed/programs/without-packages.mjs`]);
+  expect([code, stdout]).toEqual([0, 'MissingPackageError: npm install bullmq\n']);
+});
+
+test('a pool whose datastore is not there can be given up', async () => {
+  const pool = new DistributedPool({ queue: 'q', connection: 'redis://127.0.0.1:1' });
+  const errors: Error[] = [];
+  pool.on('connectionError', (error) => errors.push(error));
+  const call = pool.apply(triple, [1]);
+  const outcome = expect(call).rejects.toThrow('pool was terminated');
+  await until(async () => errors.length > 0);
+  pool.terminate();
+  await outcome;
+  await pool.join();
+});
+
+describe('forged jobs', () => {
+  const { caller, lease } = { caller: 'a'.repeat(32), lease: 60_000 };
+  const right = { version: 1, caller, lease, module: 'test/fixtures/distributed/tasks', names: ['triple'], body: '' };
+  const frame = (...bytes: number[]) => {
+    const header = Buffer.alloc(8);
+    header.writeUInt32LE(bytes.length);
+    return Buffer.concat([header, Buffer.from(bytes)]).toString('base64');
+  };
+  const deep = frame.apply(undefined, Array(60_000).fill(0x91));
+
+  test.each<[string, unknown]>([
+    ['data that is no object', 'text'],
+    ['no data', null],
+    ['another version', { ...right, version: 2 }],
+    ['a caller that is a path', { ...right, caller: '../../etc' }],
+    ['a module that is no text', { ...right, module: { toString: 'x' } }],
+    ['too many names', { ...right, names: Array(17).fill('triple') }],
+    ['a body that is too large', { ...right, body: 'A'.repeat(1_000_000) }],
+    ['a body of garbage', { ...right, body: Buffer.alloc(100, 0xff).toString('base64') }],
+    ['a frame longer than the body', { ...right, body: Buffer.alloc(8, 0x7f).toString('base64') }],
+    ['a list without end', { ...right, body: frame(0xdd, 0xff, 0xff, 0xff, 0xff) }],
+    ['a tree of great depth', { ...right, body: deep }],
+    ['a message of another kind', { ...right, body: frame(0x91, 0x93, 6, 1, 0x90) }],
+    ['no tasks', { ...right, body: frame(0x90) }],
+  ])('with %s are refused, and the host goes on', async (_, data) => {
+    await withQueue('hosts', async (queue) => {
+      await keepLease(queue);
+      const job = await queue.add('tasks', data);
+      await until(async () => (await job.getState()) === 'failed');
+      await job.remove();
+    });
+    await withPool(async (pool) => expect(await pool.apply(triple, [5])).toBe(15));
+  });
+
+  test.each([
+    ['constructor', 'test/fixtures/distributed/tasks'],
+    ['__proto__', 'test/fixtures/distributed/tasks'],
+    ['execSync', 'node:child_process'],
+    ['triple', '../../dist/test/fixtures/distributed/tasks'],
+    ['triple', '/etc/passwd'],
+  ])('that name %s of %s run nothing', async (name, module) => {
+    await withQueue('hosts', async (queue) => {
+      await keepLease(queue);
+      const body = frame(0x91, 0x94, 2, 1, 0, 0x91, 0x91, 1);
+      const job = await queue.add('tasks', { ...right, module, names: [name], body }, { removeOnComplete: true });
+      await until(async () => (await job.getState()) === 'unknown');
+      // The refusal is what it would tell its caller.
+      const results = new Queue(`hosts-results-${caller}`, { connection: { url: redis.url } });
+      const [first] = (await results.getJobs(['waiting'])).filter(({ data: { rates } }) => rates.length > 0);
+      expect(Buffer.from(first?.data.body, 'base64').toString('latin1')).toContain('TaskNotFoundError');
+      await results.obliterate({ force: true });
+      await results.close();
+    });
+  });
+
+  async function keepLease(queue: Queue): Promise<void> {
+    await queue.add(
+      'lease',
+      { version: 1, caller, until: Date.now() + 60_000 },
+      { jobId: `lease-${caller}`, delay: 60_000, removeOnComplete: true },
+    );
+  }
+});
+
+/** Nobody tells what is in a datastore: asks again and again, for as long as a slow machine may need. */
+async function until(isMet: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 15_000;
+  while (!(await isMet())) {
+    if (performance.now() > deadline) throw new Error('it did not come to that');
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}

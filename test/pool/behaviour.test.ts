@@ -1,0 +1,215 @@
+/** What callers see, whichever pool they have: processes of this machine, or hosts behind a queue. */
+import { Pool, PoolResult, SerializationError, type TaskErrorInfo, TaskTimeoutError } from 'aiomultiprocess';
+import { DistributedPool } from 'aiomultiprocess/distributed';
+import { describeTask, report } from '../fixtures/pool/current.js';
+import { failIfOdd, killSelf, returnFunction, throwHttpError, throwRangeError } from '../fixtures/pool/failing.js';
+import { waitAt } from '../fixtures/pool/gate.js';
+import { dieUntil, succeedAt, waitForAbort } from '../fixtures/pool/limited.js';
+import { add, double, identity, pid } from '../fixtures/pool/tasks.js';
+import { withGate } from '../support/gate.ts';
+import { type HostProcess, startHosts } from '../support/hosts.ts';
+import { startRedis, type TestServer } from '../support/servers.ts';
+
+let redis: TestServer;
+let hosts: HostProcess[];
+
+beforeAll(async () => {
+  redis = await startRedis();
+  hosts = await startHosts(1, 'behaviour', redis.url);
+});
+
+afterAll(async () => {
+  await Promise.all(hosts.map((host) => host.end('SIGTERM')));
+  await redis.remove();
+});
+
+const numbers = Array.from({ length: 500 }, (_, index) => index);
+
+async function* count(to: number): AsyncGenerator<number> {
+  for (let number = 0; number < to; number++) yield number;
+}
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
+
+describe.each<[string, () => Pool | DistributedPool]>([
+  ['Pool', () => new Pool({ processes: 1 })],
+  ['DistributedPool', () => new DistributedPool({ queue: 'behaviour', connection: redis.url })],
+])('%s', (_, create) => {
+  let pool: Pool | DistributedPool;
+  beforeAll(() => {
+    pool = create();
+  });
+  afterAll(async () => {
+    pool.terminate();
+    await pool.join();
+  });
+
+  test('apply gives what the function returns, in another process', async () => {
+    expect(await pool.apply(add, [1, 2])).toBe(3);
+    expect(await pool.apply(add, [1])).toBe(101);
+    expect(await pool.apply(pid)).not.toBe(process.pid);
+  });
+
+  test('values arrive as structuredClone copies them', async () => {
+    const shared = { a: 1 };
+    const value = [
+      new Map([[shared, new Set([-0])]]),
+      shared,
+      new Date(5),
+      10n ** 30n,
+      Buffer.alloc(20_000, 7),
+      undefined,
+    ];
+    const back = (await pool.apply(identity, [value])) as typeof value;
+    expect(back).toEqual(value);
+    expect([...(back[0] as Map<object, unknown>).keys()][0]).toBe(back[1]);
+  });
+
+  test('map and starmap give the results in the order of their input', async () => {
+    expect(await pool.map(double, numbers)).toEqual(numbers.map((number) => number * 2));
+    expect(await pool.starmap(add, [[1, 2], [3], [5, 6]])).toEqual([3, 103, 11]);
+    expect(pool.map(double, [])).toBeInstanceOf(PoolResult);
+    expect(await pool.map(double, [])).toEqual([]);
+  });
+
+  test('map iterates over streams in their order, and unordered() gives all of them', async () => {
+    expect(await collect(pool.map(double, count(300)))).toEqual(numbers.slice(0, 300).map((number) => number * 2));
+    const results = await collect(pool.map(double, count(300)).unordered());
+    expect(results.map(({ index }) => index).sort((a, b) => a - b)).toEqual(numbers.slice(0, 300));
+    expect(results.every(({ index, value }) => value === index * 2)).toBe(true);
+  });
+
+  test('an error arrives with its class, message, properties and cause, and in taskError', async () => {
+    const seen: [unknown, TaskErrorInfo][] = [];
+    const listener = (error: unknown, info: TaskErrorInfo) => seen.push([error, info]);
+    pool.on('taskError', listener);
+    const error = await pool.apply(throwRangeError).catch((reason: unknown) => reason);
+    pool.off('taskError', listener);
+    expect(error).toBeInstanceOf(RangeError);
+    expect(error).toMatchObject({ message: 'out of range', code: 'E_RANGE' });
+    expect(seen).toEqual([[error, expect.objectContaining({ task: 'throwRangeError' })]]);
+    await expect(pool.apply(throwHttpError, [404])).rejects.toMatchObject({
+      status: 404,
+      cause: expect.objectContaining({ message: 'fetch failed' }),
+    });
+  });
+
+  test('a failed item rejects the map; settled() gives all outcomes', async () => {
+    await expect(pool.map(failIfOdd, [2, 3, 4])).rejects.toThrow('3 is odd');
+    const settled = await pool.map(failIfOdd, [2, 3, 4]).settled();
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  });
+
+  test('what cannot travel fails its own task, on the way there and on the way back', async () => {
+    const calls = [pool.apply(identity, [1]), pool.apply(identity, [() => {}]), pool.apply(identity, [3])];
+    const [first, second, third] = await Promise.allSettled(calls);
+    expect([first, third]).toMatchObject([{ value: 1 }, { value: 3 }]);
+    expect(second).toMatchObject({ reason: expect.any(SerializationError) });
+    await expect(pool.apply(returnFunction)).rejects.toThrow('result.user.callback');
+  });
+
+  test('a signal ends a call at once, and the task learns of it', async () => {
+    await withGate(async (gate) => {
+      const abort = new AbortController();
+      const call = pool.apply(waitForAbort, [gate.port], { signal: abort.signal });
+      await gate.arrived(1);
+      abort.abort(new Error('enough'));
+      await expect(call).rejects.toThrow('enough');
+    });
+    await expect(pool.apply(pid, [], { signal: AbortSignal.abort(new Error('before')) })).rejects.toThrow('before');
+  });
+
+  test('leaving a loop cancels the rest of the map', async () => {
+    await withGate(async (gate) => {
+      const result = pool.map(waitAt, Array(200).fill(gate.port));
+      await gate.arrived(1);
+      result.cancel(new Error('no more'));
+      await expect(result).rejects.toThrow('no more');
+      gate.open();
+      expect(await pool.apply(add, [2, 2])).toBe(4);
+    });
+  });
+
+  test('a task is run again as often as its call allows, also after the death of its process', async () => {
+    expect(await pool.apply(succeedAt, [3], { retries: 2 })).toBe(3);
+    await expect(pool.apply(succeedAt, [3], { retries: 1 })).rejects.toThrow('run 2');
+    expect(await pool.apply(dieUntil, [2], { retries: 1 })).toBe(2);
+    await expect(pool.apply(killSelf, ['SIGKILL'])).rejects.toMatchObject({
+      name: 'ProcessExitError',
+      signal: 'SIGKILL',
+    });
+  });
+
+  test('a task that takes too long is a TaskTimeoutError', async () => {
+    await withGate(async (gate) => {
+      await expect(pool.apply(waitForAbort, [gate.port], { timeout: 200 })).rejects.toBeInstanceOf(TaskTimeoutError);
+    });
+  });
+
+  test('onProgress gets what tasks report, in its order, with the index of the item', async () => {
+    const seen: unknown[] = [];
+    const onProgress = (value: unknown) => seen.push(value);
+    expect(await pool.apply(report, [[1, { at: 2 }, 'three']], { onProgress })).toBe('reported');
+    expect(seen).toEqual([1, { at: 2 }, 'three']);
+    const ofItems: unknown[] = [];
+    await pool.map(report, [['a'], ['b']], { onProgress: (value, index) => ofItems.push([index, value]) });
+    expect(ofItems.sort()).toEqual([
+      [0, 'a'],
+      [1, 'b'],
+    ]);
+  });
+
+  test('currentTask() knows the task', async () => {
+    const { attempt, aborted } = await pool.apply(describeTask);
+    expect([attempt, aborted]).toEqual([1, false]);
+  });
+
+  test('a call of a higher priority comes first', async () => {
+    await withGate(async (gate) => {
+      const held = pool.map(waitAt, Array(16).fill(gate.port));
+      await gate.arrived(16);
+      const order: string[] = [];
+      const low = pool.apply(identity, ['low'], { priority: -1 }).then((name) => order.push(name));
+      const high = pool.apply(identity, ['high'], { priority: 1 }).then((name) => order.push(name));
+      gate.letOne();
+      await Promise.all([low, high]);
+      gate.open();
+      await held;
+      expect(order).toEqual(['high', 'low']);
+    });
+  });
+
+  test('wrong calls fail where they are made', async () => {
+    await expect(pool.apply(add, 1 as never)).rejects.toBeInstanceOf(TypeError);
+    await expect(pool.apply(pid, [], { retry: 1 } as never)).rejects.toThrow('no option "retry"');
+    expect(() => pool.map(double, 5 as never)).toThrow(TypeError);
+    await expect(pool.join()).rejects.toThrow('pool is still open');
+  });
+
+  test('close() lets what was asked for end, and takes no more', async () => {
+    const other = create();
+    const call = other.map(double, numbers);
+    other.close();
+    await expect(other.apply(pid)).rejects.toThrow('pool is closed');
+    await other.join();
+    expect(await call).toHaveLength(500);
+    expect(other.stats()).toMatchObject({ done: 500, failed: 0 });
+  });
+
+  test('terminate() rejects what is pending', async () => {
+    await withGate(async (gate) => {
+      const other = create();
+      const calls = [other.apply(waitAt, [gate.port]), other.map(waitAt, Array(40).fill(gate.port))];
+      const outcomes = Promise.allSettled(calls);
+      await gate.arrived(1);
+      other.terminate();
+      const names = (await outcomes).map((outcome) => outcome.status === 'rejected' && outcome.reason.name);
+      expect(names).toEqual(['PoolTerminatedError', 'PoolTerminatedError']);
+      await other.join();
+    });
+  });
+});

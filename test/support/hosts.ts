@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { root } from './run.ts';
+
+/** The modules of test/fixtures/distributed/ that hosts offer. */
+export const fixtures = fileURLToPath(new URL('../fixtures/', import.meta.url));
+
+/** A host that runs as a process of its own, as on another machine. */
+export class HostProcess {
+  /** What it has printed. */
+  readonly lines: string[] = [];
+  readonly exited: Promise<number | string | null>;
+  readonly #child: ChildProcess;
+  readonly #ready: Promise<void>;
+
+  constructor(queue: string, url: string, args: readonly string[] = [], modules: readonly string[] = DEFAULT_MODULES) {
+    const command = [`${root}dist/bin/aiomultiprocess.js`, 'host', '--queue', queue, '--connection', url, ...QUICK];
+    const all = [...command, ...args, ...modules];
+    this.#child = spawn(process.execPath, all, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
+    this.exited = once(this.#child, 'exit').then(([code, signal]) => signal ?? code);
+    this.#ready = new Promise((resolve, reject) => {
+      createInterface({ input: this.#child.stderr as NonNullable<ChildProcess['stderr']> }).on('line', (line) => {
+        this.lines.push(line);
+        if (line.includes(' runs tasks of the queue ')) resolve();
+      });
+      void this.exited.then((code) => reject(new Error(`the host ended with ${code}\n${this.lines.join('\n')}`)));
+    });
+    this.#ready.catch(() => {});
+  }
+
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
+  ready(): Promise<void> {
+    return this.#ready;
+  }
+
+  async end(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | string | null> {
+    this.#child.kill(signal);
+    return this.exited;
+  }
+}
+
+/** Dead hosts are found out within a second or two, and no host of a test needs more than one process. */
+const QUICK = ['--lock-duration', '1s', '--stalled-interval', '500', '--processes', '1', '--grace-period', '5s'];
+
+const DEFAULT_MODULES = [
+  'distributed/tasks.js',
+  'pool/tasks.js',
+  'pool/failing.js',
+  'pool/gate.js',
+  'pool/limited.js',
+  'pool/current.js',
+].map((name) => `${fixtures}${name}`);
+
+/** Starts hosts, and waits until they take tasks. */
+export async function startHosts(count: number, queue: string, url: string, args?: string[]): Promise<HostProcess[]> {
+  const hosts = Array.from({ length: count }, () => new HostProcess(queue, url, args));
+  await Promise.all(hosts.map((host) => host.ready()));
+  return hosts;
+}

@@ -1,0 +1,149 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A real server that a test starts in a temporary folder, on a free port of this machine. */
+export interface TestServer {
+  readonly url: string;
+  /** Ends it as a loss of power would. */
+  kill(): Promise<void>;
+  /** Starts it again with the data it has saved. */
+  start(): Promise<void>;
+  /** Ends it, and removes its folder. */
+  remove(): Promise<void>;
+}
+
+/** A redis-server that appends every write to a file before it answers. */
+export async function startRedis(): Promise<TestServer> {
+  const program = findProgram('redis-server', 'redis-server');
+  const port = await findFreePort();
+  return startServer(`redis://127.0.0.1:${port}`, port, (folder) =>
+    spawn(
+      program,
+      ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'yes'].concat([
+        '--appendfsync',
+        'always',
+      ]),
+      { stdio: 'ignore' },
+    ),
+  );
+}
+
+/** A PostgreSQL server. It refuses to run as root, so for root it runs as the user that its package makes. */
+export async function startPostgres(): Promise<TestServer> {
+  const bin = findPostgres();
+  const port = await findFreePort();
+  const asUser = process.getuid?.() === 0 ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups'] : [];
+  const init = (folder: string) => {
+    if (asUser.length > 0) execFileSync('chown', ['postgres', folder]);
+    const [command = '', ...args] = [...asUser, join(bin, 'initdb'), '-D', join(folder, 'data'), '-U', 'test'];
+    execFileSync(command, [...args, '--auth=trust', '--no-sync'], { stdio: 'ignore', cwd: '/' });
+  };
+  const run = (folder: string) => {
+    const [command = '', ...args] = [...asUser, join(bin, 'postgres'), '-D', join(folder, 'data'), '-p', String(port)];
+    // Each statement is on disk before it is answered, as it is by default.
+    return spawn(command, [...args, '-k', folder, '-h', '127.0.0.1'], { stdio: 'ignore', cwd: '/' });
+  };
+  return startServer(`postgres://test@127.0.0.1:${port}/postgres`, port, run, init);
+}
+
+async function startServer(
+  url: string,
+  port: number,
+  run: (folder: string) => ChildProcess,
+  init: (folder: string) => void = () => {},
+): Promise<TestServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'aiomultiprocess-test-'));
+  chmodSync(folder, 0o755);
+  init(folder);
+  let child: ChildProcess | undefined;
+  const server = {
+    url,
+    async start() {
+      child = run(folder);
+      await waitForPort(port, child);
+    },
+    async kill() {
+      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    },
+    async remove() {
+      await server.kill();
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+  await server.start();
+  return server;
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function waitForPort(port: number, child: ChildProcess): Promise<void> {
+  const { connect } = await import('node:net');
+  for (let tries = 0; tries < 400; tries++) {
+    if (child.exitCode !== null) throw new Error(`the server ended with code ${child.exitCode} as it started`);
+    const socket = connect(port, '127.0.0.1');
+    const connected = await Promise.race([
+      once(socket, 'connect').then(
+        () => true,
+        () => false,
+      ),
+    ]);
+    socket.destroy();
+    if (connected) return;
+    await sleep(50);
+  }
+  throw new Error(`the server does not listen on port ${port}`);
+}
+
+function findPostgres(): string {
+  const folders = () =>
+    existsSync('/usr/lib/postgresql')
+      ? readdirSync('/usr/lib/postgresql').map((version) => `/usr/lib/postgresql/${version}/bin`)
+      : [];
+  const find = () => [...folders(), ...pathFolders()].find((folder) => existsSync(join(folder, 'initdb')));
+  const found = find();
+  if (found !== undefined) return found;
+  install('postgresql', 'initdb');
+  return find() ?? fail('initdb', 'postgresql');
+}
+
+function findProgram(name: string, debianPackage: string): string {
+  const find = () =>
+    pathFolders()
+      .map((folder) => join(folder, name))
+      .find(existsSync);
+  const found = find();
+  if (found !== undefined) return found;
+  install(debianPackage, name);
+  return find() ?? fail(name, debianPackage);
+}
+
+function pathFolders(): string[] {
+  return (process.env.PATH ?? '').split(delimiter);
+}
+
+function install(debianPackage: string, program: string): void {
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) fail(program, debianPackage);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  execFileSync('apt-get', ['update', '-qq'], { env, stdio: 'ignore' });
+  execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', debianPackage], { env, stdio: 'ignore' });
+}
+
+function fail(program: string, debianPackage: string): never {
+  throw new Error(`these tests need ${program}: install it with "apt-get install ${debianPackage}"`);
+}
