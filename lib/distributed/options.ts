@@ -130,8 +130,6 @@ export function readDistributedPoolOptions(options: DistributedPoolOptions) {
   };
 }
 
-export type ReadHostOptions = ReturnType<typeof readHostOptions>;
-
 /** @throws TypeError or RangeError naming the option and what it takes. */
 export function readHostOptions(options: HostOptions) {
   const read = readOptions<HostOptions>('Host', options, HOST);
