@@ -19,7 +19,7 @@ export interface DatastoreOptions {
 }
 
 /** How long a datastore that does not answer may delay the end, in milliseconds. */
-const MAX_CLOSING = 2000;
+export const MAX_CLOSING = 2000;
 
 interface Closable {
   close(force?: boolean): Promise<void>;

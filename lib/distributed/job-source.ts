@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job, Worker } from 'bullmq';
-import type { Datastore } from './datastore.js';
+import { type Datastore, isSettledWithin, MAX_CLOSING } from './datastore.js';
 
 /** After a fetch that failed, in milliseconds. */
 const PAUSE = 500;
@@ -38,6 +38,7 @@ export class JobSource {
   readonly #lockDuration: number;
   readonly #held = new Map<string, Job>();
   #renewal: NodeJS.Timeout | undefined;
+  #fetching = Promise.resolve();
   #fetches = 0;
   #stopped = false;
 
@@ -60,7 +61,7 @@ export class JobSource {
     await this.#worker.waitUntilReady();
     await this.#worker.startStalledCheckTimer();
     this.#renewal = setInterval(() => void this.#renew(), this.#lockDuration / 3);
-    void this.#fetchAll();
+    this.#fetching = this.#fetchAll();
   }
 
   /** Fetches no more. */
@@ -136,10 +137,13 @@ export class JobSource {
     }
   }
 
-  /** Once nothing is held any more. A fetch that waits for a job is cut off, without which it would wait for seconds. */
+  /** Once nothing is held any more. A fetch that waits for a job is cut off: it could wait for minutes. */
   async close(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#renewal);
+    await this.#worker.getBackend().disconnectBlocking(false);
+    // It may have taken a job at the last moment, which is given back.
+    await isSettledWithin(this.#fetching, MAX_CLOSING);
     await this.#worker.close(true);
   }
 }

@@ -34,6 +34,9 @@ export interface Parcel {
 const MAX_TRIES = 30;
 const PAUSE = 500;
 
+/** No number in BullMQ's tables of PostgreSQL is larger. */
+const MAX_INT32 = 2 ** 31 - 1;
+
 /** So many signs of life may be lost. */
 const SIGNS = 4;
 
@@ -62,7 +65,7 @@ export class Session {
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 0 },
       // They come until they are read, however often this process was too busy.
-      maxStalledCount: Number.MAX_SAFE_INTEGER,
+      maxStalledCount: MAX_INT32,
     });
   }
 
