@@ -154,7 +154,7 @@ export class Caller {
     this.#scheduled = true;
     process.nextTick(() => {
       this.#scheduled = false;
-      if (this.#session !== undefined) this.#dispatch(this.#session);
+      if (this.#session?.isReady === true) this.#dispatch(this.#session);
       else if (!this.isSettled) void this.#open().catch((error: unknown) => this.#failAll(error));
     });
   }
@@ -177,18 +177,15 @@ export class Caller {
       onError: this.#onError,
       onLost: () => this.#onLost(store),
     });
+    this.#session = session;
     session.start().then(
-      () => {
-        this.#session = session;
-        this.#schedule();
-      },
+      () => this.#schedule(),
       (cause: unknown) => this.#failAll(new QueueError(`the datastore was not usable: ${String(cause)}`, { cause })),
     );
   }
 
   /** What the hosts have dropped is asked for again, under another name: the old one is dead to them. */
   #onLost(store: Datastore): void {
-    this.#session = undefined;
     this.#window = new Window();
     for (const { chunk } of this.#sent.values()) this.#source.giveBack(this.#takeTasks(chunk), false);
     this.#sent.clear();
@@ -203,6 +200,7 @@ export class Caller {
   #failAll(error: unknown): void {
     const store = this.#store;
     this.#store = undefined;
+    this.#session = undefined;
     clearInterval(this.#audit);
     store?.then(
       (opened) => opened.close(),
@@ -250,7 +248,7 @@ export class Caller {
 
   #losePatience(): void {
     this.#patience = undefined;
-    if (this.#session !== undefined) this.#dispatch(this.#session, false);
+    if (this.#session?.isReady === true) this.#dispatch(this.#session, false);
   }
 
   #onUnsent(parcels: readonly Parcel[], error: unknown): void {
@@ -334,7 +332,7 @@ export class Caller {
   /** A datastore that was restarted may have forgotten what it had accepted a moment before. */
   async #checkSent(): Promise<void> {
     const session = this.#session;
-    if (session === undefined || this.#sent.size === 0) return;
+    if (session?.isReady !== true || this.#sent.size === 0) return;
     const missing = new Set(await session.findMissing([...this.#sent.keys()]));
     for (const [id, sent] of this.#sent) {
       // The results of a chunk that has just ended may be on their way.

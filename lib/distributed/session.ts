@@ -43,42 +43,51 @@ const SIGNS = 4;
 /** A caller, as the hosts know it: a queue for its results, and a lease that says it is there. */
 export class Session {
   readonly caller = randomUUID().replaceAll('-', '');
+  readonly #store: Datastore;
   readonly #options: SessionOptions;
   readonly #owner: SessionOwner;
   readonly #jobs: Queue;
   readonly #results: Queue;
   readonly #control: QueueEventsProducer;
+  #starting: Promise<void> | undefined;
   #lease: Job | undefined;
   #timer: NodeJS.Timeout | undefined;
   #ended = false;
   #lastId = 0;
 
   constructor(store: Datastore, options: SessionOptions, owner: SessionOwner) {
+    this.#store = store;
     this.#options = options;
     this.#owner = owner;
-    const name = resultsQueueOf(options.queue, this.caller);
     this.#jobs = store.queue(options.queue);
-    this.#results = store.queue(name);
+    this.#results = store.queue(resultsQueueOf(options.queue, this.caller));
     this.#control = store.producer(controlQueueOf(options.queue));
-    const maxBody = maxBodyFor(options.maxValueSize);
-    store.worker(name, async ({ data }) => this.#receive(data, maxBody), {
-      removeOnComplete: { count: 0 },
-      removeOnFail: { count: 0 },
-      // They come until they are read, however often this process was too busy.
-      maxStalledCount: MAX_INT32,
-    });
   }
 
-  /** Makes itself known. Before that no host would run anything for it. */
-  async start(): Promise<void> {
+  /** Whether it can send chunks: the hosts would run nothing for a caller that has no lease. */
+  get isReady(): boolean {
+    return this.#lease !== undefined && !this.#ended;
+  }
+
+  /** Makes itself known. */
+  start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
     const { leaseDuration } = this.#options;
-    this.#lease = await this.#jobs.add(LEASE, this.#sign(), {
+    const lease = await this.#jobs.add(LEASE, this.#sign(), {
       jobId: leaseJobOf(this.caller),
       delay: leaseDuration,
       priority: 1,
       removeOnComplete: true,
       removeOnFail: true,
     });
+    if (this.#ended) return;
+    this.#lease = lease;
+    // Not before the datastore has answered: BullMQ cannot end a worker that never was connected.
+    this.#readResults();
     this.#renewLater();
   }
 
@@ -126,6 +135,7 @@ export class Session {
   /** Leaves nothing behind in the datastore. */
   async end(): Promise<void> {
     this.abandon();
+    await this.#starting;
     await this.#jobs.remove(leaseJobOf(this.caller));
     await this.#results.obliterate({ force: true });
   }
@@ -134,6 +144,17 @@ export class Session {
   abandon(): void {
     this.#ended = true;
     clearTimeout(this.#timer);
+  }
+
+  #readResults(): void {
+    const { queue, maxValueSize } = this.#options;
+    const maxBody = maxBodyFor(maxValueSize);
+    this.#store.worker(resultsQueueOf(queue, this.caller), async ({ data }) => this.#receive(data, maxBody), {
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 0 },
+      // They come until they are read, however often this process was too busy.
+      maxStalledCount: MAX_INT32,
+    });
   }
 
   #receive(data: unknown, maxBody: number): void {
