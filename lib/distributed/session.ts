@@ -30,8 +30,9 @@ export interface Parcel {
   message: Omit<ChunkMessage, 'version' | 'caller' | 'lease'>;
 }
 
-/** How often tasks are sent that were not taken, and the pause before they are sent again, in milliseconds. */
+/** How often tasks are sent that were not taken. */
 const MAX_TRIES = 30;
+/** The pause after the datastore has failed, in milliseconds. */
 const PAUSE = 500;
 
 /** No number in BullMQ's tables of PostgreSQL is larger. */
@@ -152,6 +153,7 @@ export class Session {
     this.#store.worker(resultsQueueOf(queue, this.caller), async ({ data }) => this.#receive(data, maxBody), {
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 0 },
+      runRetryDelay: PAUSE,
       // They come until they are read, however often this process was too busy.
       maxStalledCount: MAX_INT32,
     });

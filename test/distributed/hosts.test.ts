@@ -1,25 +1,12 @@
-import { spawn } from 'node:child_process';
-import { HostLostError, inline, SerializationError, TaskNotFoundError, tasksFrom } from 'aiomultiprocess';
+import { inline, SerializationError, TaskNotFoundError, tasksFrom } from 'aiomultiprocess';
 import { DistributedPool, type DistributedPoolOptions, Host } from 'aiomultiprocess/distributed';
 import { Queue } from 'bullmq';
-import { Redis } from 'ioredis';
 import { secret } from '../fixtures/distributed/not-offered.js';
-import {
-  hostPid,
-  inlined,
-  killHost,
-  makeText,
-  measure,
-  noteAndWait,
-  triple,
-  tripleAfter,
-} from '../fixtures/distributed/tasks.js';
-import { waitAt } from '../fixtures/pool/gate.js';
-import { linesOf, withFile } from '../support/folder.ts';
-import { withGate } from '../support/gate.ts';
-import { fixtures, HostProcess, startHosts } from '../support/hosts.ts';
+import { hostPid, inlined, makeText, measure, triple, tripleAfter } from '../fixtures/distributed/tasks.js';
+import { fixtures, type HostProcess, startHosts } from '../support/hosts.ts';
 import { node, root } from '../support/run.ts';
 import { startRedis, type TestServer } from '../support/servers.ts';
+import { until } from '../support/until.ts';
 
 let redis: TestServer;
 let hosts: HostProcess[] = [];
@@ -169,113 +156,6 @@ describe('large values', () => {
   });
 });
 
-describe('what a program leaves in the datastore', () => {
-  let client: Redis;
-  beforeAll(() => {
-    client = new Redis(redis.url);
-  });
-  afterAll(() => client.disconnect());
-
-  test('is nothing of its own', async () => {
-    await withHost(async (_, queue) => {
-      await withPool(async (pool) => pool.map(triple, [1, 2, 3]), { queue });
-      const keys = await client.keys(`bull:${queue}*`);
-      expect(keys.filter((key) => !/:(events|id|meta|stalled-check|marker)$/.test(key))).toEqual([]);
-      expect(keys.filter((key) => key.includes('-results-'))).toEqual([]);
-    });
-  });
-
-  test('disappears when it is killed, and what ran for it is aborted', async () => {
-    await withHost(async (host, queue) => {
-      await withGate(async (gate) => {
-        const program = `${fixtures}distributed/programs/caller.mjs`;
-        const caller = spawn(process.execPath, [program, redis.url, queue, String(gate.port)], { stdio: 'ignore' });
-        await gate.arrived(16);
-        caller.kill('SIGKILL');
-        await until(async () => host.stats().running === 0);
-        await until(async () => (await client.keys(`bull:${queue}-results-*`)).length === 0);
-        await withQueue(queue, async (jobs) => {
-          await until(async () => {
-            const counts = await jobs.getJobCounts('active', 'waiting', 'prioritized', 'failed');
-            return Object.values(counts).every((count) => count === 0);
-          });
-        });
-      });
-    });
-  });
-});
-
-describe('a host that is told to end', () => {
-  test('lets its tasks end, and takes no more', async () => {
-    const queue = `own-${++queues}`;
-    const host = new HostProcess(queue, redis.url);
-    await host.ready();
-    await withPool(
-      async (pool) => {
-        await withGate(async (gate) => {
-          const call = pool.apply(waitAt, [gate.port]);
-          await gate.arrived(1);
-          const ended = host.end('SIGTERM');
-          gate.open();
-          await call;
-          expect(await ended).toBe(0);
-        });
-      },
-      { queue },
-    );
-  });
-
-  test('gives back what does not end in time, and another host runs it', async () => {
-    const queue = `own-${++queues}`;
-    const first = new HostProcess(queue, redis.url, ['--grace-period', '100']);
-    await first.ready();
-    await withFile(async (file) => {
-      await withPool(
-        async (pool) => {
-          const call = pool.starmap(noteAndWait, [
-            [file, 'a', 1500],
-            [file, 'b', 1500],
-          ]);
-          await until(async () => (await linesOf(file)).length === 2);
-          expect(await first.end('SIGTERM')).toBe(0);
-          const second = new HostProcess(queue, redis.url);
-          expect(await call).toEqual(['a', 'b']);
-          expect((await linesOf(file)).sort()).toEqual(['a', 'a', 'b', 'b']);
-          await second.end('SIGTERM');
-        },
-        { queue },
-      );
-    });
-  });
-});
-
-test('a task that takes every host down with it is a HostLostError, and its neighbours are not lost', async () => {
-  const queue = `own-${++queues}`;
-  const alive = new Set<HostProcess>();
-  let over = false;
-  const start = () => {
-    if (over) return;
-    const host = new HostProcess(queue, redis.url, ['--max-stalled-count', '2']);
-    alive.add(host);
-    void host.exited.then(() => {
-      alive.delete(host);
-      start();
-    });
-  };
-  start();
-  await withPool(
-    async (pool) => {
-      const calls = [pool.apply(triple, [1]), pool.apply(killHost), pool.apply(triple, [2])];
-      const [first, second, third] = await Promise.allSettled(calls);
-      expect([first, third]).toMatchObject([{ value: 3 }, { value: 6 }]);
-      expect(second).toMatchObject({ reason: expect.any(HostLostError) });
-    },
-    { queue },
-  );
-  over = true;
-  await Promise.all([...alive].map((host) => host.end()));
-});
-
 test('a host tells orchestrators and Prometheus how it is', async () => {
   await withHost(
     async (host, queue) => {
@@ -370,12 +250,3 @@ describe('forged jobs', () => {
     );
   }
 });
-
-/** Nobody tells what is in a datastore: asks again and again, for as long as a slow machine may need. */
-async function until(isMet: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 15_000;
-  while (!(await isMet())) {
-    if (performance.now() > deadline) throw new Error('it did not come to that');
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}

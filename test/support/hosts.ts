@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { HostStats } from 'aiomultiprocess/distributed';
 import { root } from './run.ts';
 
 /** The modules of test/fixtures/distributed/ that hosts offer. */
@@ -36,6 +37,12 @@ export class HostProcess {
 
   ready(): Promise<void> {
     return this.#ready;
+  }
+
+  /** What it tells at its `--port`. */
+  async stats(): Promise<HostStats> {
+    const [, port] = /; port (\d+)$/.exec(this.lines.find((line) => line.includes('; port ')) ?? '') ?? [];
+    return (await fetch(`http://127.0.0.1:${port}/healthz`)).json() as Promise<HostStats>;
   }
 
   async end(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | string | null> {

@@ -1,0 +1,14 @@
+import { DistributedPool } from 'aiomultiprocess/distributed';
+import { triple } from './test/fixtures/distributed/tasks.js';
+const t0 = performance.now();
+const log = (...a) => console.log(Math.round(performance.now()-t0), ...a);
+const pool = new DistributedPool({ queue: 'q', connection: process.argv[2] });
+let n = 0;
+const seen = new Promise((r) => pool.on('connectionError', (e) => { n++; r(); }));
+pool.apply(triple, [1]).catch((e) => log(e.message));
+await Promise.race([seen, new Promise((r) => setTimeout(r, 3000))]);
+pool.terminate();
+await pool.join();
+log('joined', n);
+const t = setInterval(() => log(n, process.getActiveResourcesInfo()), 700); t.unref();
+process.on('exit', () => log('exit', n));
