@@ -8,20 +8,23 @@ import { dieUntil, succeedAt, waitForAbort } from '../fixtures/pool/limited.js';
 import { add, double, identity, pid } from '../fixtures/pool/tasks.js';
 import { withGate } from '../support/gate.ts';
 import { type HostProcess, startHosts } from '../support/hosts.ts';
-import { startRedis, type TestServer } from '../support/servers.ts';
+import { startPostgres, startRedis, type TestServer } from '../support/servers.ts';
 
-let redis: TestServer;
-let hosts: HostProcess[];
+let servers: TestServer[] = [];
+let hosts: HostProcess[] = [];
 
 beforeAll(async () => {
-  redis = await startRedis();
-  hosts = await startHosts(1, 'behaviour', redis.url);
+  servers = await Promise.all([startRedis(), startPostgres()]);
+  hosts = (await Promise.all(servers.map(({ url }) => startHosts(1, 'behaviour', url)))).flat();
 });
 
 afterAll(async () => {
   await Promise.all(hosts.map((host) => host.end('SIGTERM')));
-  await redis.remove();
+  await Promise.all(servers.map((server) => server.remove()));
 });
+
+const createOn = (index: number) =>
+  new DistributedPool({ queue: 'behaviour', connection: (servers[index] as TestServer).url });
 
 const numbers = Array.from({ length: 500 }, (_, index) => index);
 
@@ -37,7 +40,8 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
 
 describe.each<[string, () => Pool | DistributedPool]>([
   ['Pool', () => new Pool({ processes: 1 })],
-  ['DistributedPool', () => new DistributedPool({ queue: 'behaviour', connection: redis.url })],
+  ['DistributedPool on Redis', () => createOn(0)],
+  ['DistributedPool on PostgreSQL', () => createOn(1)],
 ])('%s', (_, create) => {
   let pool: Pool | DistributedPool;
   beforeAll(() => {

@@ -1,0 +1,66 @@
+/** What is left when callers and hosts end, on each datastore. */
+import { spawn } from 'node:child_process';
+import { noteAndWait, triple } from '../fixtures/distributed/tasks.js';
+import { waitAt } from '../fixtures/pool/gate.js';
+import { describeDatastores } from '../support/datastores.ts';
+import { linesOf, withFile } from '../support/folder.ts';
+import { withGate } from '../support/gate.ts';
+import { fixtures } from '../support/hosts.ts';
+import { until } from '../support/until.ts';
+
+describeDatastores((setting) => {
+  test('a program leaves nothing of its own', async () => {
+    await setting().startHost();
+    await setting().withPool(async (pool) => {
+      await pool.map(triple, [1, 2, 3]);
+      expect(await setting().look()).not.toEqual([]);
+    });
+    expect(await setting().look()).toEqual([]);
+  });
+
+  test('what is there for a program disappears when it is killed, and what runs for it is aborted', async () => {
+    const host = await setting().startHost('--port', '0');
+    await withGate(async (gate) => {
+      const program = `${fixtures}distributed/programs/caller.mjs`;
+      const caller = spawn(process.execPath, [program, setting().server.url, setting().queue, String(gate.port)], {
+        stdio: 'ignore',
+      });
+      await gate.arrived(16);
+      caller.kill('SIGKILL');
+      await until(async () => (await host.stats()).running === 0);
+      // A last look at what may have come late is due in a minute.
+      await until(async () => (await setting().look()).every((each) => each.includes('again-lease-')));
+    });
+  });
+
+  test('a host that is told to end lets its tasks end, and takes no more', async () => {
+    const host = await setting().startHost();
+    await setting().withPool(async (pool) => {
+      await withGate(async (gate) => {
+        const call = pool.apply(waitAt, [gate.port]);
+        await gate.arrived(1);
+        const ended = host.end('SIGTERM');
+        gate.open();
+        await call;
+        expect(await ended).toBe(0);
+      });
+    });
+  });
+
+  test('a host that is told to end gives back what does not end in time, and another runs it', async () => {
+    const first = await setting().startHost('--grace-period', '100');
+    await withFile(async (file) => {
+      await setting().withPool(async (pool) => {
+        const call = pool.starmap(noteAndWait, [
+          [file, 'a', 1000],
+          [file, 'b', 1000],
+        ]);
+        await until(async () => (await linesOf(file)).length === 2);
+        expect(await first.end('SIGTERM')).toBe(0);
+        await setting().startHost();
+        expect(await call).toEqual(['a', 'b']);
+        expect((await linesOf(file)).sort()).toEqual(['a', 'a', 'b', 'b']);
+      });
+    });
+  });
+});
