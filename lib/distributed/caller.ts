@@ -72,7 +72,7 @@ export class Caller {
     this.#events = events;
     this.#ledger = new Ledger(new RoundRobin(), events as never, watch, onSettled);
     this.#sizes = new ChunkSizes(options.chunkSize);
-    this.#source = new ChunkSource(this.#sizes);
+    this.#source = new ChunkSource(this.#sizes, (task) => watch.tasks?.onQueued(task));
   }
 
   get isSettled(): boolean {

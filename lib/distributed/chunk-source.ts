@@ -7,6 +7,7 @@ import type { ChunkSizes } from './chunk-size.js';
 /** Tasks that were asked for, and maps that have more; hands them out by the chunk, those of a higher priority first. */
 export class ChunkSource {
   readonly #sizes: ChunkSizes;
+  readonly #onTask: (task: Task) => void;
   readonly #calls = new RequestQueue();
   /** In falling order of priority; of those that have the same, the next in turn first. */
   #maps: PoolMap<unknown>[] = [];
@@ -16,8 +17,10 @@ export class ChunkSource {
   /** Tasks that must run again. They come first. */
   readonly #returned: { task: Task; alone: boolean }[] = [];
 
-  constructor(sizes: ChunkSizes) {
+  /** @param onTask - is told of every task that it has not had before. */
+  constructor(sizes: ChunkSizes, onTask: (task: Task) => void) {
     this.#sizes = sizes;
+    this.#onTask = onTask;
   }
 
   get queued(): number {
@@ -31,6 +34,7 @@ export class ChunkSource {
   }
 
   addCall(task: Task): void {
+    this.#onTask(task);
     this.#calls.push(task);
   }
 
@@ -128,18 +132,24 @@ export class ChunkSource {
   }
 
   #begin(map: PoolMap<unknown>, createId: () => string): Chunk | undefined {
-    const first = map.createTask();
+    const first = this.#createTask(map);
     return first === undefined ? undefined : new Chunk(createId(), first, false);
   }
 
   #fill(chunk: Chunk, map: PoolMap<unknown>): boolean {
     const size = this.#sizes.get(chunk.job.fn);
     while (chunk.tasks.size < size) {
-      const next = map.createTask();
+      const next = this.#createTask(map);
       if (next === undefined) return false;
       chunk.add(next);
     }
     return true;
+  }
+
+  #createTask(map: PoolMap<unknown>): Task | undefined {
+    const task = map.createTask();
+    if (task !== undefined) this.#onTask(task);
+    return task;
   }
 
   #passTurn(map: PoolMap<unknown>): void {

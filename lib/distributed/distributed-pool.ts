@@ -1,8 +1,9 @@
 import { EventEmitter } from 'eventemitter3';
 import { refuseOutsideOfTask } from '../child/current-task.js';
 import { InvalidStateError, PoolClosedError } from '../errors.js';
+import { showProgress } from '../observe/progress/show.js';
 import { type AnyFunction, Jobs } from '../pool/job.js';
-import { readCallOptions } from '../pool/options.js';
+import { readCallOptions, readProgressOptions } from '../pool/options.js';
 import type { PoolResult } from '../pool/pool-result.js';
 import type { ApplyOptions, Arguments, MapOptions } from '../pool/types.js';
 import { Watch } from '../pool/watch.js';
@@ -26,6 +27,7 @@ import type { DistributedPoolEvents, DistributedPoolStats } from './types.js';
  */
 export class DistributedPool {
   readonly #events = new EventEmitter<DistributedPoolEvents>();
+  readonly #watch: Watch;
   readonly #jobs: Jobs;
   readonly #caller: Caller;
   #state: 'open' | 'closed' | 'terminated' = 'open';
@@ -39,12 +41,12 @@ export class DistributedPool {
   constructor(options: DistributedPoolOptions) {
     refuseOutsideOfTask('a DistributedPool');
     const read = readDistributedPoolOptions(options);
-    const watch = new Watch(read.queue, this.#events as never, undefined, () => {});
-    this.#jobs = new Jobs({ timeout: read.taskTimeout, retries: read.retries, priority: 0 }, watch);
+    this.#watch = new Watch(read.queue, this.#events as never, undefined, () => {});
+    this.#jobs = new Jobs({ timeout: read.taskTimeout, retries: read.retries, priority: 0 }, this.#watch);
     this.#ended = new Promise((resolve) => {
       this.#end = resolve;
     });
-    this.#caller = new Caller(read, this.#events, watch, () => this.#endIfDone());
+    this.#caller = new Caller(read, this.#events, this.#watch, () => this.#endIfDone());
   }
 
   /**
@@ -146,16 +148,19 @@ export class DistributedPool {
 
   on<E extends keyof DistributedPoolEvents>(event: E, listener: DistributedPoolEvents[E]): this {
     this.#events.on(event, listener as never);
+    this.#watch.review();
     return this;
   }
 
   once<E extends keyof DistributedPoolEvents>(event: E, listener: DistributedPoolEvents[E]): this {
     this.#events.once(event, listener as never);
+    this.#watch.review();
     return this;
   }
 
   off<E extends keyof DistributedPoolEvents>(event: E, listener: DistributedPoolEvents[E]): this {
     this.#events.off(event, listener as never);
+    this.#watch.review();
     return this;
   }
 
@@ -168,9 +173,11 @@ export class DistributedPool {
   ): PoolResult<R> {
     this.#refuseIfClosed();
     const read = options === undefined ? {} : readCallOptions(method, options);
+    const progress = readProgressOptions(method, read.progress ?? false);
     const job = options === undefined ? this.#jobs.get(fn) : this.#jobs.get(fn, read);
     const result = this.#caller.map<R>({ job, items, toArguments, onProgress: read.onProgress });
     if (read.signal !== undefined) result.cancelWith(read.signal);
+    if (progress !== undefined) void showProgress(progress, fn.name, items, result);
     return result;
   }
 

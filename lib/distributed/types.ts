@@ -1,7 +1,12 @@
-import type { PoolEvents } from '../observe/events.js';
+import type { PoolEvents, TaskInfo } from '../observe/events.js';
 
-/** The events of a distributed pool. */
-export interface DistributedPoolEvents extends Pick<PoolEvents, 'taskError'> {
+/**
+ * The events of a distributed pool: those of a `Pool` that are about tasks, as far as the program that asks for them can
+ * know. Which process runs a task, and when, its host knows.
+ */
+export interface DistributedPoolEvents
+  extends Pick<PoolEvents, 'taskError' | 'taskQueued' | 'taskFailed' | 'taskCancelled'> {
+  taskSucceeded: (info: TaskInfo) => void;
   /**
    * The connection to the datastore was lost, or what came from it cannot be read. Connections are opened again by
    * themselves; what was asked for waits.

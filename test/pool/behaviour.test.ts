@@ -1,5 +1,13 @@
 /** What callers see, whichever pool they have: processes of this machine, or hosts behind a queue. */
-import { Pool, PoolResult, SerializationError, type TaskErrorInfo, TaskTimeoutError } from 'aiomultiprocess';
+import {
+  type CancelledInfo,
+  Pool,
+  PoolResult,
+  SerializationError,
+  type TaskErrorInfo,
+  type TaskInfo,
+  TaskTimeoutError,
+} from 'aiomultiprocess';
 import { DistributedPool } from 'aiomultiprocess/distributed';
 import { describeTask, report } from '../fixtures/pool/current.js';
 import { failIfOdd, killSelf, returnFunction, throwHttpError, throwRangeError } from '../fixtures/pool/failing.js';
@@ -9,6 +17,7 @@ import { add, double, identity, pid } from '../fixtures/pool/tasks.js';
 import { withGate } from '../support/gate.ts';
 import { type HostProcess, startHosts } from '../support/hosts.ts';
 import { startPostgres, startRedis, type TestServer } from '../support/servers.ts';
+import { until } from '../support/until.ts';
 
 let servers: TestServer[] = [];
 let hosts: HostProcess[] = [];
@@ -101,6 +110,47 @@ describe.each<[string, () => Pool | DistributedPool]>([
       status: 404,
       cause: expect.objectContaining({ message: 'fetch failed' }),
     });
+  });
+
+  test('events tell of each task, and how it ended', async () => {
+    const seen: unknown[] = [];
+    const events = pool as Pool;
+    const stop = new AbortController();
+    const note =
+      (event: string) =>
+      ({ task, args }: TaskInfo) =>
+        seen.push([event, task, ...args]);
+    const listeners = { queued: note('queued'), succeeded: note('succeeded'), failed: note('failed') };
+    const cancelled = (info: CancelledInfo) => seen.push(['cancelled', info.reason]);
+    events.on('taskQueued', listeners.queued).on('taskSucceeded', listeners.succeeded);
+    events.on('taskFailed', listeners.failed).on('taskCancelled', cancelled);
+    await pool.map(failIfOdd, [2, 3]).settled();
+    const call = pool.apply(identity, [4], { signal: stop.signal });
+    stop.abort('enough');
+    await expect(call).rejects.toBe('enough');
+    events.off('taskQueued', listeners.queued).off('taskSucceeded', listeners.succeeded);
+    events.off('taskFailed', listeners.failed).off('taskCancelled', cancelled);
+    expect(seen.sort()).toEqual([
+      ['cancelled', 'enough'],
+      ['failed', 'failIfOdd', 3],
+      ['queued', 'failIfOdd', 2],
+      ['queued', 'failIfOdd', 3],
+      ['queued', 'identity', 4],
+      ['succeeded', 'failIfOdd', 2],
+    ]);
+  });
+
+  test('map refuses a wrong option "progress", and shows progress', async () => {
+    expect(() => pool.map(double, [1], { progress: { size: 1 } as never })).toThrow('no option "size"');
+    const shown: string[] = [];
+    const { write } = process.stderr;
+    process.stderr.write = ((text: string) => shown.push(text) > 0) as typeof write;
+    try {
+      await pool.map(double, [1, 2], { progress: { label: 'numbers' } });
+      await until(() => /numbers.* 2\/2/.test(shown.join('')));
+    } finally {
+      process.stderr.write = write;
+    }
   });
 
   test('a failed item rejects the map; settled() gives all outcomes', async () => {
