@@ -29,6 +29,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { delimiter, dirname, join } from 'node:path';
 import { type Block, blocksOf, pages } from './support/pages.ts';
 import { node, type Run, root, run } from './support/run.ts';
+import { findRedis } from './support/servers.ts';
 
 const all = pages();
 const blocks = all.flatMap((page) => page.blocks);
@@ -50,7 +51,8 @@ beforeAll(async () => {
   for (const block of blocks) mkdirSync(folderOf(block), { recursive: true });
   for (const block of programs) writeFileSync(pathOf(block), `${block.source}\n`);
   complaints = await typeCheck();
-}, 60_000);
+  findRedis();
+}, 120_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -21,6 +21,9 @@ export interface DatastoreOptions {
 /** How long a datastore that does not answer may delay the end, in milliseconds. */
 export const MAX_CLOSING = 2000;
 
+/** Connections to PostgreSQL are dear, and each of BullMQ's objects has some. */
+const MAX_CLIENTS = 4;
+
 interface Closable {
   close(force?: boolean): Promise<void>;
   getBackend(): IQueueBackend;
@@ -137,6 +140,12 @@ function isInstance(connection: DatastoreOptions['connection']): boolean {
 }
 
 function readConnection(connection: DatastoreOptions['connection'], isPostgres: boolean): unknown {
-  if (typeof connection !== 'string') return connection;
-  return isPostgres ? { connectionString: connection, migrate: true } : { url: connection, maxRetriesPerRequest: null };
+  if (typeof connection === 'string') {
+    return isPostgres
+      ? { connectionString: connection, migrate: true, max: MAX_CLIENTS }
+      : { url: connection, maxRetriesPerRequest: null };
+  }
+  // BullMQ makes its tables only if it is told to.
+  const mayMigrate = isPostgres && !isInstance(connection) && !('skipMigrations' in connection);
+  return mayMigrate ? { migrate: true, ...connection } : connection;
 }

@@ -20,7 +20,7 @@ export interface TestServer {
 
 /** A redis-server that appends every write to a file before it answers. */
 export async function startRedis(): Promise<TestServer> {
-  const program = findProgram('redis-server', 'redis-server');
+  const program = findRedis();
   const port = await findFreePort();
   return startServer(`redis://127.0.0.1:${port}`, port, (folder) =>
     spawn(
@@ -108,6 +108,11 @@ async function waitForPort(port: number, child: ChildProcess): Promise<void> {
     await sleep(50);
   }
   throw new Error(`the server does not listen on port ${port}`);
+}
+
+/** Installs it if it is not there and that is possible. */
+export function findRedis(): string {
+  return findProgram('redis-server', 'redis-server');
 }
 
 function findPostgres(): string {
