@@ -79,8 +79,8 @@ async function runHost(options: HostOptions): Promise<void> {
   const host = new Host(options);
   host.on('error', (error) => print(`error: ${error.message}`));
   host.on('refused', (reason, job) => print(`refused job ${job}: ${reason.message}`));
+  let asked = false;
   const ended = new Promise<void>((resolve, reject) => {
-    let asked = false;
     const end = () => {
       if (asked) process.exit(1);
       asked = true;
@@ -96,6 +96,8 @@ async function runHost(options: HostOptions): Promise<void> {
     );
     await ended;
   } catch (error) {
+    // Who ends it while it starts knows that it has not started.
+    if (asked) return;
     print(`error: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;
   }

@@ -92,9 +92,12 @@ export class Host {
     this.#pool = pool;
     const functions = await ExportedFunctions.read(pool, modules, root);
     await pool.ready();
+    this.#refuseIfClosing();
     const store = await Datastore.open(this.#options, this.#onError);
+    await this.#keepOrClose(store);
     this.#store = store;
     await store.ready();
+    this.#refuseIfClosing();
     const jobs = store.queue(queue);
     const leases = new Leases(jobs, (caller) => this.#forget(caller));
     this.#source = new JobSource(
@@ -113,8 +116,23 @@ export class Host {
         if (typeof args.ids === 'string') this.#abort(args.ids.split(','));
       }) as never,
     );
-    if (port !== undefined) this.#health = await HealthServer.listen(this, port, address);
+    if (port !== undefined) {
+      const health = await HealthServer.listen(this, port, address);
+      await this.#keepOrClose(health);
+      this.#health = health;
+    }
     await this.#source.start();
+    this.#refuseIfClosing();
+  }
+
+  /** What was opened while the host was closed, nobody else closes. */
+  async #keepOrClose(opened: { close(): Promise<void> }): Promise<void> {
+    if (this.#state === 'closing') await opened.close();
+    this.#refuseIfClosing();
+  }
+
+  #refuseIfClosing(): void {
+    if (this.#state === 'closing') throw new InvalidStateError('the host was closed while it started');
   }
 
   async #onJob(job: Job, context: Context): Promise<void> {

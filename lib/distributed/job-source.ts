@@ -59,7 +59,9 @@ export class JobSource {
 
   async start(): Promise<void> {
     await this.#worker.waitUntilReady();
+    if (this.#stopped) return;
     await this.#worker.startStalledCheckTimer();
+    if (this.#stopped) return;
     this.#renewal = setInterval(() => void this.#renew(), this.#lockDuration / 3);
     this.#fetching = this.#fetchAll();
   }

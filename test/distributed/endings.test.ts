@@ -1,11 +1,13 @@
 /** What is left when callers and hosts end, on each datastore. */
 import { spawn } from 'node:child_process';
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { Host } from 'aiomultiprocess/distributed';
 import { noteAndWait, triple } from '../fixtures/distributed/tasks.js';
 import { waitAt } from '../fixtures/pool/gate.js';
 import { describeDatastores } from '../support/datastores.ts';
 import { linesOf, withFile } from '../support/folder.ts';
 import { withGate } from '../support/gate.ts';
-import { fixtures } from '../support/hosts.ts';
+import { fixtures, HostProcess } from '../support/hosts.ts';
 import { until } from '../support/until.ts';
 
 describeDatastores((setting) => {
@@ -45,6 +47,25 @@ describeDatastores((setting) => {
         expect(await ended).toBe(0);
       });
     });
+  });
+
+  test('a host that is told to end while it starts does so', async () => {
+    const { queue, server } = setting();
+    const host = new Host({
+      queue,
+      connection: server.url,
+      modules: [`${fixtures}pool/gate.js`],
+      pool: { processes: 1 },
+    });
+    const started = host.start();
+    await setImmediate();
+    await Promise.all([host.close(), expect(started).rejects.toThrow()]);
+    const early = [50, 250, 450, 650].map(async (time) => {
+      const other = new HostProcess(queue, server.url);
+      await setTimeout(time);
+      return other.end('SIGTERM');
+    });
+    for (const code of await Promise.all(early)) expect([0, 'SIGTERM']).toContain(code);
   });
 
   test('a host that is told to end gives back what does not end in time, and another runs it', async () => {
