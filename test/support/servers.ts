@@ -2,10 +2,11 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { findProgram } from './find-program.ts';
 
 /** A real server that a test starts in a temporary folder, on a free port of this machine. */
 export interface TestServer {
@@ -93,16 +94,13 @@ async function findFreePort(): Promise<number> {
 }
 
 async function waitForPort(port: number, child: ChildProcess): Promise<void> {
-  const { connect } = await import('node:net');
   for (let tries = 0; tries < 400; tries++) {
     if (child.exitCode !== null) throw new Error(`the server ended with code ${child.exitCode} as it started`);
     const socket = connect(port, '127.0.0.1');
-    const connected = await Promise.race([
-      once(socket, 'connect').then(
-        () => true,
-        () => false,
-      ),
-    ]);
+    const connected = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    );
     socket.destroy();
     if (connected) return;
     await sleep(50);
@@ -110,45 +108,16 @@ async function waitForPort(port: number, child: ChildProcess): Promise<void> {
   throw new Error(`the server does not listen on port ${port}`);
 }
 
-/** Installs it if it is not there and that is possible. */
 export function findRedis(): string {
   return findProgram('redis-server', 'redis-server');
 }
 
+/** The folder of its programs, which Debian does not have in the `PATH`. */
 function findPostgres(): string {
-  const folders = () =>
-    existsSync('/usr/lib/postgresql')
-      ? readdirSync('/usr/lib/postgresql').map((version) => `/usr/lib/postgresql/${version}/bin`)
-      : [];
-  const find = () => [...folders(), ...pathFolders()].find((folder) => existsSync(join(folder, 'initdb')));
-  const found = find();
-  if (found !== undefined) return found;
-  install('postgresql', 'initdb');
-  return find() ?? fail('initdb', 'postgresql');
+  return dirname(findProgram('initdb', 'postgresql', listPostgresFolders));
 }
 
-function findProgram(name: string, debianPackage: string): string {
-  const find = () =>
-    pathFolders()
-      .map((folder) => join(folder, name))
-      .find(existsSync);
-  const found = find();
-  if (found !== undefined) return found;
-  install(debianPackage, name);
-  return find() ?? fail(name, debianPackage);
-}
-
-function pathFolders(): string[] {
-  return (process.env.PATH ?? '').split(delimiter);
-}
-
-function install(debianPackage: string, program: string): void {
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) fail(program, debianPackage);
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  execFileSync('apt-get', ['update', '-qq'], { env, stdio: 'ignore' });
-  execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', debianPackage], { env, stdio: 'ignore' });
-}
-
-function fail(program: string, debianPackage: string): never {
-  throw new Error(`these tests need ${program}: install it with "apt-get install ${debianPackage}"`);
+function listPostgresFolders(): string[] {
+  const root = '/usr/lib/postgresql';
+  return existsSync(root) ? readdirSync(root).map((version) => join(root, version, 'bin')) : [];
 }
