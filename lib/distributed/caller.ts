@@ -18,9 +18,9 @@ import { nameFunction } from './function-name.js';
 import type { Results } from './messages.js';
 import { HOST_DECIDES, type ReadDistributedPoolOptions } from './options.js';
 import { readBody } from './payload.js';
+import { SentChunks } from './sent-chunks.js';
 import { type Parcel, Session } from './session.js';
 import type { DistributedPoolEvents, DistributedPoolStats } from './types.js';
-import { Window } from './window.js';
 
 /** The results over a stream that may wait for their consumer are four times as many. */
 const STREAM_SLOTS = 16 * 1024;
@@ -30,13 +30,6 @@ const MAX_FAREWELL = 2000;
 const MAX_WAIT = 20;
 /** BullMQ's priorities, of which 1 comes first. */
 const MIDDLE = 2 ** 20;
-
-interface Sent {
-  chunk: Chunk;
-  size: number;
-  /** Whether it was missing when it was last looked for. */
-  missed: boolean;
-}
 
 const all = () => true;
 
@@ -49,9 +42,7 @@ export class Caller {
   readonly #source: ChunkSource;
   readonly #signals = new Signals((signal) => this.#cancel(signal, signal.reason));
   readonly #maps = new Set<PoolMap<unknown>>();
-  readonly #sent = new Map<string, Sent>();
-  readonly #chunkOf = new Map<number, Chunk>();
-  #window = new Window();
+  readonly #sent = new SentChunks();
   #store: Promise<Datastore> | undefined;
   #session: Session | undefined;
   #audit: NodeJS.Timeout | undefined;
@@ -140,7 +131,7 @@ export class Caller {
 
   stats(): DistributedPoolStats {
     const { done, failed } = this.#ledger;
-    return { queued: this.#source.queued, sent: this.#chunkOf.size, hosts: this.#window.hosts, done, failed };
+    return { queued: this.#source.queued, sent: this.#sent.tasks, hosts: this.#sent.window.hosts, done, failed };
   }
 
   #nextId(): number {
@@ -186,9 +177,7 @@ export class Caller {
 
   /** What the hosts have dropped is asked for again, under another name: the old one is dead to them. */
   #onLost(store: Datastore): void {
-    this.#window = new Window();
-    for (const { chunk } of this.#sent.values()) this.#source.giveBack(this.#takeTasks(chunk), false);
-    this.#sent.clear();
+    for (const tasks of this.#sent.takeAll()) this.#source.giveBack(tasks, false);
     if (this.#ended === undefined) this.#startSession(store);
   }
 
@@ -213,8 +202,8 @@ export class Caller {
   /** @param mayWait - whether chunks may wait for items that have not come yet. */
   #dispatch(session: Session, mayWait = true): void {
     const parcels: Parcel[] = [];
-    while (this.#window.hasRoom) {
-      const chunk = this.#source.next(() => session.nextId(), mayWait && this.#window.isBusy);
+    while (this.#sent.window.hasRoom) {
+      const chunk = this.#source.next(() => session.nextId(), mayWait && this.#sent.window.isBusy);
       if (chunk === undefined) break;
       const parcel = this.#pack(chunk);
       if (parcel !== undefined) parcels.push(parcel);
@@ -231,9 +220,7 @@ export class Caller {
     for (const [task, error] of failed) this.#ledger.fail(task, error);
     if (chunk.tasks.size === 0) return undefined;
     const { fn, address, timeout, retries, priority } = chunk.job;
-    for (const id of chunk.tasks.keys()) this.#chunkOf.set(id, chunk);
-    this.#sent.set(chunk.id, { chunk, size, missed: false });
-    this.#window.add(chunk.tasks.size, size);
+    this.#sent.add(chunk, size);
     return {
       id: chunk.id,
       priority: toPriority(priority, chunk.isCall),
@@ -257,10 +244,10 @@ export class Caller {
   }
 
   #onResults({ host, slots, rates, lost, refused, body }: Results): void {
-    this.#window.see(host, slots);
+    this.#sent.window.see(host, slots);
     for (const [id, rate] of rates) {
-      const sent = this.#sent.get(id);
-      if (sent !== undefined) this.#sizes.learn(sent.chunk.job.fn, rate);
+      const chunk = this.#sent.get(id);
+      if (chunk !== undefined) this.#sizes.learn(chunk.job.fn, rate);
     }
     for (const message of readBody(body)) this.#accept(message);
     for (const id of lost) this.#onChunkLost(id);
@@ -273,57 +260,28 @@ export class Caller {
       case RESULT: {
         const [, firstId, values] = message;
         values.forEach((value, index) => {
-          const task = this.#take(firstId + index);
+          const task = this.#sent.take(firstId + index);
           if (task !== undefined) this.#ledger.succeed(task, value);
         });
         return;
       }
       case FAILURE: {
-        const task = this.#take(message[1]);
+        const task = this.#sent.take(message[1]);
         if (task !== undefined) this.#ledger.fail(task, message[2]);
         return;
       }
       case PROGRESS:
-        this.#chunkOf.get(message[1])?.tasks.get(message[1])?.report(message[2]);
+        this.#sent.peek(message[1])?.report(message[2]);
     }
   }
 
-  /** A task that is answered. Nothing if it was answered before: hosts may have run it twice. */
-  #take(id: number): Task | undefined {
-    const chunk = this.#chunkOf.get(id);
-    const task = chunk?.tasks.get(id);
-    if (chunk === undefined || task === undefined) return undefined;
-    this.#forget(chunk, id);
-    return task;
-  }
-
-  #forget(chunk: Chunk, id: number): void {
-    chunk.tasks.delete(id);
-    this.#chunkOf.delete(id);
-    this.#window.removeTask();
-    if (chunk.tasks.size > 0) return;
-    const sent = this.#sent.get(chunk.id);
-    this.#sent.delete(chunk.id);
-    if (sent !== undefined) this.#window.remove(sent.size);
-  }
-
-  #takeTasks(chunk: Chunk): Task[] {
-    const tasks = [...chunk.tasks.values()];
-    for (const { id } of tasks) this.#forget(chunk, id);
-    return tasks;
-  }
-
   #failChunk(id: string, error: unknown): void {
-    const sent = this.#sent.get(id);
-    if (sent === undefined) return;
-    for (const task of this.#takeTasks(sent.chunk)) this.#ledger.fail(task, error);
+    for (const task of this.#sent.takeChunk(id)) this.#ledger.fail(task, error);
   }
 
   /** One task of it has taken hosts down, or none has and they were unlucky: each gets another chance, alone. */
   #onChunkLost(id: string): void {
-    const chunk = this.#sent.get(id)?.chunk;
-    if (chunk === undefined) return;
-    const [only, ...others] = this.#takeTasks(chunk);
+    const [only, ...others] = this.#sent.takeChunk(id);
     if (only === undefined) return;
     if (others.length > 0) this.#source.giveBack([only, ...others], true);
     else this.#ledger.fail(only, new HostLostError(only.job.fn.name || 'a task'));
@@ -332,13 +290,9 @@ export class Caller {
   /** A datastore that was restarted may have forgotten what it had accepted a moment before. */
   async #checkSent(): Promise<void> {
     const session = this.#session;
-    if (session?.isReady !== true || this.#sent.size === 0) return;
-    const missing = new Set(await session.findMissing([...this.#sent.keys()]));
-    for (const [id, sent] of this.#sent) {
-      // The results of a chunk that has just ended may be on their way.
-      if (missing.has(id) && sent.missed) this.#source.giveBack(this.#takeTasks(sent.chunk), false);
-      sent.missed = missing.has(id);
-    }
+    if (session?.isReady !== true || this.#sent.tasks === 0) return;
+    const missing = new Set(await session.findMissing(this.#sent.ids));
+    for (const id of this.#sent.noteMissing(missing)) this.#source.giveBack(this.#sent.takeChunk(id), false);
     this.#schedule();
   }
 
@@ -352,11 +306,9 @@ export class Caller {
   /** Takes tasks away from wherever they are. */
   #takeBack(isWanted: (task: Task) => boolean, settle: (task: Task) => void): void {
     const waiting = this.#source.remove(isWanted);
-    const chunks = Array.from(this.#sent.values(), ({ chunk }) => chunk).filter((chunk) => chunk.some(isWanted));
-    const tasks = [...waiting, ...chunks.flatMap((chunk) => this.#takeTasks(chunk))];
-    if (chunks.length > 0) {
-      this.#farewell = this.#session?.cancel(chunks.map(({ id }) => id)).catch(this.#onError);
-    }
+    const ids = this.#sent.find(isWanted);
+    const tasks = [...waiting, ...ids.flatMap((id) => this.#sent.takeChunk(id))];
+    if (ids.length > 0) this.#farewell = this.#session?.cancel(ids).catch(this.#onError);
     for (const task of tasks) settle(task);
     this.#schedule();
   }
