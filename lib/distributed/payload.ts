@@ -22,7 +22,7 @@ export function takeBody(encoder: Encoder): string {
  */
 export function readBody(body: string): Message[] {
   const bytes = Buffer.from(body, 'base64');
-  const decoder = new Decoder();
+  const decoder = new Decoder(refuseHandle);
   const messages: Message[] = [];
   for (let at = 0; at < bytes.length; ) {
     if (bytes.length - at < HEADER_SIZE) throw new ProtocolError('a body ends within a header');
@@ -35,6 +35,11 @@ export function readBody(body: string): Message[] {
     else decoder.addAttachment(new Uint8Array(bytes.subarray(start, at)).buffer);
   }
   return messages;
+}
+
+/** The address of a manager's object is a path on one machine, and whoever can write to the datastore would choose it. */
+function refuseHandle(): never {
+  throw new ProtocolError('objects of a manager do not leave their machine');
 }
 
 /**

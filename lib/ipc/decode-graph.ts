@@ -3,7 +3,7 @@ import { takeAttachment } from './attachments.js';
 import { createError, fillError } from './decode-error.js';
 import type { Row, Slot } from './graph.js';
 import * as graph from './graph.js';
-import { makeHandle } from './handles.js';
+import type { HandleMaker } from './handles.js';
 import { decodePrimitive, decodeString, decodeStrings, expectArray } from './slot.js';
 
 /**
@@ -11,11 +11,12 @@ import { decodePrimitive, decodeString, decodeStrings, expectArray } from './slo
  *
  * The bytes come from another process, so nothing is taken for granted: every kind, row and length is checked.
  *
+ * @param makeHandle - makes what stands for something outside of this process.
  * @throws {@link ProtocolError}
  */
-export function decodeGraph(form: unknown, attachments: (ArrayBuffer | undefined)[]): unknown {
+export function decodeGraph(form: unknown, attachments: (ArrayBuffer | undefined)[], makeHandle: HandleMaker): unknown {
   const [shapes, rows, root] = expectArray(form) as [unknown, unknown, Slot];
-  return new GraphDecoder(expectArray(shapes), expectArray(rows) as Row[], attachments).decode(root);
+  return new GraphDecoder(expectArray(shapes), expectArray(rows) as Row[], attachments, makeHandle).decode(root);
 }
 
 /** Creates every object first, then fills them: cycles need something to point to. */
@@ -23,12 +24,19 @@ class GraphDecoder {
   readonly #shapes: readonly (readonly string[])[];
   readonly #rows: readonly Row[];
   readonly #attachments: (ArrayBuffer | undefined)[];
+  readonly #makeHandle: HandleMaker;
   readonly #objects: (object | undefined)[] = [];
 
-  constructor(shapes: readonly unknown[], rows: readonly Row[], attachments: (ArrayBuffer | undefined)[]) {
+  constructor(
+    shapes: readonly unknown[],
+    rows: readonly Row[],
+    attachments: (ArrayBuffer | undefined)[],
+    makeHandle: HandleMaker,
+  ) {
     this.#shapes = shapes.map(decodeStrings);
     this.#rows = rows;
     this.#attachments = attachments;
+    this.#makeHandle = makeHandle;
   }
 
   decode(root: Slot): unknown {
@@ -84,7 +92,7 @@ class GraphDecoder {
       case graph.ERROR:
         return createError(decodeStrings(row[1]));
       case graph.HANDLE:
-        return makeHandle(expectArray(row[1]).map(decodePrimitive));
+        return this.#makeHandle(expectArray(row[1]).map(decodePrimitive));
       default:
         throw new ProtocolError(`no kind ${String(row[0])} of row in a graph`);
     }

@@ -2,6 +2,7 @@ import { Unpackr } from 'msgpackr/pack';
 import { ProtocolError } from '../errors.js';
 import { MIN_ATTACHMENT } from './attachments.js';
 import { decodeGraph } from './decode-graph.js';
+import { type HandleMaker, makeHandle } from './handles.js';
 import { GRAPH, type Message, RESULT, TASK, VALUE_INDEX } from './messages.js';
 
 /** Up to this size a frame costs little whatever is done with it. */
@@ -18,7 +19,13 @@ export class Decoder {
     structuredClone: false,
   });
   readonly #range = { start: 0, end: 0 };
+  readonly #makeHandle: HandleMaker;
   #attachments: (ArrayBuffer | undefined)[] = [];
+
+  /** @param makeHandle - default: what is registered makes them. */
+  constructor(maker: HandleMaker = makeHandle) {
+    this.#makeHandle = maker;
+  }
 
   /**
    * @throws {@link ProtocolError} if it is smaller than any that is sent, which would only fill the memory here.
@@ -74,7 +81,7 @@ export class Decoder {
     if (index === 0 || message.length !== index + 2 || message[index + 1] !== GRAPH) {
       throw new ProtocolError(`a message of kind ${kind} has ${message.length} parts`);
     }
-    const value = decodeGraph(message[index], this.#attachments);
+    const value = decodeGraph(message[index], this.#attachments, this.#makeHandle);
     message[index] = isRun ? [value] : value;
     message.pop();
   }

@@ -18,6 +18,9 @@ export interface Handle {
 /** Makes the object again in another process. @throws {@link ProtocolError} for parts that make none. */
 type Maker = (parts: readonly unknown[]) => object;
 
+/** Makes an object of any kind that travels as a handle. */
+export type HandleMaker = (parts: readonly unknown[]) => object;
+
 const KEY = Symbol.for('aiomultiprocess.handles');
 
 /**
