@@ -1,10 +1,14 @@
 import type { EventEmitter } from 'eventemitter3';
-import { HostLostError, PoolTerminatedError, ProtocolError, QueueError } from '../errors.js';
+import { HostLostError, PoolTerminatedError, ProtocolError } from '../errors.js';
 import { FAILURE, type Message, PROGRESS, RESULT } from '../ipc/messages.js';
+import type { PoolEvents } from '../observe/events.js';
+import type { Backend } from '../pool/base-pool.js';
 import { Call, type CallOptions } from '../pool/call.js';
+import { callListener } from '../pool/call-listener.js';
 import type { Job } from '../pool/job.js';
 import { Ledger } from '../pool/ledger.js';
-import { type MapOrder, PoolMap } from '../pool/pool-map.js';
+import { Maps } from '../pool/maps.js';
+import type { MapOrder } from '../pool/pool-map.js';
 import type { PoolResult } from '../pool/pool-result.js';
 import { RoundRobin } from '../pool/scheduler.js';
 import { Signals } from '../pool/signals.js';
@@ -13,19 +17,17 @@ import type { Watch } from '../pool/watch.js';
 import { type Chunk, writeChunk } from './chunk.js';
 import { ChunkSizes } from './chunk-size.js';
 import { ChunkSource } from './chunk-source.js';
-import { Datastore, isSettledWithin } from './datastore.js';
 import { nameFunction } from './function-name.js';
+import { Link } from './link.js';
 import type { Results } from './messages.js';
 import { HOST_DECIDES, type ReadDistributedPoolOptions } from './options.js';
 import { readBody } from './payload.js';
 import { SentChunks } from './sent-chunks.js';
-import { type Parcel, Session } from './session.js';
-import type { DistributedPoolEvents, DistributedPoolStats } from './types.js';
+import type { Parcel, Session } from './session.js';
+import type { ConnectionEvents, DistributedPoolStats } from './types.js';
 
 /** The results over a stream that may wait for their consumer are four times as many. */
 const STREAM_SLOTS = 16 * 1024;
-/** A lost datastore may delay the end by so many milliseconds. */
-const MAX_FAREWELL = 2000;
 /** How long a chunk waits for items that come one by one, in milliseconds. */
 const MAX_WAIT = 20;
 /** BullMQ's priorities, of which 1 comes first. */
@@ -34,99 +36,87 @@ const MIDDLE = 2 ** 20;
 const all = () => true;
 
 /** Brings the tasks of a distributed pool to the datastore in chunks, and what becomes of them back to their callers. */
-export class Caller {
+export class Caller implements Backend {
   readonly #options: ReadDistributedPoolOptions;
-  readonly #events: EventEmitter<DistributedPoolEvents>;
+  readonly #events: EventEmitter<PoolEvents & ConnectionEvents>;
   readonly #ledger: Ledger;
   readonly #sizes: ChunkSizes;
   readonly #source: ChunkSource;
   readonly #signals = new Signals((signal) => this.#cancel(signal, signal.reason));
-  readonly #maps = new Set<PoolMap<unknown>>();
+  readonly #maps: Maps;
   readonly #sent = new SentChunks();
-  #store: Promise<Datastore> | undefined;
-  #session: Session | undefined;
+  readonly #link: Link;
+  readonly ended: Promise<void>;
+  #onEnded!: () => void;
   #audit: NodeJS.Timeout | undefined;
-  #ended: Promise<void> | undefined;
+  #isLeaving = false;
   #scheduled = false;
   #patience: NodeJS.Timeout | undefined;
   #farewell: Promise<void> | undefined;
   #lastId = 0;
 
-  /** @param onSettled - everything that was asked for is answered. */
-  constructor(
-    options: ReadDistributedPoolOptions,
-    events: EventEmitter<DistributedPoolEvents>,
-    watch: Watch,
-    onSettled: () => void,
-  ) {
+  constructor(options: ReadDistributedPoolOptions, events: EventEmitter<PoolEvents & ConnectionEvents>, watch: Watch) {
+    this.ended = new Promise((resolve) => {
+      this.#onEnded = resolve;
+    });
     this.#options = options;
     this.#events = events;
-    this.#ledger = new Ledger(new RoundRobin(), events as never, watch, onSettled);
+    this.#ledger = new Ledger(new RoundRobin(), events, watch);
+    this.#link = new Link(options, {
+      onReady: () => this.#onReady(),
+      onResults: (results) => this.#onResults(results),
+      onLost: () => this.#sendAgain(),
+      onFailed: (error) => this.#giveUp(error),
+      onError: this.#onError,
+    });
     this.#sizes = new ChunkSizes(options.chunkSize);
     this.#source = new ChunkSource(this.#sizes, (task) => watch.tasks?.onQueued(task));
-  }
-
-  get isSettled(): boolean {
-    return this.#ledger.isSettled;
+    this.#maps = new Maps(this.#ledger, this.#source, {
+      nextId: () => this.#nextId(),
+      onRoom: () => this.#schedule(),
+      onCancel: (map, reason) => this.#cancel(map, reason),
+    });
   }
 
   apply<R>(job: Job, args: readonly unknown[], options: CallOptions | undefined): Promise<R> {
     nameFunction(job.fn, job.address, this.#options.root);
     const promise = Call.start<R>(this.#nextId(), job, args, options, (call) => this.#source.addCall(call));
     this.#schedule();
-    const signal = options?.signal;
-    if (signal === undefined) return promise;
-    this.#signals.watch(signal);
-    const release = () => this.#signals.release(signal);
-    promise.then(release, release);
+    if (options?.signal !== undefined) this.#signals.watch(options.signal, promise);
     return promise;
   }
 
   map<R>(order: Omit<MapOrder, 'slots'>): PoolResult<R> {
     nameFunction(order.job.fn, order.job.address, this.#options.root);
-    const map: PoolMap<R> = new PoolMap<R>(
-      { ...order, slots: STREAM_SLOTS },
-      {
-        nextId: () => this.#nextId(),
-        onRoom: () => this.#schedule(),
-        onInputEnd: () => {
-          this.#source.removeMap(map);
-          this.#maps.delete(map);
-          this.#ledger.close();
-        },
-        onCancel: (reason) => this.#cancel(map, reason),
-      },
-    );
-    this.#ledger.open();
-    this.#maps.add(map);
-    this.#source.addMap(map);
+    const result = this.#maps.start<R>({ ...order, slots: STREAM_SLOTS });
     this.#schedule();
-    map.checkEnd();
-    return map.result;
+    return result;
   }
 
-  /** Connects, if that was not done before. */
-  async ready(): Promise<void> {
-    const store = await this.#open();
-    await store.ready();
+  ready(): Promise<void> {
+    return this.#link.ready();
   }
 
-  /** Nobody may be there to take the results that set the pace of a map: does the work all the same. */
   ignorePace(): void {
-    for (const map of this.#maps) map.result.takeAnyNumber();
+    this.#maps.ignorePace();
     this.#schedule();
+  }
+
+  close(): void {
+    this.#ledger.onceSettled(() => this.#leave());
   }
 
   terminate(): void {
-    const error = new PoolTerminatedError();
-    for (const map of this.#maps) map.result.cancel(error);
-    this.#takeBack(all, (task) => this.#ledger.fail(task, error));
+    this.#giveUp(new PoolTerminatedError());
+    this.#leave();
   }
 
-  /** Leaves the datastore. */
-  end(): Promise<void> {
-    this.#ended ??= this.#leave();
-    return this.#ended;
+  #leave(): void {
+    if (this.#isLeaving) return;
+    this.#isLeaving = true;
+    clearInterval(this.#audit);
+    clearTimeout(this.#patience);
+    void this.#link.leave(this.#farewell).then(this.#onEnded);
   }
 
   stats(): DistributedPoolStats {
@@ -141,61 +131,34 @@ export class Caller {
 
   /** Everything that is asked for in this turn of the program is sent together, at its end. */
   #schedule(): void {
-    if (this.#scheduled || this.#ended !== undefined) return;
+    if (this.#scheduled || this.#isLeaving) return;
     this.#scheduled = true;
     process.nextTick(() => {
       this.#scheduled = false;
-      if (this.#session?.isReady === true) this.#dispatch(this.#session);
-      else if (!this.isSettled) void this.#open().catch((error: unknown) => this.#failAll(error));
+      if (this.#link.session !== undefined) this.#dispatch(this.#link.session);
+      else if (!this.#ledger.isSettled) this.#link.open();
     });
   }
 
-  #open(): Promise<Datastore> {
-    this.#store ??= this.#connect();
-    return this.#store;
+  #onReady(): void {
+    this.#audit ??= setInterval(() => void this.#checkSent().catch(this.#onError), this.#options.leaseDuration / 2);
+    this.#schedule();
   }
 
-  async #connect(): Promise<Datastore> {
-    const store = await Datastore.open(this.#options, this.#onError);
-    this.#startSession(store);
-    this.#audit = setInterval(() => void this.#checkSent().catch(this.#onError), this.#options.leaseDuration / 2);
-    return store;
-  }
-
-  #startSession(store: Datastore): void {
-    const session = new Session(store, this.#options, {
-      onResults: (results) => this.#onResults(results),
-      onError: this.#onError,
-      onLost: () => this.#onLost(store),
-    });
-    this.#session = session;
-    session.start().then(
-      () => this.#schedule(),
-      (cause: unknown) => this.#failAll(new QueueError(`the datastore was not usable: ${String(cause)}`, { cause })),
-    );
-  }
-
-  /** What the hosts have dropped is asked for again, under another name: the old one is dead to them. */
-  #onLost(store: Datastore): void {
+  /** The hosts have dropped what was sent. */
+  #sendAgain(): void {
     for (const tasks of this.#sent.takeAll()) this.#source.giveBack(tasks, false);
-    if (this.#ended === undefined) this.#startSession(store);
   }
 
-  readonly #onError = (error: unknown): void => {
-    if (this.#ended === undefined) this.#events.emit('connectionError', error as Error);
+  readonly #onError = (error: Error): void => {
+    if (!this.#isLeaving) callListener(() => this.#events.emit('connectionError', error));
   };
 
   /** What is asked for later tries again. */
-  #failAll(error: unknown): void {
-    const store = this.#store;
-    this.#store = undefined;
-    this.#session = undefined;
+  #giveUp(error: unknown): void {
     clearInterval(this.#audit);
-    store?.then(
-      (opened) => opened.close(),
-      () => {},
-    );
-    for (const map of this.#maps) map.result.cancel(error);
+    this.#audit = undefined;
+    this.#maps.cancel(error);
     this.#takeBack(all, (task) => this.#ledger.fail(task, error));
   }
 
@@ -235,7 +198,7 @@ export class Caller {
 
   #losePatience(): void {
     this.#patience = undefined;
-    if (this.#session?.isReady === true) this.#dispatch(this.#session, false);
+    if (this.#link.session !== undefined) this.#dispatch(this.#link.session, false);
   }
 
   #onUnsent(parcels: readonly Parcel[], error: unknown): void {
@@ -289,8 +252,8 @@ export class Caller {
 
   /** A datastore that was restarted may have forgotten what it had accepted a moment before. */
   async #checkSent(): Promise<void> {
-    const session = this.#session;
-    if (session?.isReady !== true || this.#sent.tasks === 0) return;
+    const { session } = this.#link;
+    if (session === undefined || this.#sent.tasks === 0) return;
     const missing = new Set(await session.findMissing(this.#sent.ids));
     for (const id of this.#sent.noteMissing(missing)) this.#source.giveBack(this.#sent.takeChunk(id), false);
     this.#schedule();
@@ -308,29 +271,9 @@ export class Caller {
     const waiting = this.#source.remove(isWanted);
     const ids = this.#sent.find(isWanted);
     const tasks = [...waiting, ...ids.flatMap((id) => this.#sent.takeChunk(id))];
-    if (ids.length > 0) this.#farewell = this.#session?.cancel(ids).catch(this.#onError);
+    if (ids.length > 0) this.#farewell = this.#link.session?.cancel(ids).catch(this.#onError);
     for (const task of tasks) settle(task);
     this.#schedule();
-  }
-
-  async #leave(): Promise<void> {
-    clearInterval(this.#audit);
-    clearTimeout(this.#patience);
-    const session = this.#session;
-    session?.abandon();
-    const store = await this.#store?.catch(() => undefined);
-    if (store === undefined) return;
-    if (session !== undefined) {
-      const end = async () => {
-        await this.#farewell;
-        await session.end();
-      };
-      await isSettledWithin(
-        end().catch(() => undefined),
-        MAX_FAREWELL,
-      );
-    }
-    await store.close();
   }
 }
 

@@ -1,17 +1,22 @@
 import type { PoolEvents, TaskInfo } from '../observe/events.js';
 
-/**
- * The events of a distributed pool: those of a `Pool` that are about tasks, as far as the program that asks for them can
- * know. Which process runs a task, and when, its host knows.
- */
-export interface DistributedPoolEvents
-  extends Pick<PoolEvents, 'taskError' | 'taskQueued' | 'taskFailed' | 'taskCancelled'> {
-  taskSucceeded: (info: TaskInfo) => void;
+/** What happens to the connection of a distributed pool. */
+export interface ConnectionEvents {
   /**
    * The connection to the datastore was lost, or what came from it cannot be read. Connections are opened again by
    * themselves; what was asked for waits.
    */
   connectionError: (error: Error) => void;
+}
+
+/**
+ * The events of a distributed pool: those of a `Pool` that are about tasks, as far as the program that asks for them can
+ * know. Which process runs a task, and when, its host knows.
+ */
+export interface DistributedPoolEvents
+  extends ConnectionEvents,
+    Pick<PoolEvents, 'taskError' | 'taskQueued' | 'taskFailed' | 'taskCancelled'> {
+  taskSucceeded: (info: TaskInfo) => void;
 }
 
 /** A distributed pool at one moment, as plain data. */

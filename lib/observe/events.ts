@@ -1,3 +1,5 @@
+import type { EventEmitter } from 'eventemitter3';
+
 /** What a pool tells of its processes and tasks. Times are milliseconds; points in time are those of `performance.now()`. */
 
 /** One of the processes of a pool. */
@@ -117,6 +119,9 @@ export interface PoolEvents extends ProcessEvents, TaskEvents {
   /** After as many tasks waited as `maxQueueSize` allows, none does any more: go on. */
   drain: () => void;
 }
+
+/** Where the events of a pool are told; the pool may have others beside them. */
+export type PoolEmitter = Pick<EventEmitter<PoolEvents>, 'emit' | 'listenerCount'>;
 
 export const TASK_EVENTS = [
   'taskQueued',

@@ -21,11 +21,11 @@ export class Observers {
   constructor(
     { name, measure, trace }: { name: string; measure: boolean; trace?: string | URL },
     events: EventEmitter<PoolEvents>,
-    getPool: () => ObservedPool,
+    getPool: () => ObservedPool | undefined,
   ) {
     this.measurements = measure ? new Measurements(events) : undefined;
-    this.insights = measure ? new Insights(events, () => !getPool().isSettled) : undefined;
-    this.#trace = trace === undefined ? undefined : new Trace(trace, name, events, () => getPool().queued);
+    this.insights = measure ? new Insights(events, () => getPool()?.isSettled === false) : undefined;
+    this.#trace = trace === undefined ? undefined : new Trace(trace, name, events, () => getPool()?.queued ?? 0);
   }
 
   close(): void {

@@ -8,6 +8,7 @@ import {
   TaskTimeoutError,
 } from '../errors.js';
 import type { PoolEvents } from '../observe/events.js';
+import type { Backend } from './base-pool.js';
 import { Call, type CallOptions } from './call.js';
 import { callListener } from './call-listener.js';
 import { chainCauses } from './chain-causes.js';
@@ -16,8 +17,9 @@ import { createExitError, type Ending } from './ending.js';
 import { callHandler } from './exception-handler.js';
 import type { Job } from './job.js';
 import { Ledger } from './ledger.js';
+import { Maps } from './maps.js';
 import type { ReadPoolOptions } from './options.js';
-import { type MapOrder, PoolMap } from './pool-map.js';
+import type { MapOrder } from './pool-map.js';
 import type { PoolResult } from './pool-result.js';
 import type { PoolWorker } from './pool-worker.js';
 import { Retries } from './retries.js';
@@ -31,7 +33,7 @@ import type { Watch } from './watch.js';
 const all = () => true;
 
 /** Brings the tasks of a pool to its processes, and what becomes of them back to their callers. */
-export class Engine {
+export class Engine implements Backend {
   readonly #options: ReadPoolOptions;
   readonly #watch: Watch;
   readonly #ledger: Ledger;
@@ -39,23 +41,13 @@ export class Engine {
   readonly #supervisor: Supervisor;
   readonly #retries: Retries;
   readonly #signals: Signals;
-  readonly #maps = new Set<PoolMap<unknown>>();
+  readonly #maps: Maps;
   #lastId = 0;
 
-  /**
-   * @param onSettled - everything that was asked for is answered.
-   * @param onEmpty - the last process is gone, and no other will come.
-   */
-  constructor(
-    options: ReadPoolOptions,
-    events: EventEmitter<PoolEvents>,
-    watch: Watch,
-    onSettled: () => void,
-    onEmpty: () => void,
-  ) {
+  constructor(options: ReadPoolOptions, events: EventEmitter<PoolEvents>, watch: Watch) {
     this.#options = options;
     this.#watch = watch;
-    this.#ledger = new Ledger(options.scheduler, events, watch, onSettled);
+    this.#ledger = new Ledger(options.scheduler, events, watch);
     this.#retries = new Retries((task) => this.#enqueue(task));
     this.#signals = new Signals((signal) => this.#cancel(signal, signal.reason));
     this.#dispatcher = new Dispatcher(options, watch, {
@@ -64,6 +56,11 @@ export class Engine {
       onExhausted: (worker) => this.#supervisor.replace(worker),
       onLoad: (tasks) => this.#supervisor.grow(tasks),
       onDrain: () => callListener(() => events.emit('drain')),
+    });
+    this.#maps = new Maps(this.#ledger, this.#dispatcher, {
+      nextId: () => this.#nextId(),
+      onRoom: () => this.#dispatcher.schedule(),
+      onCancel: (map, reason) => this.#cancel(map, reason),
     });
     this.#supervisor = new Supervisor(options, this.#dispatcher.queueIds, watch, {
       onStart: (worker) => this.#dispatcher.addWorker(worker),
@@ -74,9 +71,12 @@ export class Engine {
       onTimeout: (task, worker) => this.#onTimeout(task, worker),
       onEnd: (worker, ending) => this.#onEnd(worker, ending),
       onGivenUp: (error) => this.#onGivenUp(error),
-      onEmpty,
     });
     this.#supervisor.start();
+  }
+
+  get ended(): Promise<void> {
+    return this.#supervisor.ended;
   }
 
   get isSettled(): boolean {
@@ -92,38 +92,14 @@ export class Engine {
       );
     }
     const promise = Call.start<R>(this.#nextId(), job, args, options, this.#enqueue);
-    if (options?.signal !== undefined) this.#release(promise, options.signal);
+    if (options?.signal !== undefined) this.#signals.watch(options.signal, promise);
     return promise;
-  }
-
-  /** Lets go of the signal of a call that is answered. */
-  #release(promise: Promise<unknown>, signal: AbortSignal): void {
-    this.#signals.watch(signal);
-    const release = () => this.#signals.release(signal);
-    promise.then(release, release);
   }
 
   map<R>(order: Omit<MapOrder, 'slots'>): PoolResult<R> {
     const { processes, childConcurrency } = this.#options;
-    const map: PoolMap<R> = new PoolMap<R>(
-      { ...order, slots: processes * childConcurrency },
-      {
-        nextId: () => this.#nextId(),
-        onRoom: () => this.#dispatcher.schedule(),
-        onInputEnd: () => {
-          this.#dispatcher.removeMap(map);
-          this.#maps.delete(map);
-          this.#ledger.close();
-        },
-        onCancel: (reason) => this.#cancel(map, reason),
-      },
-    );
-    this.#ledger.open();
-    this.#maps.add(map);
     this.#supervisor.revive();
-    this.#dispatcher.addMap(map);
-    map.checkEnd();
-    return map.result;
+    return this.#maps.start({ ...order, slots: processes * childConcurrency });
   }
 
   /** Starts with the first item that is asked for. */
@@ -168,20 +144,18 @@ export class Engine {
     return this.#supervisor.ready();
   }
 
-  /** Lets every process finish what it has, and exit. */
-  drain(): void {
-    this.#supervisor.drain();
+  close(): void {
+    this.#ledger.onceSettled(() => this.#supervisor.drain());
   }
 
-  /** Nobody may be there to take the results that set the pace of a map: does the work all the same. */
   ignorePace(): void {
-    for (const map of this.#maps) map.result.takeAnyNumber();
+    this.#maps.ignorePace();
     this.#dispatcher.schedule();
   }
 
   terminate(): void {
     const error = new PoolTerminatedError();
-    for (const map of this.#maps) map.result.cancel(error);
+    this.#maps.cancel(error);
     for (const task of this.#takeBack(all)) this.#ledger.fail(task, error);
     this.#supervisor.terminate();
   }
@@ -251,7 +225,7 @@ export class Engine {
   }
 
   #onGivenUp(error: InitializerError): void {
-    for (const map of this.#maps) map.result.cancel(error);
+    this.#maps.cancel(error);
     for (const task of this.#dispatcher.remove(all)) this.#ledger.fail(task, error);
   }
 }

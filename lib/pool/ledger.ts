@@ -1,6 +1,5 @@
-import type { EventEmitter } from 'eventemitter3';
 import { hold, release } from '../keep-alive.js';
-import type { PoolEvents } from '../observe/events.js';
+import type { PoolEmitter } from '../observe/events.js';
 import { callListener } from './call-listener.js';
 import type { PoolWorker } from './pool-worker.js';
 import type { Scheduler } from './scheduler.js';
@@ -15,20 +14,24 @@ export class Ledger {
   /** Tasks and maps that are not answered. */
   #open = 0;
   readonly #onComplete: (taskId: number) => void;
-  readonly #events: EventEmitter<PoolEvents>;
+  readonly #events: PoolEmitter;
   readonly #watch: Watch;
-  readonly #onSettled: () => void;
+  #onSettled: (() => void) | undefined;
 
-  /** @param onSettled - called when everything that was asked for is answered. */
-  constructor(scheduler: Scheduler, events: EventEmitter<PoolEvents>, watch: Watch, onSettled: () => void) {
+  constructor(scheduler: Scheduler, events: PoolEmitter, watch: Watch) {
     this.#onComplete = (taskId) => scheduler.completeTask(taskId);
     this.#events = events;
     this.#watch = watch;
-    this.#onSettled = onSettled;
   }
 
   get isSettled(): boolean {
     return this.#open === 0;
+  }
+
+  /** Nothing more will be asked for: calls back as soon as everything is answered. */
+  onceSettled(callback: () => void): void {
+    if (this.isSettled) callback();
+    else this.#onSettled = callback;
   }
 
   /** A task or a map was asked for. */
@@ -77,6 +80,6 @@ export class Ledger {
   close(): void {
     if (--this.#open > 0) return;
     release();
-    this.#onSettled();
+    this.#onSettled?.();
   }
 }

@@ -7,8 +7,14 @@ export class Signals {
     this.#onAbort = onAbort;
   }
 
-  /** A call with this signal was made. */
-  watch(signal: AbortSignal): void {
+  /** Watches until the call with this signal is answered. */
+  watch(signal: AbortSignal, call: Promise<unknown>): void {
+    this.#add(signal);
+    const release = () => this.#release(signal);
+    call.then(release, release);
+  }
+
+  #add(signal: AbortSignal): void {
     const watched = this.#watched.get(signal);
     if (watched !== undefined) {
       watched.calls++;
@@ -19,8 +25,7 @@ export class Signals {
     signal.addEventListener('abort', listener, { once: true });
   }
 
-  /** It was answered. */
-  release(signal: AbortSignal): void {
+  #release(signal: AbortSignal): void {
     const watched = this.#watched.get(signal);
     if (watched === undefined || --watched.calls > 0) return;
     this.#watched.delete(signal);

@@ -22,8 +22,6 @@ export interface SupervisorOwner extends Omit<PoolWorkerOwner, 'onWorn' | 'onIdl
   onStart(worker: PoolWorker): void;
   /** No process of a queue can be started. */
   onGivenUp(error: InitializerError): void;
-  /** The last process is gone, and no other will come. */
-  onEmpty(): void;
 }
 
 /** The place of one process in the pool, and who has it. */
@@ -55,6 +53,9 @@ interface Slot {
  * until there is new work for it. One that has run its share of tasks is replaced while its last tasks still run.
  */
 export class Supervisor {
+  /** Resolves when the last process is gone, and no other will come. */
+  readonly ended: Promise<void>;
+  #onEmpty!: () => void;
   readonly #owner: SupervisorOwner;
   readonly #watch: Watch;
   readonly #options: ReadPoolOptions;
@@ -66,6 +67,9 @@ export class Supervisor {
   #givenUp: InitializerError | undefined;
 
   constructor(options: ReadPoolOptions, queueIds: readonly QueueId[], watch: Watch, owner: SupervisorOwner) {
+    this.ended = new Promise((resolve) => {
+      this.#onEmpty = resolve;
+    });
     this.#owner = owner;
     this.#watch = watch;
     this.#options = options;
@@ -280,7 +284,7 @@ export class Supervisor {
   }
 
   #checkEmpty(): void {
-    if (this.workers.length === 0) this.#owner.onEmpty();
+    if (this.workers.length === 0) this.#onEmpty();
   }
 }
 

@@ -1,6 +1,5 @@
-import type { EventEmitter } from 'eventemitter3';
 import { fromMachineTime } from '../machine-clock.js';
-import type { EndedInfo, PoolEvents, TaskEvents } from '../observe/events.js';
+import type { EndedInfo, PoolEmitter, TaskEvents } from '../observe/events.js';
 import { callListener } from './call-listener.js';
 import type { PoolWorker } from './pool-worker.js';
 import type { Task } from './task.js';
@@ -9,12 +8,12 @@ import { WatchedTask } from './watched-task.js';
 /** Tells the listeners of a pool what happens to its tasks. Of those that were queued before it was there it says nothing. */
 export class TaskWatcher {
   readonly #pool: string;
-  readonly #events: EventEmitter<PoolEvents>;
+  readonly #events: PoolEmitter;
   readonly #capture: (() => unknown) | undefined;
   /** Those that are not answered, by their ids. */
   readonly #watched = new Map<number, WatchedTask>();
 
-  constructor(pool: string, events: EventEmitter<PoolEvents>, capture: (() => unknown) | undefined) {
+  constructor(pool: string, events: PoolEmitter, capture: (() => unknown) | undefined) {
     this.#pool = pool;
     this.#events = events;
     this.#capture = capture;

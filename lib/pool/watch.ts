@@ -1,7 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
-import type { EventEmitter } from 'eventemitter3';
 import { processChannels, taskChannel } from '../observe/channels.js';
-import { type PoolEvents, type ProcessEvents, TASK_EVENTS } from '../observe/events.js';
+import { type PoolEmitter, type ProcessEvents, TASK_EVENTS } from '../observe/events.js';
 import { callListener } from './call-listener.js';
 import type { Caller } from './caller.js';
 import { TaskWatcher } from './task-watcher.js';
@@ -15,7 +14,7 @@ export class Watch {
   /** Is told of every task, while somebody listens. */
   tasks: TaskWatcher | undefined;
   readonly #name: string;
-  readonly #events: EventEmitter<PoolEvents>;
+  readonly #events: PoolEmitter;
   readonly #capture: (() => unknown) | undefined;
   readonly #onChange: () => void;
   #wantsCallers = false;
@@ -24,12 +23,7 @@ export class Watch {
    * @param capture - takes from the context of a caller what its tasks should have.
    * @param onChange - {@link tasks} is there, or not there any more.
    */
-  constructor(
-    name: string,
-    events: EventEmitter<PoolEvents>,
-    capture: (() => unknown) | undefined,
-    onChange: () => void,
-  ) {
+  constructor(name: string, events: PoolEmitter, capture: (() => unknown) | undefined, onChange: () => void) {
     this.#name = name;
     this.#events = events;
     this.#capture = capture;
