@@ -4,16 +4,11 @@ import type { Ending } from './ending.js';
 import type { ReadPoolOptions } from './options.js';
 import { PoolWorker } from './pool-worker.js';
 import type { PoolWorkerOwner } from './pool-worker-owner.js';
+import { MAX_ATTEMPTS, RestartPolicy } from './restart-policy.js';
 import type { QueueId } from './scheduler.js';
 import { createStartOptions } from './start-options.js';
 import type { Watch } from './watch.js';
 
-/** How often a process is started that ends before it has done anything, and the pause after the first time. */
-const MAX_ATTEMPTS = 3;
-const BACKOFF = 50;
-const MAX_BACKOFF = 5000;
-/** How often in a row a process may be killed while it starts before the pauses grow: whoever does it will stop. */
-const MAX_KILLED = 100;
 /** After a process that should have replaced a running one could not start, the time until another is tried. */
 const RENEWAL_PAUSE = 5000;
 
@@ -39,9 +34,7 @@ interface Slot {
   renewableAt: number;
   /** Whether there is enough to do for it. */
   isWanted: boolean;
-  /** Processes in a row that ended by themselves before they were sent a task, and that were killed. */
-  attempts: number;
-  killed: number;
+  readonly restarts: RestartPolicy;
   timer: NodeJS.Timeout | undefined;
   error: unknown;
 }
@@ -90,8 +83,7 @@ export class Supervisor {
       successor: undefined,
       renewableAt: 0,
       isWanted: index < options.minProcesses,
-      attempts: 0,
-      killed: 0,
+      restarts: new RestartPolicy(),
       timer: undefined,
       error: undefined,
     }));
@@ -121,7 +113,7 @@ export class Supervisor {
     this.#givenUp = undefined;
     for (const slot of this.#slots) {
       if (!slot.isWanted || slot.worker !== undefined || slot.timer !== undefined) continue;
-      slot.attempts = 0;
+      slot.restarts.reset();
       this.#fill(slot);
     }
   }
@@ -250,19 +242,16 @@ export class Supervisor {
   /** One that was ended by its task has done what it could, and is no sign that the next will fail. */
   #refill(slot: Slot, worker: PoolWorker, { exit, cause }: Ending): void {
     if (worker.sent > 0) {
-      slot.attempts = slot.killed = 0;
+      slot.restarts.reset();
       return this.#fill(slot);
     }
     slot.error = cause ?? new Error(`process ${worker.pid} exited with code ${exit.exitCode} before it was ready`);
-    const failures = exit.signal === null ? slot.attempts++ : Math.max(slot.killed++ - MAX_KILLED, 0);
-    if (slot.attempts >= MAX_ATTEMPTS) return this.#giveUp(slot);
-    slot.timer = setTimeout(
-      () => {
-        slot.timer = undefined;
-        this.#fill(slot);
-      },
-      Math.min(BACKOFF * 2 ** failures, MAX_BACKOFF),
-    ).unref();
+    const pause = slot.restarts.getPause(exit.signal !== null);
+    if (pause === undefined) return this.#giveUp(slot);
+    slot.timer = setTimeout(() => {
+      slot.timer = undefined;
+      this.#fill(slot);
+    }, pause).unref();
   }
 
   #giveUp(slot: Slot): void {
