@@ -1,6 +1,6 @@
-/** Work that a child has beside the tasks it runs, in milliseconds: enough to bridge a round trip. */
-const AHEAD = 2;
-const MAX_AHEAD = 1024;
+/** Work that a child has beside the tasks it runs, in milliseconds: as much as it does before it answers. */
+const AHEAD = 8;
+const MAX_AHEAD = 512;
 /** How much a new measurement counts against those before it. */
 const WEIGHT = 0.3;
 /** A function whose task was answered later than this, in milliseconds, may take as long again. */
@@ -60,6 +60,6 @@ export class Prefetch {
     this.#last = now;
     this.#interval =
       this.#interval === Number.POSITIVE_INFINITY ? interval : this.#interval + WEIGHT * (interval - this.#interval);
-    this.#size = Math.min(MAX_AHEAD, Math.round(AHEAD / Math.max(this.#interval, AHEAD / MAX_AHEAD)));
+    this.#size = Math.min(MAX_AHEAD, Math.floor(AHEAD / Math.max(this.#interval, AHEAD / MAX_AHEAD)));
   }
 }
