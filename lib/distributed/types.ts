@@ -25,7 +25,7 @@ export interface DistributedPoolStats {
   queued: number;
   /** Tasks that are in the datastore or on hosts. */
   sent: number;
-  /** Hosts that have answered so far. */
+  /** Hosts that have answered in the last five minutes. */
   hosts: number;
   /** Tasks that succeeded and failed since the pool was made. */
   done: number;

@@ -4,12 +4,15 @@ const FIRST_CHUNKS = 4;
 /** For each slot of a host one task runs, one waits there and one in the queue. */
 const TASKS_PER_SLOT = 3;
 const CHUNKS_PER_HOST = 4;
+/** A host that has not answered for so many milliseconds may be gone. One that only takes long is seen again. */
+const MAX_SILENCE = 300_000;
 /** What is on its way is also in the memory of the datastore. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
 /** How much may be on its way: as much as keeps all hosts busy that have answered, and not much more. */
 export class Window {
-  readonly #hosts = new Map<string, number>();
+  /** Those that were seen last come last. */
+  readonly #hosts = new Map<string, { slots: number; seenAt: number }>();
   #slots = 0;
   #tasks = 0;
   #chunks = 0;
@@ -33,9 +36,19 @@ export class Window {
   }
 
   /** A host has answered that runs so many tasks at a time. */
-  see(host: string, slots: number): void {
-    this.#slots += slots - (this.#hosts.get(host) ?? 0);
-    this.#hosts.set(host, slots);
+  see(name: string, slots: number, now = performance.now()): void {
+    this.#forget(name);
+    this.#hosts.set(name, { slots, seenAt: now });
+    this.#slots += slots;
+    for (const [other, { seenAt }] of this.#hosts) {
+      if (now - seenAt < MAX_SILENCE) break;
+      this.#forget(other);
+    }
+  }
+
+  #forget(name: string): void {
+    this.#slots -= this.#hosts.get(name)?.slots ?? 0;
+    this.#hosts.delete(name);
   }
 
   add(tasks: number, bytes: number): void {
