@@ -96,7 +96,7 @@ async function attackParent(wanted) {
     changed++;
     return change(bytes);
   };
-  const options = { processes: 64, childConcurrency: 4, cancelGracePeriod: 0, taskTimeout: 50 };
+  const options = { processes: 64, childConcurrency: 4, cancelGracePeriod: 0, taskTimeout: 50, measure: true };
   await Pool.using(options, async (pool) => {
     const call = async () => {
       while (changed < wanted) {
@@ -127,7 +127,9 @@ function createFrames() {
     module: new URL('../../fixtures/pool/tasks.js', import.meta.url).href,
     name: 'identity',
   });
+  add(messages.MEASURE, true);
   add(messages.ATTEMPT, 2, 2);
+  add(messages.CONTEXT, 3, sample());
   for (let id = 1; id < 5; id++) encoder.addTask(id, 0, [sample()]);
   add(messages.CANCEL, 3);
   add(messages.STREAM, 5, 10);
@@ -154,7 +156,8 @@ async function attackChild(wanted) {
     const executor = new Executor({
       channel,
       concurrency: 4,
-      reportMemory: false,
+      reportUsage: false,
+      runInContext: (_context, run) => run(),
       state: { errors: {} },
       onError() {},
     });
