@@ -1,6 +1,6 @@
 import { median } from './statistics.js';
 
-const WARM_UP_FOR = 200;
+const WARM_UP_FOR = 1_000;
 const WARM_UP_TASKS = 3_000;
 const LONGEST_WARM_UP = 2_000;
 const SAMPLE_FOR = 300;
