@@ -23,7 +23,16 @@ export default {
   longest: 60,
   floors: [],
   metrics: { seconds: { label: 'seconds', better: 'less' } },
-  goals: [{ metric: 'seconds', atMost: 1, times: 'peers' }],
+  goals: [
+    {
+      metric: 'seconds',
+      atMost: 1,
+      times: 'peers',
+      whyMissed:
+        'all that run several tasks at a time need what the longest wait and the computing take, and differ by less ' +
+        'than their rounds do: the best of six is always a little better',
+    },
+  ],
 
   async sample(pool, count, { iterationsPerMicrosecond }) {
     port ??= (await once(fork(script), 'message'))[0];
