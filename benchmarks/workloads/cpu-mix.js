@@ -24,7 +24,13 @@ export default {
     shortP95: { label: 'p95 of the short ones in ms', better: 'less' },
   },
   goals: [
-    { metric: 'ideal', atLeast: 0.96 },
+    {
+      metric: 'ideal',
+      atLeast: 0.96,
+      whyMissed:
+        'the caller shares the two cores with the children, as for tasks of 1 ms; and at the end one process may be left ' +
+        'with a long task that the other has no part of, which is up to 2 % of the whole',
+    },
     { metric: 'shortP95', atMost: 1, times: 'piscina' },
   ],
 
