@@ -73,6 +73,10 @@ export class Decoder {
     const kind: unknown = message[0];
     const index = typeof kind === 'number' ? VALUE_INDEX[kind] : undefined;
     if (index === undefined) throw new ProtocolError(`there is no message of kind ${String(kind)}`);
+    // An id of another type, such as a big integer, would only fail where somebody counts on from it.
+    for (let at = 1; at < index; at++) {
+      if (typeof message[at] !== 'number') throw new ProtocolError(`an id in a message of kind ${kind} is no number`);
+    }
     const isRun = kind === TASK || kind === RESULT;
     if (message.length === index + 1) {
       if (isRun && !Array.isArray(message[index])) throw new ProtocolError('tasks or results are not a list');

@@ -118,7 +118,10 @@ export type ToParent =
 
 export type Message = ToChild | ToParent;
 
-/** Where the value of each kind stands, 0 for none. A tuple without {@link GRAPH} is as long as this plus one. */
+/**
+ * Where the value of each kind stands, 0 for none. Between it and the kind there are numbers. A tuple without
+ * {@link GRAPH} is as long as this plus one.
+ */
 export const VALUE_INDEX: readonly number[] = [1, 2, 3, 0, 2, 1, 2, 2, 1, 2, 2, 1, 2, 2, 2, 3, 1, 3, 2];
 
 /** What the value of each kind is called in messages of errors; of `''` only its parts are. */

@@ -277,7 +277,7 @@ export class PoolWorker {
   }
 
   #onTimes(id: number, start: number, runTime: number): void {
-    if (!Number.isFinite(start) || !(runTime >= 0 && runTime < Number.POSITIVE_INFINITY)) {
+    if (!Number.isFinite(start) || !Number.isFinite(runTime) || runTime < 0) {
       throw new ProtocolError('a child gives a task times that are no numbers');
     }
     const task = this.#tasks.peek(id);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { Packr } from 'msgpackr/pack';
 import { ProtocolError } from '../../dist/lib/errors.js';
 import { BATCH, HEADER_SIZE, writeHeader } from '../../dist/lib/ipc/frame.js';
-import { GRAPH, RESULT, TASK } from '../../dist/lib/ipc/messages.js';
+import { GRAPH, PROGRESS, RESULT, TASK, TIMES } from '../../dist/lib/ipc/messages.js';
 import { Pipe } from '../fixtures/ipc/transfer.mjs';
 import { anyDescription, build } from '../fixtures/ipc/values.mjs';
 
@@ -110,6 +110,23 @@ describe('bytes of any kind are messages or a ProtocolError', () => {
     );
   });
 
+  test('with anything in place of an id', () => {
+    const part = fc.oneof(
+      fc.integer(),
+      fc.bigInt(),
+      fc.double(),
+      fc.string(),
+      fc.constantFrom(null, true, [], [1], {}),
+    );
+    const message = fc
+      .tuple(fc.nat({ max: 20 }), fc.array(part, { maxLength: 4 }))
+      .map(([kind, parts]) => [kind, ...parts]);
+    fc.assert(
+      fc.property(message, (message) => void decode(pack([message]))),
+      { numRuns: 10_000 },
+    );
+  });
+
   test('cut off anywhere', () => {
     fc.assert(
       fc.property(anyDescription, fc.double({ min: 0, max: 1, noNaN: true }), (description, at) => {
@@ -151,6 +168,11 @@ describe('is a ProtocolError', () => {
     ['results that are no list', [[RESULT, 1, { length: 1 }]]],
     ['tasks that are no list', [[TASK, 1, 0, 'args']]],
     ['a message that is too long', [[RESULT, 1, 2, 3]]],
+    ['results whose id is a big integer', [[RESULT, 1n, [1]]]],
+    ['results whose id is text', [[RESULT, '1', [1]]]],
+    ['a graph whose id is an object', [[RESULT, {}, [[], [], 5], GRAPH]]],
+    ['progress whose id is a big integer', [[PROGRESS, 1n, 1]]],
+    ['times that are big integers', [[TIMES, 1, 2n, 3]]],
     ['a graph with something behind it', [[RESULT, 1, [[], [], 5], GRAPH, 7]]],
     ['a graph that is none', [[RESULT, 1, 5, GRAPH]]],
     ['a graph of no lists', [[RESULT, 1, [1, 2, 3], GRAPH]]],

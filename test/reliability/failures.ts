@@ -22,6 +22,7 @@ import {
   abort,
   announceFrame,
   answerAnother,
+  answerBigInteger,
   closeStreams,
   count,
   countAndDie,
@@ -563,6 +564,12 @@ export const failures: Group[] = [
       {
         what: 'the task answers for a task that was never sent',
         run: (pool) => pool.apply(answerAnother),
+        gets: { ...died({ signal: 'SIGKILL' }), cause: 'ProtocolError' } as Outcome,
+        took: 45,
+      },
+      {
+        what: 'the task gives an answer whose id is no number',
+        run: (pool) => pool.apply(answerBigInteger),
         gets: { ...died({ signal: 'SIGKILL' }), cause: 'ProtocolError' } as Outcome,
         took: 45,
       },

@@ -16,6 +16,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
+import { Packr } from 'msgpackr/pack';
 import { anyDescription, build } from '../../fixtures/ipc/values.mjs';
 
 register('../../fixtures/reliability/fake-spawn-hooks.mjs', import.meta.url);
@@ -25,6 +26,7 @@ const { Pool } = await load('pool/pool.js');
 const { behaviour } = await import('../../fixtures/reliability/fake-spawn.mjs');
 const { Channel } = await load('ipc/channel.js');
 const { Encoder } = await load('ipc/codec.js');
+const { BATCH, HEADER_SIZE, writeHeader } = await load('ipc/frame.js');
 const { Executor } = await load('child/executor.js');
 const messages = await load('ipc/messages.js');
 const { tasksFrom } = await load('tasks/task.js');
@@ -66,10 +68,48 @@ const changes = [
   (bytes) => Buffer.concat([bytes, Buffer.from(Array.from({ length: random(40) }, token))]),
 ];
 
+/** Where the protocol has a number or a list, anything that msgpack can carry. */
+const PARTS = [
+  0,
+  1,
+  2,
+  1n,
+  2n ** 70n,
+  -1,
+  0.5,
+  Number.NaN,
+  Infinity,
+  2 ** 53,
+  '1',
+  'length',
+  null,
+  true,
+  [],
+  [1],
+  [[], [], 1],
+  {},
+];
+const part = () => PARTS[random(PARTS.length)];
+const packr = new Packr({ sequential: true, moreTypes: true });
+
+/** A frame that is well formed, with messages of any kind and of any parts. */
+function forge() {
+  const batch = Array.from({ length: 1 + random(3) }, () => [
+    random(messages.VALUE_INDEX.length + 1),
+    ...Array.from({ length: random(4) }, part),
+    ...(random(4) === 0 ? [messages.GRAPH] : []),
+  ]);
+  const encoded = packr.pack(batch);
+  const header = new Uint8Array(HEADER_SIZE);
+  writeHeader(header, BATCH, encoded.length);
+  return Buffer.concat([header, encoded]);
+}
+
 /** Most changes are of a byte or two: they come further than those that leave nothing as it was. */
 function change(original) {
   const bytes = Buffer.from(original);
   if (random(4) === 0) return changes[random(changes.length)](bytes);
+  if (random(4) === 0) return forge();
   for (let left = random(3); left >= 0; left--) {
     const at = random(8) === 0 ? random(Math.min(8, bytes.length)) : random(bytes.length);
     if (bytes.length > 0) bytes[at] = token();
