@@ -6,6 +6,12 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ManagerClosedError, type SharedQueue } from 'aiomultiprocess';
+import fc from 'fast-check';
+import { Packr } from 'msgpackr/pack';
+import { BATCH, HEADER_SIZE, writeHeader } from '../../dist/lib/ipc/frame.js';
+import { TASK } from '../../dist/lib/ipc/messages.js';
+import { LIST, toAddress } from '../../dist/lib/manager/methods.js';
+import { Account } from '../fixtures/manager/classes.js';
 import { createManager, readHandle } from '../support/manager.ts';
 
 const manager = createManager();
@@ -179,6 +185,47 @@ test.each<[string, Buffer]>([
   await raw.read(64);
   raw.socket.write(bytes);
   await raw.closed;
+});
+
+test('whatever one who knows the key calls, the server goes on', async () => {
+  const list = manager.list([1, 2]);
+  const all = [
+    list,
+    manager.queue({ order: 'priority', maxSize: 2 }),
+    manager.queue({ acknowledge: true }),
+    manager.event(),
+    manager.lock({ reentrant: true }),
+    manager.semaphore(2, { bounded: true }),
+    manager.barrier(2),
+    manager.map([['a', 1]]),
+    manager.value(1),
+    manager.register('Account', Account)(1),
+  ];
+  const { pid } = manager;
+  const objects = all.map((object) => readHandle(object).id);
+  const anything = fc.oneof(
+    fc.integer({ min: -2, max: 3 }),
+    fc.double(),
+    fc.bigInt(),
+    fc.constantFrom('a', '__proto__', 'length', null, undefined, true, [], {}, [[], [], 1]),
+  );
+  const call = fc.tuple(fc.constantFrom(...objects, 0, 99), fc.nat({ max: 15 }), fc.array(anything, { maxLength: 3 }));
+  const packr = new Packr({ sequential: true, moreTypes: true });
+  await fc.assert(
+    fc.asyncProperty(fc.array(call, { minLength: 1, maxLength: 3 }), async (calls) => {
+      const { raw } = await greet();
+      await raw.read(64);
+      const tasks = calls.map(([object, method, args], at) => [TASK, at, toAddress(object, method), [args]]);
+      const body = packr.pack(tasks);
+      const header = new Uint8Array(HEADER_SIZE);
+      writeHeader(header, BATCH, body.length);
+      raw.socket.end(Buffer.concat([header, body]));
+      await raw.closed;
+    }),
+    { numRuns: 500, examples: [[[[readHandle(list).id, LIST.set, ['__proto__', null]]]]] },
+  );
+  expect(manager.pid).toBe(pid);
+  expect(await list.push(3)).toBe(await list.size());
 });
 
 test('a process does not talk to a server that does not know the key', async () => {

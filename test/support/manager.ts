@@ -8,11 +8,12 @@ export function createManager(options: ManagerOptions = {}): Manager {
 }
 
 /** Where the server of an object is, and the key to it: what travels when the object is sent. */
-export function readHandle(object: object): { folder: string; path: string; key: string } {
-  const describe = (object as Record<symbol, () => [string, string, string, string]>)[HANDLE];
-  const [, folder, path, key] = describe?.call(object) ?? [];
-  if (folder === undefined || path === undefined || key === undefined) throw new Error('that is no shared object');
-  return { folder, path, key };
+export function readHandle(object: object): { folder: string; path: string; key: string; id: number } {
+  const describe = (object as Record<symbol, () => [string, string, string, string, number]>)[HANDLE];
+  const parts = describe?.call(object);
+  if (parts === undefined) throw new Error('that is no shared object');
+  const [, folder, path, key, id] = parts;
+  return { folder, path, key, id };
 }
 
 const HANDLE = Symbol.for('aiomultiprocess.handle');

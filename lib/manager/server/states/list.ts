@@ -35,7 +35,8 @@ export class ListState implements State<typeof LIST> {
   set(_call: Call, [index, item]: readonly unknown[]): void {
     const { length } = this.#items;
     const at = (index as number) < 0 ? length + (index as number) : (index as number);
-    if (!(at in this.#items)) throw new RangeError(`set(): the list has ${length} items, and none at ${index}`);
+    // Names are in it too.
+    if (!Number.isInteger(at) || !(at in this.#items)) throw new RangeError(`set(): the list has ${length} items, and none at ${index}`);
     this.#items[at] = item;
   }
 
