@@ -44,10 +44,13 @@ function describe(value: unknown): string {
   return typeof value === 'string' ? JSON.stringify(value) : typeof value === 'object' ? typeof value : String(value);
 }
 
-/** An integer of at least `minimum`. */
-export function integer(minimum: number): Validator {
+/** An integer of at least `minimum`, and at most `maximum`. */
+export function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): Validator {
+  const range = maximum === Number.MAX_SAFE_INTEGER ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`;
   return (value) =>
-    Number.isSafeInteger(value) && (value as number) >= minimum ? undefined : `an integer of at least ${minimum}`;
+    Number.isInteger(value) && (value as number) >= minimum && (value as number) <= maximum
+      ? undefined
+      : `an integer ${range}`;
 }
 
 /** Milliseconds, as many as a timer takes. */

@@ -1,4 +1,5 @@
 import { ProtocolError } from '../errors.js';
+import { MAX_DELAY } from '../keep-alive.js';
 import { isCaller } from './names.js';
 
 /**
@@ -60,11 +61,11 @@ export function readChunk(data: unknown, maxBody: number): Chunk {
   const chunk = readVersion(data, 'tasks');
   const { caller, lease, module, names, timeout, retries, body } = chunk;
   check(isCaller(caller), 'no caller');
-  check(isNumber(lease) && lease > 0, 'no lease');
+  check(isTime(lease) && lease > 0, 'no lease');
   check(isText(module, MAX_NAME), 'no module');
   check(Array.isArray(names) && names.length <= MAX_NAMES && names.every((name) => isText(name, MAX_NAME)), 'no names');
-  check(timeout === undefined || isNumber(timeout), 'no time limit');
-  check(retries === undefined || (isNumber(retries) && Number.isInteger(retries)), 'no number of retries');
+  check(timeout === undefined || isTime(timeout), 'no time limit');
+  check(retries === undefined || isCount(retries), 'no number of retries');
   checkBody(body, maxBody);
   return chunk as unknown as Chunk;
 }
@@ -73,7 +74,7 @@ export function readChunk(data: unknown, maxBody: number): Chunk {
 export function readResults(data: unknown, maxBody: number): Results {
   const results = readVersion(data, 'results');
   const { host, slots, rates, lost, refused, body } = results;
-  check(isText(host, MAX_NAME) && isNumber(slots), 'no host');
+  check(isText(host, MAX_NAME) && isCount(slots), 'no host');
   check(Array.isArray(rates) && rates.every((each) => isPair(each) && isNumber(each[1])), 'no rates');
   check(Array.isArray(lost) && lost.every((each) => isText(each, MAX_NAME)), 'no list of lost chunks');
   check(Array.isArray(refused) && refused.every((each) => isPair(each) && isText(each[1], 8 * MAX_NAME)), 'no reasons');
@@ -107,6 +108,15 @@ function isText(value: unknown, longest: number): value is string {
 
 function isNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** Milliseconds, as many as a timer takes: with more it would go off at once. */
+function isTime(value: unknown): value is number {
+  return isNumber(value) && value <= MAX_DELAY;
 }
 
 function check(isRight: boolean, reason: string): void {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ConnectionOptions, PostgresConnectionOptions } from 'bullmq';
+import { MAX_DELAY } from '../keep-alive.js';
 import { integer, type OptionTable, readOptions, time } from '../options.js';
 import type { PoolOptions } from '../pool/options.js';
 import { MAX_CHUNK } from './messages.js';
@@ -82,12 +83,15 @@ const SHARED: OptionTable = {
   maxValueSize: integer(1),
 };
 
+/** Milliseconds; shorter than this is all overhead. */
+const duration = integer(100, MAX_DELAY);
+
 const CALLER: OptionTable = {
   ...SHARED,
   taskTimeout: time,
   retries: integer(0),
-  chunkSize: (value) => integer(1)(value) ?? ((value as number) <= MAX_CHUNK ? undefined : `at most ${MAX_CHUNK}`),
-  leaseDuration: integer(100),
+  chunkSize: integer(1, MAX_CHUNK),
+  leaseDuration: duration,
 };
 
 const HOST: OptionTable = {
@@ -100,11 +104,11 @@ const HOST: OptionTable = {
       : 'an array of paths or file: URLs',
   pool: (value) => (typeof value === 'object' && value !== null ? undefined : 'options of a Pool'),
   name: text,
-  port: integer(0),
+  port: integer(0, 65_535),
   address: text,
   gracePeriod: time,
-  lockDuration: integer(100),
-  stalledInterval: integer(100),
+  lockDuration: duration,
+  stalledInterval: duration,
   maxStalledCount: integer(0),
 };
 

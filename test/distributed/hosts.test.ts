@@ -126,6 +126,7 @@ describe('a caller refuses', () => {
     ['another kind of URL', { queue: 'q', connection: 'http://localhost' }],
     ['an unknown option', { queue: 'q', connection: 'redis://localhost', processes: 2 }],
     ['a chunk too large', { queue: 'q', connection: 'redis://localhost', chunkSize: 5000 }],
+    ['a lease beyond any timer', { queue: 'q', connection: 'redis://localhost', leaseDuration: 2 ** 31 }],
   ])('options with %s', (_, options) => {
     expect(() => new DistributedPool(options as never)).toThrow(TypeError);
   });
@@ -187,14 +188,18 @@ test('a pool whose datastore is not there can be given up', async () => {
   await pool.join();
 });
 
+/** A body of one frame. */
+function frame(...bytes: number[]): string {
+  const header = Buffer.alloc(8);
+  header.writeUInt32LE(bytes.length);
+  return Buffer.concat([header, Buffer.from(bytes)]).toString('base64');
+}
+
 describe('forged jobs', () => {
   const { caller, lease } = { caller: 'a'.repeat(32), lease: 60_000 };
-  const right = { version: 1, caller, lease, module: 'test/fixtures/distributed/tasks', names: ['triple'], body: '' };
-  const frame = (...bytes: number[]) => {
-    const header = Buffer.alloc(8);
-    header.writeUInt32LE(bytes.length);
-    return Buffer.concat([header, Buffer.from(bytes)]).toString('base64');
-  };
+  /** The call of `triple(1)`. */
+  const body = frame(0x91, 0x94, 2, 1, 0, 0x91, 0x91, 1);
+  const right = { version: 1, caller, lease, module: 'test/fixtures/distributed/tasks', names: ['triple'], body };
   const deep = frame.apply(undefined, Array(60_000).fill(0x91));
 
   test.each<[string, unknown]>([
@@ -202,6 +207,9 @@ describe('forged jobs', () => {
     ['no data', null],
     ['another version', { ...right, version: 2 }],
     ['a caller that is a path', { ...right, caller: '../../etc' }],
+    ['a lease beyond any timer', { ...right, lease: 2 ** 40 }],
+    ['a time limit beyond any timer', { ...right, timeout: 2 ** 31 }],
+    ['retries without end', { ...right, retries: 1e300 }],
     ['a module that is no text', { ...right, module: { toString: 'x' } }],
     ['too many names', { ...right, names: Array(17).fill('triple') }],
     ['a body that is too large', { ...right, body: 'A'.repeat(1_000_000) }],
@@ -230,8 +238,7 @@ describe('forged jobs', () => {
   ])('that name %s of %s run nothing', async (name, module) => {
     await withQueue('hosts', async (queue) => {
       await keepLease(queue);
-      const body = frame(0x91, 0x94, 2, 1, 0, 0x91, 0x91, 1);
-      const job = await queue.add('tasks', { ...right, module, names: [name], body }, { removeOnComplete: true });
+      const job = await queue.add('tasks', { ...right, module, names: [name] }, { removeOnComplete: true });
       await until(async () => (await job.getState()) === 'unknown');
       // The refusal is what it would tell its caller.
       const results = new Queue(`hosts-results-${caller}`, { connection: { url: redis.url } });
@@ -249,4 +256,45 @@ describe('forged jobs', () => {
       { jobId: `lease-${caller}`, delay: 60_000, removeOnComplete: true },
     );
   }
+});
+
+test('forged results are told of, and the caller gets the right one', async () => {
+  const right = { version: 1, host: 'a', slots: 1, rates: [], lost: [], refused: [], body: '' };
+  const wrong = [
+    null,
+    'text',
+    { ...right, version: 2 },
+    { ...right, slots: 1e308 },
+    { ...right, slots: 0.5 },
+    { ...right, rates: [[1, 1]] },
+    { ...right, rates: [['1', null]] },
+    { ...right, lost: 'all' },
+    { ...right, refused: [['1', {}]] },
+    { ...right, body: Buffer.alloc(100, 0xff).toString('base64') },
+    // The result of a task whose id is a big integer.
+    { ...right, body: frame(0x91, 0x93, 6, 0xd6, 0x42, 0, 0, 0, 1, 0x91, 1) },
+  ];
+  const strange = [
+    // The result of a task that was never sent.
+    { ...right, body: frame(0x91, 0x93, 6, 0xcd, 0xff, 0xff, 0x91, 1) },
+    { ...right, rates: [['no such chunk', 1]], lost: ['no such chunk'], refused: [['no such chunk', 'why']] },
+  ];
+  await withPool(
+    async (pool) => {
+      const errors: string[] = [];
+      pool.on('connectionError', ({ name, message }) => errors.push(`${name}: ${message}`));
+      const result = pool.apply(triple, [5]);
+      const caller = await withQueue('forged', async (queue) => {
+        await until(async () => (await queue.getJobCounts('delayed', 'prioritized')).prioritized === 1);
+        return (await queue.getJobs(['delayed']))[0]?.data.caller;
+      });
+      await withQueue(`forged-results-${caller}`, async (queue) => {
+        for (const data of [...wrong, ...strange]) await queue.add('results', data);
+        await until(async () => (await queue.count()) === 0);
+      });
+      await withHost(async () => expect(await result).toBe(15), { queue: 'forged' });
+      expect(errors).toEqual(wrong.map(() => expect.stringContaining('ProtocolError: ')));
+    },
+    { queue: 'forged' },
+  );
 });

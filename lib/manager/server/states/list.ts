@@ -36,7 +36,8 @@ export class ListState implements State<typeof LIST> {
     const { length } = this.#items;
     const at = (index as number) < 0 ? length + (index as number) : (index as number);
     // Names are in it too.
-    if (!Number.isInteger(at) || !(at in this.#items)) throw new RangeError(`set(): the list has ${length} items, and none at ${index}`);
+    const isThere = Number.isInteger(at) && at in this.#items;
+    if (!isThere) throw new RangeError(`set(): the list has ${length} items, and none at ${index}`);
     this.#items[at] = item;
   }
 
