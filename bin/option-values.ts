@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { InvalidArgumentError } from 'commander';
+import { type Validator, integer as validateInteger, time as validateTime } from '../lib/options.js';
 
 /** A function that a module exports. */
 export interface FunctionName {
@@ -24,13 +25,16 @@ export function parseFunction(text: string): FunctionName {
   return { module: pathToFileURL(path).href, name, label: name === 'default' ? basename(path) : name };
 }
 
-/** A parser of integers of at least `minimum`. */
-export function integer(minimum: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (Number.isSafeInteger(value) && value >= minimum) return value;
-    throw new InvalidArgumentError(`It takes an integer of at least ${minimum}.`);
-  };
+/** A parser of integers of at least `minimum`, and at most `maximum`. */
+export function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  const validate = validateInteger(minimum, maximum);
+  return (text) => check(/^\d+$/.test(text) ? Number(text) : Number.NaN, validate);
+}
+
+function check(value: number, validate: Validator): number {
+  const expected = validate(value);
+  if (expected === undefined) return value;
+  throw new InvalidArgumentError(`It takes ${expected}.`);
 }
 
 const MILLISECONDS: Readonly<Record<string, number>> = { '': 1, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
@@ -39,7 +43,7 @@ const MILLISECONDS: Readonly<Record<string, number>> = { '': 1, ms: 1, s: 1000, 
 export function parseTime(text: string): number {
   const [, number, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
   if (number === undefined) throw new InvalidArgumentError('It takes milliseconds, or a time as 30s, 5m or 2h.');
-  return Math.round(Number(number) * (MILLISECONDS[unit] as number));
+  return check(Math.round(Number(number) * (MILLISECONDS[unit] as number)), validateTime);
 }
 
 const POWERS = ['', 'k', 'm', 'g', 't'];
@@ -47,8 +51,9 @@ const POWERS = ['', 'k', 'm', 'g', 't'];
 /** Bytes, or with a unit, each 1024 of the one before: `1000000`, `512M`, `2GiB`. */
 export function parseSize(text: string): number {
   const [, number, unit = ''] = /^(\d+(?:\.\d+)?)([kmgt]?)(?:i?b)?$/i.exec(text) ?? [];
-  if (number === undefined) throw new InvalidArgumentError('It takes bytes, or a size as 512M or 2G.');
-  return Math.round(Number(number) * 1024 ** POWERS.indexOf(unit.toLowerCase()));
+  const size = Math.round(Number(number) * 1024 ** POWERS.indexOf(unit.toLowerCase()));
+  if (!Number.isSafeInteger(size)) throw new InvalidArgumentError('It takes bytes, or a size as 512M or 2G.');
+  return size;
 }
 
 export function parseArguments(text: string): unknown[] {

@@ -1,7 +1,8 @@
 /** `aiomultiprocess host`: what it takes on the command line. */
-import type { HostOptions } from 'aiomultiprocess/distributed';
+import type { Host, HostOptions } from 'aiomultiprocess/distributed';
 import { Command } from 'commander';
 import { integer, parseSize, parseTime } from '../option-values.js';
+import { UsageError } from '../usage-error.js';
 
 const EXAMPLES = `
 Examples:
@@ -40,7 +41,7 @@ export function createHostCommand(): Command {
     .option('--max-memory-per-child <size>', 'with more resident memory a process is replaced: 512M, 2G', parseSize)
     .option('--max-value-size <size>', 'the most that one result may take (default: 1M)', parseSize)
     .option('--name <name>', 'what the host calls itself (default: machine and process id)')
-    .option('--port <n>', 'a port for /healthz and /metrics (default: none)', integer(0))
+    .option('--port <n>', 'a port for /healthz and /metrics (default: none)', integer(0, 65_535))
     .option('--address <ip>', 'the address that the port listens on (default: 127.0.0.1)')
     .option('--grace-period <time>', 'how long tasks may run on when it is to end (default: 30s)', parseTime)
     .option('--lock-duration <time>', 'a host that is silent for so long is taken for dead (default: 30s)', parseTime)
@@ -73,10 +74,19 @@ function readOptions(modules: string[], connection: string, options: Options): H
   };
 }
 
+/** @throws {@link UsageError} naming the option that it cannot take, and what it takes. */
+async function createHost(options: HostOptions): Promise<Host> {
+  const { Host } = await import('aiomultiprocess/distributed');
+  try {
+    return new Host(options);
+  } catch (error) {
+    throw error instanceof TypeError ? new UsageError(error.message, { cause: error }) : error;
+  }
+}
+
 /** Runs a host until a signal ends it. */
 async function runHost(options: HostOptions): Promise<void> {
-  const { Host } = await import('aiomultiprocess/distributed');
-  const host = new Host(options);
+  const host = await createHost(options);
   host.on('error', (error) => print(`error: ${error.message}`));
   host.on('refused', (reason, job) => print(`refused job ${job}: ${reason.message}`));
   let asked = false;

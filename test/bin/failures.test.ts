@@ -82,6 +82,8 @@ test('--json-logs says the same as lines of JSON', async () => {
   ]);
 });
 
+const HOST = ['host', './tasks.js', '--queue', 'a', '--connection', 'redis://localhost'];
+
 test.each<[string, string[], RegExp]>([
   ['no function', ['map'], /missing required argument 'function'/],
   ['two functions', ['map', './tasks.js', './tasks.js'], /too many arguments/],
@@ -98,6 +100,7 @@ test.each<[string, string[], RegExp]>([
   ['no processes', ['map', './tasks.js', '--processes', '0'], /an integer of at least 1/],
   ['half a process', ['map', './tasks.js', '--processes', '1.5'], /an integer of at least 1/],
   ['a time that is none', ['map', './tasks.js', '--timeout', 'soon'], /milliseconds, or a time as 30s/],
+  ['a time beyond any timer', ['map', './tasks.js', '--timeout', '9999h'], /milliseconds from 0 to 2147483647/],
   ['a size that is none', ['map', './tasks.js', '--max-memory-per-child', '2 cows'], /bytes, or a size as 512M/],
   [
     'arguments that are no JSON',
@@ -121,6 +124,11 @@ test.each<[string, string[], RegExp]>([
     /a cannot take both/,
   ],
   ['a journal in no folder', ['map', './tasks.js', '--resume', '-o', 'no/a'], /cannot write no\/a\.journal/],
+  ['a host of no queue', ['host', './tasks.js'], /required option '-q, --queue <name>' not specified/],
+  ['a host of no datastore', ['host', './tasks.js', '-q', 'a'], /--connection is needed/],
+  ['a host of another datastore', [...HOST, '--connection', 'http://a'], /starts with redis:\/\//],
+  ['a port beyond the last', [...HOST, '--port', '70000'], /an integer from 0 to 65535/],
+  ['a lock for no time', [...HOST, '--lock-duration', '5'], /"lockDuration" takes an integer from 100/],
   ['an output in no folder', ['map', './tasks.js', '--output', 'no/where'], /cannot write no\/where/],
 ])('%s is a usage error', async (_what, args, message) => {
   const { code, stdout, stderr } = await aiomultiprocess(args);
