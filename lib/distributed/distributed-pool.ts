@@ -24,7 +24,7 @@ export class DistributedPool extends BasePool<DistributedPoolEvents> {
   readonly #caller: Caller;
 
   /**
-   * @throws TypeError or RangeError for an unknown or wrong option.
+   * @throws TypeError for an unknown or wrong option.
    * @throws {@link BootstrapError} in a child, outside of a task.
    */
   constructor(options: DistributedPoolOptions) {

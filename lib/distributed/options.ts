@@ -119,7 +119,7 @@ export const HOST_DECIDES = -1;
 
 export type ReadDistributedPoolOptions = ReturnType<typeof readDistributedPoolOptions>;
 
-/** @throws TypeError or RangeError naming the option and what it takes. */
+/** @throws TypeError naming the option and what it takes. */
 export function readDistributedPoolOptions(options: DistributedPoolOptions) {
   const read = readOptions<DistributedPoolOptions>('DistributedPool', options, CALLER);
   requireOptions('DistributedPool', read, ['queue', 'connection']);
@@ -134,7 +134,7 @@ export function readDistributedPoolOptions(options: DistributedPoolOptions) {
   };
 }
 
-/** @throws TypeError or RangeError naming the option and what it takes. */
+/** @throws TypeError naming the option and what it takes. */
 export function readHostOptions(options: HostOptions) {
   const read = readOptions<HostOptions>('Host', options, HOST);
   requireOptions('Host', read, ['queue', 'connection', 'modules']);
