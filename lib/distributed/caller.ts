@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'eventemitter3';
-import { HostLostError, PoolTerminatedError, ProtocolError } from '../errors.js';
+import { HostLostError, InvalidStateError, PoolTerminatedError, ProtocolError } from '../errors.js';
 import { FAILURE, type Message, PROGRESS, RESULT } from '../ipc/messages.js';
 import type { PoolEvents } from '../observe/events.js';
 import type { Backend } from '../pool/base-pool.js';
@@ -17,7 +17,7 @@ import type { Watch } from '../pool/watch.js';
 import { type Chunk, writeChunk } from './chunk.js';
 import { ChunkSizes } from './chunk-size.js';
 import { ChunkSource } from './chunk-source.js';
-import { nameFunction } from './function-name.js';
+import { FunctionNames } from './function-name.js';
 import { Link } from './link.js';
 import type { Results } from './messages.js';
 import { HOST_DECIDES, type ReadDistributedPoolOptions } from './options.js';
@@ -38,6 +38,7 @@ const all = () => true;
 /** Brings the tasks of a distributed pool to the datastore in chunks, and what becomes of them back to their callers. */
 export class Caller implements Backend {
   readonly #options: ReadDistributedPoolOptions;
+  readonly #names: FunctionNames;
   readonly #events: EventEmitter<PoolEvents & ConnectionEvents>;
   readonly #ledger: Ledger;
   readonly #sizes: ChunkSizes;
@@ -49,7 +50,8 @@ export class Caller implements Backend {
   readonly ended: Promise<void>;
   #onEnded!: () => void;
   #audit: NodeJS.Timeout | undefined;
-  #isLeaving = false;
+  /** Why it has left, or leaves. */
+  #left: Error | undefined;
   #scheduled = false;
   #patience: NodeJS.Timeout | undefined;
   #farewell: Promise<void> | undefined;
@@ -60,6 +62,7 @@ export class Caller implements Backend {
       this.#onEnded = resolve;
     });
     this.#options = options;
+    this.#names = new FunctionNames(options.root);
     this.#events = events;
     this.#ledger = new Ledger(new RoundRobin(), events, watch);
     this.#link = new Link(options, {
@@ -79,7 +82,7 @@ export class Caller implements Backend {
   }
 
   apply<R>(job: Job, args: readonly unknown[], options: CallOptions | undefined): Promise<R> {
-    nameFunction(job.fn, job.address, this.#options.root);
+    this.#names.get(job.fn, job.address);
     const promise = Call.start<R>(this.#nextId(), job, args, options, (call) => this.#source.addCall(call));
     this.#schedule();
     if (options?.signal !== undefined) this.#signals.watch(options.signal, promise);
@@ -87,14 +90,16 @@ export class Caller implements Backend {
   }
 
   map<R>(order: Omit<MapOrder, 'slots'>): PoolResult<R> {
-    nameFunction(order.job.fn, order.job.address, this.#options.root);
+    this.#names.get(order.job.fn, order.job.address);
     const result = this.#maps.start<R>({ ...order, slots: STREAM_SLOTS });
     this.#schedule();
     return result;
   }
 
-  ready(): Promise<void> {
-    return this.#link.ready();
+  /** @throws (rejects) if the pool has ended before. */
+  async ready(): Promise<void> {
+    await Promise.race([this.#link.ready(), this.ended]);
+    if (this.#left !== undefined) throw this.#left;
   }
 
   ignorePace(): void {
@@ -103,17 +108,18 @@ export class Caller implements Backend {
   }
 
   close(): void {
-    this.#ledger.onceSettled(() => this.#leave());
+    this.#ledger.onceSettled(() => this.#leave(new InvalidStateError('the pool was closed')));
   }
 
   terminate(): void {
-    this.#giveUp(new PoolTerminatedError());
-    this.#leave();
+    const error = new PoolTerminatedError();
+    this.#giveUp(error);
+    this.#leave(error);
   }
 
-  #leave(): void {
-    if (this.#isLeaving) return;
-    this.#isLeaving = true;
+  #leave(reason: Error): void {
+    if (this.#left !== undefined) return;
+    this.#left = reason;
     clearInterval(this.#audit);
     clearTimeout(this.#patience);
     void this.#link.leave(this.#farewell).then(this.#onEnded);
@@ -131,7 +137,7 @@ export class Caller implements Backend {
 
   /** Everything that is asked for in this turn of the program is sent together, at its end. */
   #schedule(): void {
-    if (this.#scheduled || this.#isLeaving) return;
+    if (this.#scheduled || this.#left !== undefined) return;
     this.#scheduled = true;
     process.nextTick(() => {
       this.#scheduled = false;
@@ -141,6 +147,7 @@ export class Caller implements Backend {
   }
 
   #onReady(): void {
+    if (this.#left !== undefined) return;
     this.#audit ??= setInterval(() => void this.#checkSent().catch(this.#onError), this.#options.leaseDuration / 2);
     this.#schedule();
   }
@@ -151,7 +158,7 @@ export class Caller implements Backend {
   }
 
   readonly #onError = (error: Error): void => {
-    if (!this.#isLeaving) callListener(() => this.#events.emit('connectionError', error));
+    if (this.#left === undefined) callListener(() => this.#events.emit('connectionError', error));
   };
 
   /** What is asked for later tries again. */
@@ -188,7 +195,7 @@ export class Caller implements Backend {
       id: chunk.id,
       priority: toPriority(priority, chunk.isCall),
       message: {
-        ...nameFunction(fn, address, this.#options.root),
+        ...this.#names.get(fn, address),
         ...(timeout !== HOST_DECIDES && { timeout }),
         ...(retries !== HOST_DECIDES && { retries }),
         body,
@@ -254,8 +261,12 @@ export class Caller implements Backend {
   async #checkSent(): Promise<void> {
     const { session } = this.#link;
     if (session === undefined || this.#sent.tasks === 0) return;
-    const missing = new Set(await session.findMissing(this.#sent.ids));
-    for (const id of this.#sent.noteMissing(missing)) this.#source.giveBack(this.#sent.takeChunk(id), false);
+    const missing = await session.findMissing(this.#sent.ids);
+    for (const id of this.#sent.noteMissing(missing)) {
+      const reason = missing.get(id);
+      if (reason === undefined) this.#source.giveBack(this.#sent.takeChunk(id), false);
+      else this.#failChunk(id, new ProtocolError(`a host refused it: ${reason}`));
+    }
     this.#schedule();
   }
 

@@ -1,16 +1,15 @@
 import type { Job } from 'bullmq';
 import { ProtocolError } from '../errors.js';
-import { Encoder } from '../ipc/codec.js';
 import { TASK } from '../ipc/messages.js';
 import type { AnyFunction } from '../pool/job.js';
 import type { Pool } from '../pool/pool.js';
 import type { ApplyOptions } from '../pool/types.js';
 import type { ExportedFunctions } from './exported-functions.js';
 import type { Leases } from './leases.js';
-import { type Chunk, MAX_CHUNK, readChunk } from './messages.js';
+import { type Chunk, MAX_CHUNK, readChunk, readSender } from './messages.js';
 import type { Outbox } from './outbox.js';
 import type { Pace } from './pace.js';
-import { maxBodyFor, readBody, takeBody } from './payload.js';
+import { createEncoder, maxBodyFor, readBody, takeBody } from './payload.js';
 import type { Rates } from './rates.js';
 
 /** What a {@link ChunkRun} needs from its host. */
@@ -55,7 +54,7 @@ export class ChunkRun {
   /** What another host has to run. */
   get remainder(): Chunk | undefined {
     if (this.#chunk === undefined) return undefined;
-    const encoder = new Encoder();
+    const encoder = createEncoder();
     for (const [id, args] of this.#unanswered) encoder.addTask(id, 0, args);
     return { ...this.#chunk, body: takeBody(encoder) };
   }
@@ -81,38 +80,41 @@ export class ChunkRun {
   }
 
   async #read(): Promise<ProtocolError | undefined> {
-    const { data } = this.#job;
-    let chunk: Chunk;
+    const { leases } = this.#context;
+    let sender: Pick<Chunk, 'caller' | 'lease'>;
     try {
-      chunk = readChunk(data, maxBodyFor(this.#context.maxValueSize));
+      sender = readSender(this.#job.data);
     } catch (error) {
-      // A caller of another version may still be told.
+      // There is nobody to tell.
       return error as ProtocolError;
     }
-    const { caller, lease } = chunk;
-    const { leases } = this.#context;
+    const { caller, lease } = sender;
     leases.hold(caller, lease, this, () => this.abort());
     try {
       if (!(await leases.isAlive(caller, lease))) return undefined;
-      return await this.#runFor(chunk, this.#context.outboxOf(caller));
+      return await this.#runFor(this.#context.outboxOf(caller));
     } finally {
       leases.release(caller, this);
     }
   }
 
-  async #runFor(chunk: Chunk, outbox: Outbox): Promise<ProtocolError | undefined> {
+  async #runFor(outbox: Outbox): Promise<ProtocolError | undefined> {
+    const { data, deferredFailure } = this.#job;
     const id = this.#job.id as string;
-    if (this.#job.deferredFailure !== undefined) {
+    if (deferredFailure !== undefined) {
       await outbox.lose(id);
       return undefined;
     }
+    let chunk: Chunk;
     let tasks: [id: number, args: readonly unknown[]][];
     try {
+      chunk = readChunk(data, maxBodyFor(this.#context.maxValueSize));
       tasks = readTasks(chunk.body);
     } catch (error) {
       await outbox.refuse(id, (error as Error).message);
       return error as ProtocolError;
     }
+    outbox.limitValues(chunk.maxValueSize);
     await this.#runTasks(chunk, tasks, outbox);
     return undefined;
   }

@@ -1,8 +1,7 @@
-import { Encoder } from '../ipc/codec.js';
 import type { Job } from '../pool/job.js';
 import type { Task } from '../pool/task.js';
 import { CHUNK_BYTES } from './messages.js';
-import { checkSize, takeBody } from './payload.js';
+import { checkSize, createEncoder, takeBody } from './payload.js';
 
 /** Tasks on their way together. All have the same function and limits, and whoever cancels one cancels all. */
 export class Chunk {
@@ -52,7 +51,7 @@ export interface Written {
 
 /** Writes the tasks of a chunk, as many as fit. */
 export function writeChunk(chunk: Chunk, maxValueSize: number): Written {
-  const encoder = new Encoder();
+  const encoder = createEncoder();
   const failed: Written['failed'] = [];
   const left: Task[] = [];
   let size = 0;

@@ -9,6 +9,7 @@ import type {
   Worker,
   WorkerOptions,
 } from 'bullmq';
+import { QueueError } from '../errors.js';
 import { type BullMQ, loadBullMQ } from './peers.js';
 
 /** What {@link Datastore.open} needs to know. */
@@ -24,6 +25,9 @@ export const MAX_CLOSING = 2000;
 /** Connections to PostgreSQL are dear, and each of BullMQ's objects has some. */
 const MAX_CLIENTS = 4;
 
+/** What Redis says to a wrong password. PostgreSQL closes the connection. */
+const REFUSAL = /^(NOAUTH|WRONGPASS|NOPERM)\b/;
+
 interface Closable {
   close(force?: boolean): Promise<void>;
   getBackend(): IQueueBackend;
@@ -36,6 +40,8 @@ export class Datastore {
   readonly #connection: never;
   readonly #factory: BackendFactory<IQueueBackend, never>;
   readonly #onError: (error: Error) => void;
+  /** Rejects if the datastore lets nobody in with this name and password, which waiting does not change. */
+  readonly #refused: Promise<never>;
   /** One connection serves all queues. */
   readonly #backend: IQueueBackend;
   readonly #opened: Closable[] = [];
@@ -55,11 +61,21 @@ export class Datastore {
   private constructor(bullmq: BullMQ, isPostgres: boolean, options: DatastoreOptions, onError: (error: Error) => void) {
     this.#bullmq = bullmq;
     this.#options = options;
-    this.#onError = onError;
+    let refuse!: (error: Error) => void;
+    this.#refused = new Promise((_, reject) => {
+      refuse = reject;
+    });
+    this.#refused.catch(() => {});
+    this.#onError = (error) => {
+      if (REFUSAL.test(error.message)) {
+        refuse(new QueueError(`the datastore refuses the connection: ${error.message}`, { cause: error }));
+      }
+      onError(error);
+    };
     this.#connection = readConnection(options.connection, isPostgres) as never;
     this.#factory = (isPostgres ? bullmq.createPostgresBackend : bullmq.createRedisBackend) as never;
     this.#backend = this.#factory(options.queue, this.#base);
-    this.#backend.on('error', onError);
+    this.#backend.on('error', this.#onError);
   }
 
   get #base(): { connection: never; prefix?: string } {
@@ -67,9 +83,13 @@ export class Datastore {
     return { connection: this.#connection, ...(prefix !== undefined && { prefix }) };
   }
 
-  /** Resolves once the datastore has answered. */
+  /**
+   * Resolves once the datastore has answered.
+   *
+   * @throws (rejects) {@link QueueError} if it refuses the connection.
+   */
   async ready(): Promise<void> {
-    await this.#backend.waitUntilReady();
+    await Promise.race([this.#backend.waitUntilReady(), this.#refused]);
   }
 
   queue(name: string): Queue {
@@ -139,11 +159,16 @@ function isInstance(connection: DatastoreOptions['connection']): boolean {
   return typeof connection !== 'string' && typeof (connection as { connect?: unknown }).connect === 'function';
 }
 
+/** Milliseconds before Redis is tried again. By itself BullMQ would soon wait for 20 seconds, and all tasks with it. */
+function getPause(tries: number): number {
+  return Math.min(500 * tries, 2000);
+}
+
 function readConnection(connection: DatastoreOptions['connection'], isPostgres: boolean): unknown {
   if (typeof connection === 'string') {
     return isPostgres
       ? { connectionString: connection, migrate: true, max: MAX_CLIENTS }
-      : { url: connection, maxRetriesPerRequest: null };
+      : { url: connection, maxRetriesPerRequest: null, retryStrategy: getPause };
   }
   // BullMQ makes its tables only if it is told to.
   const mayMigrate = isPostgres && !isInstance(connection) && !('skipMigrations' in connection);

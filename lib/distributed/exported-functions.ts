@@ -5,14 +5,21 @@ import type { AnyFunction } from '../pool/job.js';
 import type { Pool } from '../pool/pool.js';
 import { type Tasks, tasksFrom } from '../tasks/tasks-from.js';
 import { type FunctionName, nameModule } from './function-name.js';
+import { type ExportedFunction, isSameFunction } from './function-traits.js';
 import type { listExports } from './list-exports.js';
-import { isUrl } from './options.js';
+import { isUrl, realPath } from './options.js';
 
 const OWN_TASKS = new URL('./list-exports.js', import.meta.url);
 
+/** An export, and what a child finds it by. */
+interface Offer {
+  exported: ExportedFunction;
+  handle: AnyFunction;
+}
+
 /** The functions that callers may name: the exports of the modules that a host was started with, and no others. */
 export class ExportedFunctions {
-  readonly #modules = new Map<string, Map<string, AnyFunction>>();
+  readonly #modules = new Map<string, Offer[]>();
 
   /**
    * Lets a child of the pool look at the modules.
@@ -22,38 +29,39 @@ export class ExportedFunctions {
    */
   static async read(pool: Pool, modules: readonly (string | URL)[], root: string): Promise<ExportedFunctions> {
     const urls = modules.map((module) =>
-      isUrl(module) ? new URL(module).href : pathToFileURL(resolve(String(module))).href,
+      isUrl(module) ? new URL(module).href : pathToFileURL(realPath(resolve(String(module)))).href,
     );
     const { listExports: list } = tasksFrom<{ listExports: typeof listExports }>(OWN_TASKS);
-    const names = await pool.apply(list, [urls]);
+    const exports = await pool.apply(list, [urls]);
     const functions = new ExportedFunctions();
-    for (const [index, url] of urls.entries()) functions.#add(url, names[index] ?? [], root);
+    for (const [index, url] of urls.entries()) functions.#add(url, exports[index] ?? [], root);
     return functions;
   }
 
-  #add(url: string, names: readonly string[], root: string): void {
+  #add(url: string, exports: readonly ExportedFunction[], root: string): void {
     const name = nameModule(url, root, 'the module');
     if (this.#modules.has(name))
       throw new TypeError(`Host: two modules have the name ${name}; callers could mean either`);
-    if (names.length === 0) throw new TaskNotFoundError(`the module ${name} exports no function`);
+    if (exports.length === 0) throw new TaskNotFoundError(`the module ${name} exports no function`);
     const handles: Tasks<Record<string, AnyFunction>> = tasksFrom(url);
-    this.#modules.set(name, new Map(names.map((each) => [each, handles[each] as AnyFunction])));
+    const offers = exports.map((exported) => ({ exported, handle: handles[exported.name] as AnyFunction }));
+    this.#modules.set(name, offers);
   }
 
   /** @throws {@link TaskNotFoundError} */
-  find({ module, names }: FunctionName, host: string): AnyFunction {
-    const functions = this.#modules.get(module);
-    if (functions === undefined) {
+  find({ module, fn }: FunctionName, host: string): AnyFunction {
+    const offers = this.#modules.get(module);
+    if (offers === undefined) {
       const known = [...this.#modules.keys()].join(', ');
       throw new TaskNotFoundError(`host ${host} was not started with the module ${module}; it has ${known}`);
     }
-    for (const name of names) {
-      const fn = functions.get(name);
-      if (fn !== undefined) return fn;
-    }
+    const offer = offers.find(({ exported }) => isSameFunction(fn, exported));
+    if (offer !== undefined) return offer.handle;
+    const known = offers.map(({ exported }) => exported.name);
     throw new TaskNotFoundError(
-      `the module ${module} of host ${host} exports no function '${names[0]}'; it exports ` +
-        `${[...functions.keys()].join(', ')} (does it run another version of the code?)`,
+      `the module ${module} of host ${host} exports no function '${fn.name || '(anonymous)'}'; it exports ` +
+        `${known.join(', ')} (does it run another version of the code? If its code is compiled otherwise, ` +
+        'name the export with tasksFrom())',
     );
   }
 }

@@ -3,27 +3,41 @@ import { fileURLToPath } from 'node:url';
 import { TaskNotFoundError } from '../errors.js';
 import type { AnyFunction } from '../pool/job.js';
 import type { Address } from '../tasks/address.js';
+import { describeFunction, type FunctionTraits } from './function-traits.js';
 
 /** How a function is called between machines: both sides know the module by its path from a root they agree on. */
 export interface FunctionName {
   module: string;
-  /** The export, or several that it may be, the surest first. */
-  names: string[];
+  fn: FunctionTraits;
 }
 
-/**
- * @throws {@link TaskNotFoundError} if the function is no export of a module under the root.
- */
-export function nameFunction(fn: AnyFunction, address: Address, root: string): FunctionName {
+/** Names functions, each once. */
+export class FunctionNames {
+  readonly #root: string;
+  readonly #known = new WeakMap<Address, FunctionName>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** @throws {@link TaskNotFoundError} if the function is no export of a module under the root. */
+  get(fn: AnyFunction, address: Address): FunctionName {
+    const known = this.#known.get(address);
+    if (known !== undefined) return known;
+    const name = nameFunction(fn, address, this.#root);
+    this.#known.set(address, name);
+    return name;
+  }
+}
+
+function nameFunction(fn: AnyFunction, address: Address, root: string): FunctionName {
   const what = `the task '${fn.name || '(anonymous)'}'`;
   if (address.kind === 'inline') {
     throw new TaskNotFoundError(
       `${what} was made by inline(), and hosts run no source text; export it from a module that the hosts are started with`,
     );
   }
-  const names = address.kind === 'export' ? address.names : [address.name];
-  // The surest name first; a function without a name of its own can only be the default.
-  return { module: nameModule(address.module, root, what), names: names.length > 0 ? names : ['default'] };
+  return { module: nameModule(address.module, root, what), fn: describeFunction(address) };
 }
 
 /**

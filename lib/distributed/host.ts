@@ -7,7 +7,7 @@ import { callListener } from '../pool/call-listener.js';
 import { readPoolOptions } from '../pool/options.js';
 import { Pool } from '../pool/pool.js';
 import { ChunkRun } from './chunk-run.js';
-import { Datastore, isSettledWithin } from './datastore.js';
+import { Datastore, isSettledWithin, MAX_CLOSING } from './datastore.js';
 import { ExportedFunctions } from './exported-functions.js';
 import { HealthServer } from './health-server.js';
 import { JobSource } from './job-source.js';
@@ -52,13 +52,13 @@ export class Host {
   #closed: Promise<void> | undefined;
 
   /**
-   * @throws TypeError or RangeError for an unknown or wrong option.
+   * @throws TypeError for an unknown or wrong option.
    * @throws {@link BootstrapError} in a child, outside of a task.
    */
   constructor(options: HostOptions) {
     refuseOutsideOfTask('a Host');
     this.#options = readHostOptions(options);
-    this.name = this.#options.name ?? `${hostname()}-${process.pid}`;
+    this.name = this.#options.name ?? createName();
     const { processes, childConcurrency } = readPoolOptions(this.#options.pool);
     this.#slots = processes * childConcurrency;
     this.#pace = new Pace(this.#slots);
@@ -230,7 +230,8 @@ export class Host {
     const done = Promise.all(runs.map(({ ended }) => ended));
     if (!(await isSettledWithin(done, this.#options.gracePeriod))) {
       for (const run of runs) run.giveBack();
-      await done;
+      // What still waits then is the news for their callers, for a datastore that is away.
+      await isSettledWithin(done, MAX_CLOSING);
     }
     await this.#source?.close();
     for (const outbox of this.#outboxes.values()) outbox.close();
@@ -263,6 +264,14 @@ export class Host {
     this.#events.off(event, listener as never);
     return this;
   }
+}
+
+let lastHost = 0;
+
+/** Callers tell hosts apart by it. */
+function createName(): string {
+  const number = ++lastHost;
+  return `${hostname()}-${process.pid}${number === 1 ? '' : `-${number}`}`;
 }
 
 /** What the host has opened. */

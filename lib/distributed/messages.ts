@@ -1,5 +1,6 @@
 import { ProtocolError } from '../errors.js';
 import { MAX_DELAY } from '../keep-alive.js';
+import type { FunctionTraits } from './function-traits.js';
 import { isCaller } from './names.js';
 
 /**
@@ -10,7 +11,7 @@ import { isCaller } from './names.js';
  */
 
 /** Changes with every change that the other side would misunderstand. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** More tasks than this are in no chunk. */
 export const MAX_CHUNK = 1000;
@@ -19,7 +20,7 @@ export const CHUNK_BYTES = 256 * 1024;
 
 /** The longest name of a module or function. */
 const MAX_NAME = 1024;
-const MAX_NAMES = 16;
+const MAX_HOLDERS = 100;
 
 /** Tasks that travel together: calls of one function. */
 export interface Chunk {
@@ -29,11 +30,12 @@ export interface Chunk {
   lease: number;
   /** The path of the module from the root that both sides agree on, without its extension. */
   module: string;
-  /** The export, or several that it may be, the surest first. */
-  names: string[];
+  fn: FunctionTraits;
   /** Milliseconds for each task, and how often it is run again; the host decides what is not said. */
   timeout?: number;
   retries?: number;
+  /** The largest result, in bytes, that the caller takes. */
+  maxValueSize: number;
   /** The tasks, by ids of the caller. */
   body: string;
 }
@@ -54,18 +56,30 @@ export interface Results {
 }
 
 /**
+ * Who has sent a chunk, also one that cannot be read otherwise: that is whom to tell.
+ *
+ * @throws {@link ProtocolError}
+ */
+export function readSender(data: unknown): Pick<Chunk, 'caller' | 'lease'> {
+  const { caller, lease } = Object(data) as Record<string, unknown>;
+  check(isCaller(caller), 'no caller');
+  check(isTime(lease) && lease > 0, 'no lease');
+  return { caller: caller as string, lease: lease as number };
+}
+
+/**
  * @param maxBody - the most characters of the body.
  * @throws {@link ProtocolError}
  */
 export function readChunk(data: unknown, maxBody: number): Chunk {
   const chunk = readVersion(data, 'tasks');
-  const { caller, lease, module, names, timeout, retries, body } = chunk;
-  check(isCaller(caller), 'no caller');
-  check(isTime(lease) && lease > 0, 'no lease');
+  readSender(data);
+  const { module, fn, timeout, retries, maxValueSize, body } = chunk;
   check(isText(module, MAX_NAME), 'no module');
-  check(Array.isArray(names) && names.length <= MAX_NAMES && names.every((name) => isText(name, MAX_NAME)), 'no names');
+  check(isTraits(fn), 'no function');
   check(timeout === undefined || isTime(timeout), 'no time limit');
   check(retries === undefined || isCount(retries), 'no number of retries');
+  check(isCount(maxValueSize), 'no size of results');
   checkBody(body, maxBody);
   return chunk as unknown as Chunk;
 }
@@ -96,6 +110,17 @@ function checkBody(body: unknown, maxBody: number): void {
   check(typeof body === 'string', 'no body');
   const { length } = body as string;
   check(length <= maxBody, `a body of ${length} characters, more than the ${maxBody} that maxValueSize allows`);
+}
+
+function isTraits(value: unknown): value is FunctionTraits {
+  const { kind, name, ordinal, holders, closure, mayBeDefault, text } = Object(value) as Record<string, unknown>;
+  if (typeof name !== 'string' || name.length > MAX_NAME) return false;
+  if (kind === 'handle') return true;
+  if (kind === 'task') return isCount(ordinal);
+  const areHolders =
+    Array.isArray(holders) && holders.length <= MAX_HOLDERS && holders.every((each) => isText(each, MAX_NAME));
+  const areFlags = typeof closure === 'boolean' && typeof mayBeDefault === 'boolean';
+  return kind === 'export' && areHolders && areFlags && isText(text, MAX_NAME);
 }
 
 function isPair(value: unknown): value is [string, unknown] {

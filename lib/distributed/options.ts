@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ConnectionOptions, PostgresConnectionOptions } from 'bullmq';
@@ -158,7 +159,17 @@ function requireOptions<T extends object>(what: string, options: T, names: (keyo
 }
 
 function readFolder(root: string | URL | undefined): string {
-  return root === undefined ? process.cwd() : resolve(isUrl(root) ? fileURLToPath(root) : root);
+  return realPath(root === undefined ? process.cwd() : resolve(isUrl(root) ? fileURLToPath(root) : root));
+}
+
+/** As Node.js names the modules that it imports: without links. */
+export function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    // That it is not there others can say better.
+    return path;
+  }
 }
 
 export function isUrl(value: string | URL): value is URL {

@@ -26,6 +26,7 @@ type Ends = Pick<Results, 'rates' | 'lost' | 'refused'>;
 /** Takes what becomes of the tasks of one caller, and sends it in batches. */
 export class Outbox {
   readonly #options: OutboxOptions;
+  #maxValueSize: number;
   #outcomes: Outcome[] = [];
   #ends: Ends = { rates: [], lost: [], refused: [] };
   #onSent: (() => void)[] = [];
@@ -35,8 +36,14 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.#options = options;
+    this.#maxValueSize = options.maxValueSize;
     // The caller learns at once who is there.
     void this.flush();
+  }
+
+  /** The caller would not read larger values than these, nor what comes with them. */
+  limitValues(maxSize: number): void {
+    this.#maxValueSize = Math.min(this.#maxValueSize, maxSize);
   }
 
   succeed(id: number, value: unknown): void {
@@ -121,8 +128,8 @@ export class Outbox {
   }
 
   #takeBatches(): Results[] {
-    const { host, slots, maxValueSize } = this.#options;
-    const bodies = writeOutcomes(this.#outcomes, maxValueSize);
+    const { host, slots, onError } = this.#options;
+    const bodies = writeOutcomes(this.#outcomes, this.#maxValueSize, onError);
     const ends = this.#ends;
     this.#outcomes = [];
     this.#ends = { rates: [], lost: [], refused: [] };

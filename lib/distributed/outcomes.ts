@@ -1,7 +1,7 @@
-import { Encoder } from '../ipc/codec.js';
+import type { Encoder } from '../ipc/codec.js';
 import { FAILURE, PROGRESS, RESULT } from '../ipc/messages.js';
 import { CHUNK_BYTES } from './messages.js';
-import { checkSize, takeBody } from './payload.js';
+import { checkSize, createEncoder, takeBody } from './payload.js';
 
 /** What a task returned, threw or reports. */
 export type Outcome = readonly [kind: typeof RESULT | typeof FAILURE | typeof PROGRESS, id: number, value: unknown];
@@ -10,18 +10,24 @@ const PATHS = { [RESULT]: 'result', [FAILURE]: 'error', [PROGRESS]: 'progress' }
 
 /**
  * Writes outcomes as bodies, none of which is much larger than a chunk may be. In the place of a value that cannot
- * travel, or is too large, goes the error that says so.
+ * travel, or is too large, goes the error that says so; nobody waits for progress, so that is left out.
+ *
+ * @param onLeftOut - is told why.
  */
-export function writeOutcomes(outcomes: readonly Outcome[], maxValueSize: number): string[] {
+export function writeOutcomes(
+  outcomes: readonly Outcome[],
+  maxValueSize: number,
+  onLeftOut: (error: Error) => void,
+): string[] {
   const bodies: string[] = [];
   const list = [...outcomes];
   const replaced = new Set<number>();
-  let encoder = new Encoder();
+  let encoder = createEncoder();
   let first = 0;
   for (let at = 0; at < list.length; at++) {
     if (encoder.size >= CHUNK_BYTES) {
       bodies.push(takeBody(encoder));
-      encoder = new Encoder();
+      encoder = createEncoder();
       first = at;
     }
     const { size } = encoder;
@@ -30,12 +36,17 @@ export function writeOutcomes(outcomes: readonly Outcome[], maxValueSize: number
       add(encoder, outcome);
       if (!replaced.has(at)) checkSize(encoder.size - size, maxValueSize, PATHS[outcome[0]]);
     } catch (error) {
-      list[at] = [outcome[0] === PROGRESS ? PROGRESS : FAILURE, outcome[1], error];
-      replaced.add(at);
+      if (outcome[0] === PROGRESS) {
+        list.splice(at, 1);
+        onLeftOut(error as Error);
+      } else {
+        list[at] = [FAILURE, outcome[1], error];
+        replaced.add(at);
+      }
       // What is too large is written already: this body begins again.
       if (encoder.size === size) at--;
       else {
-        encoder = new Encoder();
+        encoder = createEncoder();
         at = first - 1;
       }
     }

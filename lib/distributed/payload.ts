@@ -1,6 +1,8 @@
 import { ProtocolError, SerializationError } from '../errors.js';
-import { Decoder, type Encoder } from '../ipc/codec.js';
+import { classify } from '../ipc/classify.js';
+import { Decoder, Encoder } from '../ipc/codec.js';
 import { ATTACHMENT, BATCH, HEADER_SIZE } from '../ipc/frame.js';
+import { HANDLE } from '../ipc/graph.js';
 import type { Message } from '../ipc/messages.js';
 import { CHUNK_BYTES } from './messages.js';
 
@@ -9,6 +11,16 @@ import { CHUNK_BYTES } from './messages.js';
 /** Text is a third longer than the bytes; frames have headers. */
 export function maxBodyFor(maxValueSize: number): number {
   return Math.ceil(((maxValueSize + CHUNK_BYTES) * 4) / 3) + 64 * 1024;
+}
+
+const NO_HANDLES = 'objects of a manager do not leave their machine';
+
+/** Refuses what another machine could not use, where it would be written: then only its own task fails. */
+export function createEncoder(): Encoder {
+  return new Encoder((object) => {
+    const kind = classify(object);
+    return kind === HANDLE ? NO_HANDLES : kind;
+  });
 }
 
 export function takeBody(encoder: Encoder): string {
@@ -39,7 +51,7 @@ export function readBody(body: string): Message[] {
 
 /** The address of a manager's object is a path on one machine, and whoever can write to the datastore would choose it. */
 function refuseHandle(): never {
-  throw new ProtocolError('objects of a manager do not leave their machine');
+  throw new ProtocolError(NO_HANDLES);
 }
 
 /**

@@ -68,7 +68,7 @@ export class SentChunks {
   }
 
   /** Notes which chunks the datastore does not have. @returns those that it did not have the last time either. */
-  noteMissing(missing: ReadonlySet<string>): string[] {
+  noteMissing(missing: Pick<ReadonlySet<string>, 'has'>): string[] {
     const lost: string[] = [];
     for (const [id, sent] of this.#sent) {
       // The results of a chunk that has just ended may be on their way.

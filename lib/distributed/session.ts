@@ -27,7 +27,7 @@ export interface Parcel {
   id: string;
   /** BullMQ's: 1 comes first. */
   priority: number;
-  message: Omit<ChunkMessage, 'version' | 'caller' | 'lease'>;
+  message: Omit<ChunkMessage, 'version' | 'caller' | 'lease' | 'maxValueSize'>;
 }
 
 /** How often tasks are sent that were not taken. */
@@ -78,6 +78,7 @@ export class Session {
 
   async #start(): Promise<void> {
     const { leaseDuration } = this.#options;
+    await this.#store.ready();
     const lease = await this.#jobs.add(LEASE, this.#sign(), {
       jobId: leaseJobOf(this.caller),
       delay: leaseDuration,
@@ -102,10 +103,10 @@ export class Session {
    * @throws (rejects) {@link QueueError}
    */
   async send(parcels: readonly Parcel[]): Promise<void> {
-    const { leaseDuration } = this.#options;
+    const { leaseDuration, maxValueSize } = this.#options;
     const jobs = parcels.map(({ id, priority, message }) => ({
       name: TASKS,
-      data: { version: VERSION, caller: this.caller, lease: leaseDuration, ...message },
+      data: { version: VERSION, caller: this.caller, lease: leaseDuration, maxValueSize, ...message },
       opts: { jobId: id, priority, removeOnComplete: true, removeOnFail: { count: 100 } },
     }));
     for (let tries = 1; !this.#ended; tries++) {
@@ -127,10 +128,17 @@ export class Session {
     if (running.length > 0) await this.#control.publishEvent({ eventName: CANCEL, ids: running.join() });
   }
 
-  /** Those of the chunks that neither wait nor run. */
-  async findMissing(chunks: readonly string[]): Promise<string[]> {
-    const states = await Promise.all(chunks.map((id) => this.#jobs.getJobState(id)));
-    return chunks.filter((_, index) => states[index] === 'unknown' || states[index] === 'failed');
+  /** Those of the chunks that neither wait nor run, and for those that no host could read the reason. */
+  async findMissing(chunks: readonly string[]): Promise<Map<string, string | undefined>> {
+    const missing = new Map<string, string | undefined>();
+    await Promise.all(
+      chunks.map(async (id) => {
+        const state = await this.#jobs.getJobState(id);
+        if (state === 'unknown') missing.set(id, undefined);
+        else if (state === 'failed') missing.set(id, (await this.#jobs.getJob(id))?.failedReason);
+      }),
+    );
+    return missing;
   }
 
   /** Leaves nothing behind in the datastore. */

@@ -3,6 +3,9 @@ import { MAX_FRAME } from './frame.js';
 import * as graph from './graph.js';
 import { isHandle } from './handles.js';
 
+/** Says what an object travels as, as {@link classify} does. */
+export type Classifier = (value: object) => number | string;
+
 /**
  * What an object is, or why it cannot travel.
  *

@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import { serializeError } from 'serialize-error';
 import { SerializationError } from '../errors.js';
 import type { AttachmentWriter } from './attachments.js';
-import { classify, describeInstance, describePrimitive, nameOfView, namesOfClasses } from './classify.js';
+import { type Classifier, describeInstance, describePrimitive, nameOfView, namesOfClasses } from './classify.js';
 import type { Graph, Row, Slot } from './graph.js';
 import * as graph from './graph.js';
 import { describeHandle } from './handles.js';
@@ -14,10 +14,16 @@ import { lengthOfView } from './view-length.js';
  * Flattens a value into the table that `graph.ts` describes, as `structuredClone` would see the value.
  *
  * @param path - what the value is called in messages, as `args`.
+ * @param classifier - says what an object travels as, or why it cannot.
  * @throws {@link SerializationError} naming the path of the part that cannot travel.
  */
-export function encodeGraph(value: unknown, path: string, attachments: AttachmentWriter): Graph {
-  return new GraphEncoder(path, attachments).encode(value);
+export function encodeGraph(
+  value: unknown,
+  path: string,
+  attachments: AttachmentWriter,
+  classifier: Classifier,
+): Graph {
+  return new GraphEncoder(path, attachments, classifier).encode(value);
 }
 
 /** A part of an error that cannot travel is described instead; this many objects under an error are looked at. */
@@ -38,14 +44,16 @@ interface Node {
 class GraphEncoder {
   readonly #path: string;
   readonly #attachments: AttachmentWriter;
+  readonly #classify: Classifier;
   readonly #rowOf = new Map<object, number>();
   readonly #nodes: Node[] = [];
   readonly #shapes = new ShapeTable();
   #errorParts = 0;
 
-  constructor(path: string, attachments: AttachmentWriter) {
+  constructor(path: string, attachments: AttachmentWriter, classifier: Classifier) {
     this.#path = path;
     this.#attachments = attachments;
+    this.#classify = classifier;
   }
 
   /** Errors come last, so that what is also reached without one has been looked at strictly by then. */
@@ -80,13 +88,22 @@ class GraphEncoder {
   #refer(object: object, parent: number, step: string): Slot {
     const known = this.#rowOf.get(object);
     if (known !== undefined) return [known];
-    const kind = classifySafely(object);
+    const kind = this.#classifySafely(object);
     if (typeof kind === 'string') return this.#refuse(parent, step, kind);
     const lenient = this.#isLenient(parent);
     if (lenient && ++this.#errorParts > MAX_ERROR_PARTS) return `[${describeInstance(object)}]`;
     const row = this.#nodes.push({ object, kind, parent, step, lenient }) - 1;
     this.#rowOf.set(object, row);
     return [row];
+  }
+
+  /** A prototype or getter of the user's may throw when it is looked at. */
+  #classifySafely(object: object): number | string {
+    try {
+      return this.#classify(object);
+    } catch {
+      return 'it throws when it is looked at';
+    }
   }
 
   #encodeNode({ object, kind }: Node, row: number): Row {
@@ -202,15 +219,6 @@ class GraphEncoder {
     const path = this.#path + steps.reverse().join('');
     // A value without a name of its own is known by its properties: `args[0]`, not `.args[0]`.
     return path.startsWith('.') ? path.slice(1) : path;
-  }
-}
-
-/** A prototype or getter of the user's may throw when it is looked at. */
-function classifySafely(object: object): number | string {
-  try {
-    return classify(object);
-  } catch {
-    return 'it throws when it is looked at';
   }
 }
 

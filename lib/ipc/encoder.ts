@@ -1,5 +1,6 @@
 import { SerializationError } from '../errors.js';
 import { AttachmentWriter } from './attachments.js';
+import { type Classifier, classify } from './classify.js';
 import { encodeGraph } from './encode-graph.js';
 import { ATTACHMENT, BATCH, HEADER_SIZE, writeHeader } from './frame.js';
 import { GRAPH, type Message, RESULT, TASK, VALUE_INDEX, VALUE_PATH } from './messages.js';
@@ -15,6 +16,7 @@ const NO_ADDRESS = -1;
  * are written when they are added, so each is read once, as it is then, and one that cannot be written harms no other.
  */
 export class Encoder {
+  readonly #classify: Classifier;
   readonly #writer = new PlainWriter();
   readonly #attachments = new AttachmentWriter();
   /** How many messages the frame has so far, and where this is to be written. */
@@ -28,6 +30,11 @@ export class Encoder {
   /** Reading a value may run a getter, which may send something itself: that follows the value. */
   #busy = false;
   #postponed: unknown[][] = [];
+
+  /** @param classifier - default: all that can travel between processes of one machine does. */
+  constructor(classifier: Classifier = classify) {
+    this.#classify = classifier;
+  }
 
   /** The approximate size of the frame so far, in bytes. */
   get size(): number {
@@ -137,7 +144,7 @@ export class Encoder {
     const wasBusy = this.#busy;
     this.#busy = true;
     try {
-      const graph = encodeGraph(message[index], path, this.#attachments);
+      const graph = encodeGraph(message[index], path, this.#attachments, this.#classify);
       const parts = [...message.slice(0, index), graph, GRAPH];
       if (wasBusy) this.#postponed.push(parts);
       else this.#addOwn(parts);

@@ -74,7 +74,7 @@ export function compareFunction(
 /** What engines and compilers call the value of an `export default` that has no name. */
 const NAMES_OF_DEFAULT = ['default', '_default', ''];
 
-function isSameName(actual: string, expected: string): boolean {
+export function isSameName(actual: string, expected: string): boolean {
   return actual === expected || (NAMES_OF_DEFAULT.includes(actual) && NAMES_OF_DEFAULT.includes(expected));
 }
 

@@ -2,7 +2,10 @@
 import { HostLostError } from 'aiomultiprocess';
 import type { DistributedPool } from 'aiomultiprocess/distributed';
 import { killHost, triple, tripleAfter } from '../fixtures/distributed/tasks.js';
+import { waitAt } from '../fixtures/pool/gate.js';
 import { describeDatastores } from '../support/datastores.ts';
+import { withGate } from '../support/gate.ts';
+import { until } from '../support/until.ts';
 
 /** Results of `count` tasks, counted by index; calls `onResult` with how many there are. */
 async function countResults(pool: DistributedPool, count: number, onResult: (done: number) => void) {
@@ -42,6 +45,29 @@ describeDatastores((setting) => {
       expect(counts).toEqual(Array(300).fill(1));
     });
   });
+
+  test('a host that is told to end does so, though the datastore is away and a task has just ended', async () => {
+    const { server } = setting();
+    const host = await setting().startHost('--grace-period', '500');
+    await setting().withPool(async (pool) => {
+      await withGate(async (gate) => {
+        pool.apply(waitAt, [gate.port]).catch(() => {});
+        await gate.arrived(1);
+        await server.kill();
+        gate.open();
+        expect(await host.end('SIGTERM')).toBe(0);
+      });
+    });
+    await server.start();
+    await until(() =>
+      setting()
+        .look()
+        .then(
+          () => true,
+          () => false,
+        ),
+    );
+  }, 60_000);
 
   test('a task that takes every host down with it is a HostLostError, and its neighbours are not lost', async () => {
     let over = false;

@@ -1,13 +1,15 @@
 /** What is left when callers and hosts end, on each datastore. */
 import { spawn } from 'node:child_process';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { Host } from 'aiomultiprocess/distributed';
+import { InvalidStateError, PoolTerminatedError } from 'aiomultiprocess';
+import { DistributedPool, Host } from 'aiomultiprocess/distributed';
 import { noteAndWait, triple } from '../fixtures/distributed/tasks.js';
 import { waitAt } from '../fixtures/pool/gate.js';
 import { describeDatastores } from '../support/datastores.ts';
 import { linesOf, withFile } from '../support/folder.ts';
 import { withGate } from '../support/gate.ts';
 import { fixtures, HostProcess } from '../support/hosts.ts';
+import { node } from '../support/run.ts';
 import { until } from '../support/until.ts';
 
 describeDatastores((setting) => {
@@ -33,6 +35,24 @@ describeDatastores((setting) => {
       // A last look at what may have come late is due in a minute.
       await until(async () => (await setting().look()).every((each) => each.includes('again-lease-')));
     });
+  });
+
+  test.each(['close', 'terminate'])('a program ends that calls %s() as soon as it is connected', async (how) => {
+    const program = `${fixtures}distributed/programs/leave-early.mjs`;
+    expect(await node([program, setting().server.url, how], { timeout: 10_000 })).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+  });
+
+  test('ready() rejects when the pool is ended while the datastore is away', async () => {
+    for (const end of ['close', 'terminate'] as const) {
+      const pool = new DistributedPool({ queue: 'away', connection: 'redis://127.0.0.1:1' });
+      const ready = pool.ready();
+      pool[end]();
+      await expect(ready).rejects.toThrow(end === 'close' ? InvalidStateError : PoolTerminatedError);
+      await pool.join();
+    }
   });
 
   test('a host that is told to end lets its tasks end, and takes no more', async () => {

@@ -1,8 +1,19 @@
-import { inline, SerializationError, TaskNotFoundError, tasksFrom } from 'aiomultiprocess';
+import { symlinkSync } from 'node:fs';
+import { inline, Manager, ProtocolError, SerializationError, TaskNotFoundError, tasksFrom } from 'aiomultiprocess';
 import { DistributedPool, type DistributedPoolOptions, Host } from 'aiomultiprocess/distributed';
 import { Queue } from 'bullmq';
 import { secret } from '../fixtures/distributed/not-offered.js';
-import { hostPid, inlined, makeText, measure, triple, tripleAfter } from '../fixtures/distributed/tasks.js';
+import {
+  hostPid,
+  inlined,
+  makeQueue,
+  makeText,
+  measure,
+  reportText,
+  triple,
+  tripleAfter,
+} from '../fixtures/distributed/tasks.js';
+import { withFile } from '../support/folder.ts';
 import { fixtures, type HostProcess, startHosts } from '../support/hosts.ts';
 import { node, root } from '../support/run.ts';
 import { startRedis, type TestServer } from '../support/servers.ts';
@@ -133,6 +144,44 @@ describe('a caller refuses', () => {
 });
 
 describe('large values', () => {
+  test('that the host does not take, but the caller does, are told of', async () => {
+    await withPool(
+      async (pool) => expect(pool.apply(measure, ['x'.repeat(1_000_000)])).rejects.toThrow(ProtocolError),
+      {
+        maxValueSize: 4 * 1024 * 1024,
+      },
+    );
+  });
+
+  test('that the caller does not take, but the host does, are refused', async () => {
+    await withHost(
+      (_host, queue) =>
+        withPool(
+          async (pool) => {
+            const [small, large] = await Promise.allSettled([
+              pool.apply(makeText, [10]),
+              pool.apply(makeText, [1_000_000]),
+            ]);
+            expect(small).toMatchObject({ value: 'x'.repeat(10) });
+            expect(large).toMatchObject({ reason: { name: 'SerializationError', path: 'result' } });
+          },
+          { queue, maxValueSize: 64 * 1024 },
+        ),
+      { maxValueSize: 4 * 1024 * 1024 },
+    );
+  });
+
+  test('that a task reports are left out, and the host says so', async () => {
+    await withHost(async (host, queue) => {
+      const errors: string[] = [];
+      host.on('error', ({ name }) => errors.push(name));
+      const reports: unknown[] = [];
+      const onProgress = (value: unknown) => reports.push(value);
+      await withPool((pool) => pool.apply(reportText, [2_000_000], { onProgress }), { queue });
+      expect([reports, errors]).toEqual([['short'], ['SerializationError']]);
+    });
+  });
+
   test('are refused on the way there and on the way back, each alone', async () => {
     await withPool(
       async (pool) => {
@@ -155,6 +204,39 @@ describe('large values', () => {
       { maxValueSize: 64 * 1024 },
     );
   });
+});
+
+describe('objects of a manager', () => {
+  test('among the arguments fail their own task only', () =>
+    Manager.using({}, async (manager) => {
+      const items = ['a', { queue: manager.queue() }, 'c'];
+      const results = await withPool((pool) => pool.map(measure, items as string[]).settled(), { chunkSize: 3 });
+      expect(results).toMatchObject([{ value: 1 }, { reason: { path: 'args[0].queue' } }, { value: 1 }]);
+    }));
+
+  test('as a result fail their own task only', async () => {
+    await withHost((_host, queue) =>
+      withPool(
+        async (pool) => {
+          const results = await Promise.allSettled([pool.apply(makeQueue), pool.apply(triple, [1])]);
+          expect(results).toMatchObject([{ reason: { name: 'SerializationError' } }, { value: 3 }]);
+        },
+        { queue },
+      ),
+    );
+  });
+});
+
+test('a link to the root is the root', async () => {
+  await withFile(async (link) => {
+    symlinkSync(root, link);
+    await withPool(async (pool) => expect(await pool.apply(triple, [5])).toBe(15), { root: link });
+  });
+});
+
+test('two hosts of one process have two names', () => {
+  const options = { queue: 'q', connection: redis.url, modules: ['a.js'] };
+  expect(new Host(options).name).not.toBe(new Host(options).name);
 });
 
 test('a host tells orchestrators and Prometheus how it is', async () => {
@@ -199,19 +281,31 @@ describe('forged jobs', () => {
   const { caller, lease } = { caller: 'a'.repeat(32), lease: 60_000 };
   /** The call of `triple(1)`. */
   const body = frame(0x91, 0x94, 2, 1, 0, 0x91, 0x91, 1);
-  const right = { version: 1, caller, lease, module: 'test/fixtures/distributed/tasks', names: ['triple'], body };
+  const fn = { kind: 'handle', name: 'triple' };
+  const right = {
+    version: 2,
+    caller,
+    lease,
+    module: 'test/fixtures/distributed/tasks',
+    fn,
+    maxValueSize: 65_536,
+    body,
+  };
   const deep = frame.apply(undefined, Array(60_000).fill(0x91));
 
   test.each<[string, unknown]>([
     ['data that is no object', 'text'],
     ['no data', null],
-    ['another version', { ...right, version: 2 }],
+    ['another version', { ...right, version: 1 }],
     ['a caller that is a path', { ...right, caller: '../../etc' }],
     ['a lease beyond any timer', { ...right, lease: 2 ** 40 }],
     ['a time limit beyond any timer', { ...right, timeout: 2 ** 31 }],
     ['retries without end', { ...right, retries: 1e300 }],
     ['a module that is no text', { ...right, module: { toString: 'x' } }],
-    ['too many names', { ...right, names: Array(17).fill('triple') }],
+    ['a function that is none', { ...right, fn: ['triple'] }],
+    ['a function of another kind', { ...right, fn: { kind: 'inline', name: 'triple' } }],
+    ['too many variables that hold it', { ...right, fn: { ...fn, kind: 'export', holders: Array(200).fill('a') } }],
+    ['no size of results', { ...right, maxValueSize: undefined }],
     ['a body that is too large', { ...right, body: 'A'.repeat(1_000_000) }],
     ['a body of garbage', { ...right, body: Buffer.alloc(100, 0xff).toString('base64') }],
     ['a frame longer than the body', { ...right, body: Buffer.alloc(8, 0x7f).toString('base64') }],
@@ -238,7 +332,11 @@ describe('forged jobs', () => {
   ])('that name %s of %s run nothing', async (name, module) => {
     await withQueue('hosts', async (queue) => {
       await keepLease(queue);
-      const job = await queue.add('tasks', { ...right, module, names: [name] }, { removeOnComplete: true });
+      const job = await queue.add(
+        'tasks',
+        { ...right, module, fn: { kind: 'handle', name } },
+        { removeOnComplete: true },
+      );
       await until(async () => (await job.getState()) === 'unknown');
       // The refusal is what it would tell its caller.
       const results = new Queue(`hosts-results-${caller}`, { connection: { url: redis.url } });
@@ -252,18 +350,18 @@ describe('forged jobs', () => {
   async function keepLease(queue: Queue): Promise<void> {
     await queue.add(
       'lease',
-      { version: 1, caller, until: Date.now() + 60_000 },
+      { version: 2, caller, until: Date.now() + 60_000 },
       { jobId: `lease-${caller}`, delay: 60_000, removeOnComplete: true },
     );
   }
 });
 
 test('forged results are told of, and the caller gets the right one', async () => {
-  const right = { version: 1, host: 'a', slots: 1, rates: [], lost: [], refused: [], body: '' };
+  const right = { version: 2, host: 'a', slots: 1, rates: [], lost: [], refused: [], body: '' };
   const wrong = [
     null,
     'text',
-    { ...right, version: 2 },
+    { ...right, version: 1 },
     { ...right, slots: 1e308 },
     { ...right, slots: 0.5 },
     { ...right, rates: [[1, 1]] },
