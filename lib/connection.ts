@@ -1,5 +1,6 @@
 import { Channel } from './ipc/channel.js';
 import { START, type StartOptions, type ToChild, type ToParent } from './ipc/messages.js';
+import { registerProxies } from './manager/client/proxies.js';
 import { readPipe } from './read-pipe.js';
 import type { Child, Exit } from './spawn.js';
 
@@ -31,6 +32,8 @@ export class Connection {
    * @throws {@link SerializationError} if what it should start with cannot travel; the child is killed then.
    */
   constructor(child: Child, start: StartOptions, handler: ConnectionHandler) {
+    // A child may send objects of a manager of its own to a process that has none.
+    registerProxies();
     this.#child = child;
     const { pipe, exited } = this.#child;
     const socket = readPipe(pipe, () => this.channel, handler.onRead);

@@ -10,7 +10,6 @@ import { type Remote, SharedInstance } from './client/instance.js';
 import { SharedList } from './client/list.js';
 import { SharedLock } from './client/lock.js';
 import { type MapKey, SharedMap, toKey } from './client/map.js';
-import { registerProxies } from './client/proxies.js';
 import { SharedJobQueue, SharedQueue } from './client/queue.js';
 import { SharedSemaphore } from './client/semaphore.js';
 import type { ObjectAddress } from './client/shared-object.js';
@@ -59,7 +58,6 @@ export class Manager {
    */
   constructor(options: ManagerOptions = {}) {
     refuseOutsideOfTask('a Manager');
-    registerProxies();
     this.#spawn = pickSpawnOptions(readOptions<ManagerOptions>('Manager', options, OPTIONS));
   }
 

@@ -16,6 +16,7 @@ import {
 } from '../fixtures/manager/clients.js';
 import { createManager } from '../support/manager.ts';
 import { createPool } from '../support/pool.ts';
+import { runProgram } from '../support/program.ts';
 
 const manager = createManager();
 const pool = createPool({ processes: 2 });
@@ -93,6 +94,10 @@ describe('a proxy is a plain value', () => {
 
   test('of a manager that a task has made for itself', async () => {
     expect(await pool.apply(createInChild)).toBe(42);
+  });
+
+  test('in a program that has made no manager itself', async () => {
+    expect(await runProgram('manager-of-child.mjs')).toEqual({ code: 0, stdout: 'from the child\n', stderr: '' });
   });
 });
 

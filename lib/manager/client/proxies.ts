@@ -25,7 +25,7 @@ const PROXIES: Record<Exclude<TypeName, 'instance'>, new (address: ObjectAddress
   value: SharedValue,
 };
 
-/** Lets this process make proxies of what it is sent. */
+/** Lets this process make proxies of what it is sent: whoever opens a pipe to another process does that first. */
 export function registerProxies(): void {
   registerHandle(KIND, ([folder, path, key, id, type, ...methods]) => {
     const areStrings = [folder, path, key, type, ...methods].every((part) => typeof part === 'string');
