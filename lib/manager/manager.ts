@@ -144,7 +144,7 @@ export class Manager {
    * @param name - what the class is called in errors; each once.
    * @param definition - the class, an export of a module, as a task is.
    * @returns what makes an object; it takes the arguments of the constructor.
-   * @throws {@link TaskNotFoundError} if no other process can find the class.
+   * @throws {@link TaskNotFoundError} if no other process can find the class. TypeError if it has no methods, or `then`.
    *
    * @example
    * ```ts

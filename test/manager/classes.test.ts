@@ -1,5 +1,5 @@
 import { type Manager, TaskNotFoundError } from 'aiomultiprocess';
-import { Account, hidden, Nothing, Savings } from '../fixtures/manager/classes.js';
+import { Account, hidden, Named, Nothing, Savings, Thenable } from '../fixtures/manager/classes.js';
 import { call } from '../fixtures/manager/clients.js';
 import { createManager } from '../support/manager.ts';
 import { createPool } from '../support/pool.ts';
@@ -35,6 +35,13 @@ test('its methods take other shared objects', async () => {
   expect(await queue.get()).toBe(5);
 });
 
+test('its methods may have any names', async () => {
+  const named = manager.register('Named', Named)();
+  expect(await pool.apply(call, [named, 'call', [1, 2]])).toEqual(['call', 1, 2]);
+  const others = [named.tell(), named.toString(), named.toJSON(), named.valueOf()];
+  expect(await Promise.all(others)).toEqual(['tell', 'toString', 'toJSON', 'valueOf']);
+});
+
 test('private methods are not there', () => {
   expect('_private' in createAccount()).toBe(false);
 });
@@ -42,6 +49,7 @@ test('private methods are not there', () => {
 test.each<[string, (manager: Manager) => unknown, new (message: string) => Error]>([
   ['a class that its module does not export', (of) => of.register('Hidden', hidden.Hidden), TaskNotFoundError],
   ['a class without methods', (of) => of.register('Nothing', Nothing), TypeError],
+  ['a class of promises', (of) => of.register('Thenable', Thenable), TypeError],
   ['a function', (of) => of.register('call', call as never), TypeError],
   ['a name that is taken', (of) => of.register('Account', Account), TypeError],
 ])('%s is refused', (_what, register, error) => {

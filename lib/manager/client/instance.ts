@@ -18,7 +18,8 @@ export class SharedInstance extends SharedObject {
     super(address, 'instance');
     this.#methods = methods;
     methods.forEach((name, method) => {
-      const value = async (...args: readonly unknown[]) => this.call(method, args);
+      // Of the class above: a method of the program's may have any name, `call` among them.
+      const value = async (...args: readonly unknown[]) => super.call(method, args);
       Object.defineProperty(this, name, { value });
     });
   }
