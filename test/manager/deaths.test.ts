@@ -39,17 +39,31 @@ describe('a process that dies', () => {
     expect(await semaphore.value()).toBe(3);
   });
 
-  test('gives back the items that it has not acknowledged, in their order, to those who wait first', async () => {
+  test.each([
+    ['fifo', [1, 2, 3, 4, 5]],
+    ['lifo', [5, 4, 3, 2, 1]],
+    ['priority', [1, 3, 5, 2, 4]],
+  ] as const)('gives back the items that it has not acknowledged, in their order (%s)', async (order, expected) => {
+    const jobs = manager.queue<number>({ acknowledge: true, order });
+    for (const item of [1, 2, 3, 4, 5]) await jobs.put(item, { priority: item % 2 });
+    await dieAfter([jobs, 'get'], [jobs, 'get'], [jobs, 'get'], [jobs, 'get']);
+    while ((await jobs.size()) < 5) await new Promise(setImmediate);
+    const items: number[] = [];
+    while (items.length < 5) items.push((await jobs.get()).value);
+    expect(items).toEqual(expected);
+  });
+
+  test('gives back the oldest item to who waits longest', async () => {
     const jobs = manager.queue<number>({ acknowledge: true });
-    for (const item of [1, 2]) await jobs.put(item);
-    const dying = dieAfter([jobs, 'get'], [jobs, 'get']);
-    while (!(await jobs.empty())) await new Promise(setImmediate);
-    const waiting = jobs.get();
-    await jobs.put(3);
-    expect((await waiting).value).toBe(3);
-    await dying;
-    const next = [await jobs.get(), await jobs.get()].map(({ value }) => value);
-    expect(next.toSorted()).toEqual([1, 2]);
+    for (const item of [1, 2, 3]) await jobs.put(item);
+    await Pool.using({ processes: 1, stdio: 'ignore' }, async (pool) => {
+      for (const ticket of ['1', '2', '3']) await pool.apply(call, [jobs, 'get', [], ticket]);
+      const waiting = [jobs.get(), jobs.get()];
+      await jobs.size();
+      await expect(pool.apply(die)).rejects.toThrow(ProcessExitError);
+      expect((await Promise.all(waiting)).map(({ value }) => value)).toEqual([1, 2]);
+      expect((await jobs.get()).value).toBe(3);
+    });
   });
 
   test('waits no longer: the next one in the row gets what it would have got', async () => {

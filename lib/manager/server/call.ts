@@ -8,7 +8,10 @@ export const WAITING = Symbol('waiting');
 export interface Hold {
   /** The call that has taken it, if it is given back should that call turn out to be given up. */
   readonly callId?: number;
+  /** As if it had never been taken; who has taken several gives back the last one first. */
   giveBack(): void;
+  /** Lets those who wait have it, once all is given back. */
+  serve(): void;
 }
 
 /** The process that has called. */

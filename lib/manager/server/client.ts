@@ -68,7 +68,7 @@ export class Client implements Owner {
   #cancel(id: number): void {
     const call = this.#waiting.get(id);
     if (call !== undefined) return call.giveUp('cancelled', new Error('the call was given up'));
-    for (const hold of this.holds) if (hold.callId === id) return hold.giveBack();
+    for (const hold of this.holds) if (hold.callId === id) return giveBack([hold]);
   }
 
   answer(call: Call, value: unknown): void {
@@ -107,6 +107,12 @@ export class Client implements Owner {
     this.#isGone = true;
     // First what waits, or a lock that is given back would go to it.
     for (const call of [...this.#waiting.values()]) call.giveUp('gone', new Error('the process is gone'));
-    for (const hold of [...this.holds]) hold.giveBack();
+    giveBack([...this.holds]);
   }
+}
+
+/** Nobody gets anything before all of it is in its old order. */
+function giveBack(holds: readonly Hold[]): void {
+  for (const hold of holds.toReversed()) hold.giveBack();
+  for (const hold of holds) hold.serve();
 }

@@ -54,19 +54,25 @@ export class LockState implements State<typeof LOCK> {
   }
 
   #grant(owner: Owner): number {
-    const hold: LockHold = { id: ++this.#lastId, owner, count: 1, giveBack: () => this.#free(hold) };
+    const giveBack = () => this.#free(hold);
+    const hold: LockHold = { id: ++this.#lastId, owner, count: 1, giveBack, serve: this.#serve };
     this.#hold = hold;
     owner.holds.add(hold);
     return hold.id;
   }
 
   #release(hold: LockHold): void {
-    if (--hold.count === 0) this.#free(hold);
+    if (--hold.count > 0) return;
+    this.#free(hold);
+    this.#serve();
   }
 
   #free(hold: LockHold): void {
     hold.owner.holds.delete(hold);
     this.#hold = undefined;
+  }
+
+  readonly #serve = (): void => {
     const next = this.#waiters.first?.call;
     if (next === undefined) return;
     next.answer(this.#grant(next.owner));
@@ -75,5 +81,5 @@ export class LockState implements State<typeof LOCK> {
       const { call } = this.#waiters.first;
       call.answer(this.tryAcquire(call));
     }
-  }
+  };
 }

@@ -81,6 +81,7 @@ export class QueueState implements State<typeof QUEUE> {
 
   giveBack(_call: Call, [id]: readonly unknown[]): void {
     this.#restore(id);
+    this.#serve();
   }
 
   size(): number {
@@ -150,7 +151,7 @@ export class QueueState implements State<typeof QUEUE> {
 
   #deliver({ owner, id: callId }: Call, entry: Entry): [id: number, item: unknown] {
     const id = ++this.#lastDelivery;
-    const delivery = { owner, callId, entry, giveBack: () => this.#restore(id) };
+    const delivery = { owner, callId, entry, giveBack: () => this.#restore(id), serve: this.#serve };
     this.#deliveries.set(id, delivery);
     owner.holds.add(delivery);
     return [id, entry.item];
@@ -167,11 +168,15 @@ export class QueueState implements State<typeof QUEUE> {
   }
 
   #restore(id: unknown): void {
-    const { entry } = this.#endDelivery(id);
-    const getter = this.#getters.first;
-    if (getter === undefined) this.#store.restore(entry);
-    else this.#answer(getter, entry);
+    this.#store.restore(this.#endDelivery(id).entry);
   }
+
+  /** Those who wait get what was given back. */
+  readonly #serve = (): void => {
+    while (this.#getters.first !== undefined && this.#store.size > 0) {
+      this.#answer(this.#getters.first, this.#store.take() as Entry);
+    }
+  };
 
   /** Whether no item will ever come again: one that is not acknowledged might. */
   get #isOver(): boolean {

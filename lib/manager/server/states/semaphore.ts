@@ -41,7 +41,8 @@ export class SemaphoreState implements State<typeof SEMAPHORE> {
     else if (this.#free >= this.#max) {
       throw new InvalidStateError('release() of a bounded semaphore more often than it was acquired');
     }
-    this.#add();
+    this.#free++;
+    this.#serve();
   }
 
   value(): number {
@@ -54,7 +55,7 @@ export class SemaphoreState implements State<typeof SEMAPHORE> {
       known.count++;
       return;
     }
-    const hold: PermitHold = { owner, count: 1, giveBack: () => this.#giveBack(hold) };
+    const hold: PermitHold = { owner, count: 1, giveBack: () => this.#giveBack(hold), serve: this.#serve };
     this.#holds.set(owner, hold);
     owner.holds.add(hold);
   }
@@ -67,18 +68,14 @@ export class SemaphoreState implements State<typeof SEMAPHORE> {
   }
 
   #giveBack(hold: PermitHold): void {
-    const { count } = hold;
-    this.#reduce(hold, count);
-    for (let permit = 0; permit < count; permit++) this.#add();
+    this.#free += hold.count;
+    this.#reduce(hold, hold.count);
   }
 
-  #add(): void {
-    const next = this.#waiters.first?.call;
-    if (next === undefined) {
-      this.#free++;
-      return;
+  readonly #serve = (): void => {
+    while (this.#free > 0 && this.#waiters.first !== undefined) {
+      const { call } = this.#waiters.first;
+      call.answer(this.tryAcquire(call));
     }
-    this.#note(next.owner);
-    next.answer(true);
-  }
+  };
 }
