@@ -1,4 +1,11 @@
-import { BrokenBarrierError, QueueClosedError, QueueEmptyError, QueueFullError, TimeoutError } from 'aiomultiprocess';
+import {
+  BrokenBarrierError,
+  Pool,
+  QueueClosedError,
+  QueueEmptyError,
+  QueueFullError,
+  TimeoutError,
+} from 'aiomultiprocess';
 import { call, finish, release, start } from '../fixtures/manager/clients.js';
 import { createManager } from '../support/manager.ts';
 import { createPool } from '../support/pool.ts';
@@ -193,6 +200,22 @@ describe('a lock', () => {
       await expect(other.apply(call, [lock, 'release'])).rejects.toThrow('another process holds');
     }
     expect(await other.apply(call, [lock, 'tryAcquire'])).toBeUndefined();
+  });
+});
+
+describe('a reentrant lock', () => {
+  test('lets in all calls of the process whose turn it is, also those behind others', async () => {
+    const lock = manager.lock({ reentrant: true });
+    await other.apply(call, [lock, 'acquire', [], 'held']);
+    const first = lock.acquire();
+    await lock.locked();
+    await using third = new Pool({ processes: 1 });
+    await third.apply(start, [lock, 'acquire', [], 'waits', 'locked']);
+    const behind = lock.acquire();
+    await lock.locked();
+    await other.apply(release, ['held']);
+    for (const guard of await Promise.all([first, behind])) await guard.release();
+    expect(await third.apply(finish, ['waits'])).toBe('held');
   });
 });
 

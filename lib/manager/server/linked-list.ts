@@ -41,6 +41,11 @@ export class LinkedList<T> {
     return this.#last && this.remove(this.#last);
   }
 
+  /** The item that was given last may be removed meanwhile. */
+  *[Symbol.iterator](): Generator<T, void, undefined> {
+    for (let node = this.#first; node !== undefined; node = node.next) yield node.item;
+  }
+
   /** Does nothing for a node that was removed before. */
   remove(node: Node<T>): T {
     if (!node.isListed) return node.item;

@@ -76,10 +76,8 @@ export class LockState implements State<typeof LOCK> {
     const next = this.#waiters.first?.call;
     if (next === undefined) return;
     next.answer(this.#grant(next.owner));
-    // Others of the same process may enter too.
-    while (this.#reentrant && this.#waiters.first?.call.owner === next.owner) {
-      const { call } = this.#waiters.first;
-      call.answer(this.tryAcquire(call));
-    }
+    if (!this.#reentrant) return;
+    // All others of the same process may enter too, wherever they stand: it may be the one that has to release.
+    for (const { call } of this.#waiters) if (call.owner === next.owner) call.answer(this.tryAcquire(call));
   };
 }
