@@ -11,9 +11,9 @@ import { Maps } from '../pool/maps.js';
 import type { MapOrder } from '../pool/pool-map.js';
 import type { PoolResult } from '../pool/pool-result.js';
 import { RoundRobin } from '../pool/scheduler.js';
-import { Signals } from '../pool/signals.js';
 import type { Task } from '../pool/task.js';
 import type { Watch } from '../pool/watch.js';
+import { Signals } from '../signals.js';
 import { type Chunk, writeChunk } from './chunk.js';
 import { ChunkSizes } from './chunk-size.js';
 import { ChunkSource } from './chunk-source.js';
@@ -43,7 +43,7 @@ export class Caller implements Backend {
   readonly #ledger: Ledger;
   readonly #sizes: ChunkSizes;
   readonly #source: ChunkSource;
-  readonly #signals = new Signals((signal) => this.#cancel(signal, signal.reason));
+  readonly #signals = new Signals<Promise<unknown>>((signal) => this.#cancel(signal, signal.reason));
   readonly #maps: Maps;
   readonly #sent = new SentChunks();
   readonly #link: Link;
@@ -85,7 +85,7 @@ export class Caller implements Backend {
     this.#names.get(job.fn, job.address);
     const promise = Call.start<R>(this.#nextId(), job, args, options, (call) => this.#source.addCall(call));
     this.#schedule();
-    if (options?.signal !== undefined) this.#signals.watch(options.signal, promise);
+    if (options?.signal !== undefined) this.#signals.watchPromise(options.signal, promise);
     return promise;
   }
 

@@ -8,6 +8,7 @@ import {
   TaskTimeoutError,
 } from '../errors.js';
 import type { PoolEvents } from '../observe/events.js';
+import { Signals } from '../signals.js';
 import type { Backend } from './base-pool.js';
 import { Call, type CallOptions } from './call.js';
 import { callListener } from './call-listener.js';
@@ -23,7 +24,6 @@ import type { MapOrder } from './pool-map.js';
 import type { PoolResult } from './pool-result.js';
 import type { PoolWorker } from './pool-worker.js';
 import { Retries } from './retries.js';
-import { Signals } from './signals.js';
 import { type PoolStats, readStats } from './stats.js';
 import { END, StreamTask } from './stream-task.js';
 import { Supervisor } from './supervisor.js';
@@ -40,7 +40,7 @@ export class Engine implements Backend {
   readonly #dispatcher: Dispatcher;
   readonly #supervisor: Supervisor;
   readonly #retries: Retries;
-  readonly #signals: Signals;
+  readonly #signals: Signals<Promise<unknown>>;
   readonly #maps: Maps;
   #lastId = 0;
 
@@ -92,7 +92,7 @@ export class Engine implements Backend {
       );
     }
     const promise = Call.start<R>(this.#nextId(), job, args, options, this.#enqueue);
-    if (options?.signal !== undefined) this.#signals.watch(options.signal, promise);
+    if (options?.signal !== undefined) this.#signals.watchPromise(options.signal, promise);
     return promise;
   }
 

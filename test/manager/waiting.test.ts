@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import {
   BrokenBarrierError,
   Pool,
@@ -64,6 +65,15 @@ describe('a signal', () => {
     const first = await given.catch(nameOf);
     const rest = await Promise.all([queue.get(), queue.get(), ...(first === 1 ? [] : [queue.get()])]);
     expect(rest).toEqual(first === 1 ? [2, 3] : [1, 2, 3]);
+  });
+
+  test('of many calls has one listener, and none when they are answered', async () => {
+    const [queue, { signal }] = [manager.queue<number>(), new AbortController()];
+    const given = Array.from({ length: 12 }, () => queue.get({ signal }));
+    expect(getEventListeners(signal, 'abort').length).toBe(1);
+    for (const item of given.keys()) await queue.put(item);
+    await Promise.all(given);
+    expect(getEventListeners(signal, 'abort').length).toBe(0);
   });
 
   test('in flight never loses an item, a lock or a permit, whenever it aborts', async () => {

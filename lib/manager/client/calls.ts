@@ -2,6 +2,7 @@ import type { Channel } from '../../ipc/channel.js';
 import { CANCEL, FAILURE, RESULT, type ToChild, type ToParent } from '../../ipc/messages.js';
 import { hold, release } from '../../keep-alive.js';
 import { raise } from '../../raise.js';
+import { Signals } from '../../signals.js';
 
 type Resolve = (value: unknown) => void;
 
@@ -30,10 +31,9 @@ interface Pending {
 }
 
 interface Cancellation {
+  readonly signal: AbortSignal;
+  readonly undo: CallOptions['undo'];
   isGivenUp: boolean;
-  undo: CallOptions['undo'];
-  /** Lets go of the signal. */
-  end(): void;
 }
 
 /** A call without an answer. */
@@ -45,6 +45,9 @@ const NO_ANSWER = 0;
  */
 export class Calls {
   readonly #pending = new Map<number, Pending>();
+  readonly #signals = new Signals<number>((signal, ids) => {
+    for (const id of ids) this.#giveUp(id, signal.reason);
+  });
   #channel: Channel<ToParent, ToChild> | undefined;
   #early: (() => void)[] = [];
   #closed: Error | undefined;
@@ -61,10 +64,10 @@ export class Calls {
     if (signal?.aborted) return Promise.reject(signal.reason);
     const id = ++this.#lastId;
     const promise = new Promise(captureResolve);
-    const pending: Pending = { resolve: resolveLast, read: options?.read, cancellation: undefined };
-    if (signal !== undefined) pending.cancellation = this.#watch(id, pending, signal, options?.undo);
+    const cancellation = signal && { signal, undo: options.undo, isGivenUp: false };
     if (this.#pending.size === 0) hold();
-    this.#pending.set(id, pending);
+    this.#pending.set(id, { resolve: resolveLast, read: options?.read, cancellation });
+    if (signal !== undefined) this.#signals.watch(signal, id);
     this.#post(id, address, args);
     return promise;
   }
@@ -74,16 +77,12 @@ export class Calls {
     if (this.#closed === undefined) this.#post(NO_ANSWER, address, args);
   }
 
-  #watch(id: number, pending: Pending, signal: AbortSignal, undo: CallOptions['undo']): Cancellation {
-    const giveUp = () => {
-      cancellation.isGivenUp = true;
-      pending.resolve(raise(signal.reason));
-      if (this.#channel === undefined) this.#early.push(() => this.#cancel(id));
-      else this.#cancel(id);
-    };
-    signal.addEventListener('abort', giveUp, { once: true });
-    const cancellation = { isGivenUp: false, undo, end: () => signal.removeEventListener('abort', giveUp) };
-    return cancellation;
+  #giveUp(id: number, reason: unknown): void {
+    const { resolve, cancellation } = this.#pending.get(id) as Pending & { cancellation: Cancellation };
+    cancellation.isGivenUp = true;
+    resolve(raise(reason));
+    if (this.#channel === undefined) this.#early.push(() => this.#cancel(id));
+    else this.#cancel(id);
   }
 
   #cancel(id: number): void {
@@ -155,7 +154,7 @@ export class Calls {
   #take(id: number): Pending | undefined {
     const pending = this.#pending.get(id);
     if (pending === undefined) return undefined;
-    pending.cancellation?.end();
+    if (pending.cancellation !== undefined) this.#signals.release(pending.cancellation.signal, id);
     this.#pending.delete(id);
     if (this.#pending.size === 0) release();
     return pending;
