@@ -67,6 +67,16 @@ describe('a signal', () => {
     expect(rest).toEqual(first === 1 ? [2, 3] : [1, 2, 3]);
   });
 
+  test('of several calls puts their items back in their order', async () => {
+    const [queue, controller] = [manager.queue<number>(), new AbortController()];
+    for (const item of [1, 2, 3]) await queue.put(item);
+    const given = [1, 2, 3].map(() => queue.get({ signal: controller.signal }));
+    // Sent, and not answered before this turn is over.
+    controller.abort();
+    await Promise.allSettled(given);
+    expect([await queue.get(), await queue.get(), await queue.get()]).toEqual([1, 2, 3]);
+  });
+
   test('of many calls has one listener, and none when they are answered', async () => {
     const [queue, { signal }] = [manager.queue<number>(), new AbortController()];
     const given = Array.from({ length: 12 }, () => queue.get({ signal }));

@@ -14,6 +14,8 @@ export class Client implements Owner {
   readonly #isManager: boolean;
   readonly #getChannel: () => Channel<ToChild, ToParent>;
   readonly #waiting = new Map<number, Call>();
+  /** The calls that the last messages give up. */
+  readonly #cancelled = new Set<number>();
   #isFlushing = false;
   #isGone = false;
 
@@ -29,15 +31,17 @@ export class Client implements Owner {
     for (const message of messages) {
       switch (message[0]) {
         case TASK:
+          this.#cancelAll();
           this.#runAll(message);
           break;
         case CANCEL:
-          this.#cancel(message[1]);
+          this.#cancelled.add(message[1]);
           break;
         default:
           throw new ProtocolError(`a client of a manager sent a message of kind ${message[0]}`);
       }
     }
+    this.#cancelAll();
   }
 
   #runAll([, firstId, address, argLists]: TaskRun): void {
@@ -64,11 +68,12 @@ export class Client implements Owner {
     else if (call.id !== NO_ANSWER) this.#waiting.set(call.id, call);
   }
 
-  /** The answer may be on its way already: then nobody will take what it brings. */
-  #cancel(id: number): void {
-    const call = this.#waiting.get(id);
-    if (call !== undefined) return call.giveUp('cancelled', new Error('the call was given up'));
-    for (const hold of this.holds) if (hold.callId === id) return giveBack([hold]);
+  /** Answers may be on their way already: then nobody will take what they bring. */
+  #cancelAll(): void {
+    if (this.#cancelled.size === 0) return;
+    for (const id of this.#cancelled) this.#waiting.get(id)?.giveUp('cancelled', new Error('the call was given up'));
+    giveBack([...this.holds].filter(({ callId }) => callId !== undefined && this.#cancelled.has(callId)));
+    this.#cancelled.clear();
   }
 
   answer(call: Call, value: unknown): void {
