@@ -114,8 +114,14 @@ describe('a server that dies', () => {
     const { folder } = readHandle(queue);
     await other.apply(start, [queue, 'get', [], 'get', 'size']);
     const here = queue.get().catch((error: unknown) => error);
+    const controller = new AbortController();
+    const put = dying.queue({ maxSize: 1 });
+    await put.put(1);
+    const givenUp = put.put(2, { signal: controller.signal }).catch((error: unknown) => error);
     const killed = performance.now();
     process.kill(dying.pid as number, 'SIGKILL');
+    controller.abort('given up');
+    expect(await givenUp).toBe('given up');
     await expect(other.apply(finish, ['get'])).rejects.toThrow(ManagerClosedError);
     expect(await here).toMatchObject({ message: 'the manager is closed: its process was killed by SIGKILL' });
     // A second, and what a busy machine adds.

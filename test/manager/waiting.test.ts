@@ -67,6 +67,26 @@ describe('a signal', () => {
     expect(rest).toEqual(first === 1 ? [2, 3] : [1, 2, 3]);
   });
 
+  test('that comes when the item was put lets put() resolve', async () => {
+    const queue = manager.queue<number>();
+    const controller = new AbortController();
+    const put = queue.put(1, { signal: controller.signal });
+    // Sent, and not answered before this turn is over.
+    controller.abort();
+    await put;
+    expect(await queue.get()).toBe(1);
+  });
+
+  test('that comes before leaves no item behind', async () => {
+    const queue = manager.queue<number>({ maxSize: 1 });
+    await queue.put(1);
+    const controller = new AbortController();
+    const put = queue.put(2, { signal: controller.signal });
+    controller.abort(new Error('given up'));
+    await expect(put).rejects.toThrow('given up');
+    expect([await queue.get(), await queue.size()]).toEqual([1, 0]);
+  });
+
   test('of several calls puts their items back in their order', async () => {
     const [queue, controller] = [manager.queue<number>(), new AbortController()];
     for (const item of [1, 2, 3]) await queue.put(item);

@@ -21,6 +21,8 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** Undoes what the server has done, if its answer comes after the call was given up. */
   undo?: ((answer: unknown) => void) | undefined;
+  /** Nothing can undo it: one that is given up settles when the server has said whether it was done. */
+  isFinal?: boolean;
 }
 
 interface Pending {
@@ -33,7 +35,12 @@ interface Pending {
 interface Cancellation {
   readonly signal: AbortSignal;
   readonly undo: CallOptions['undo'];
+  readonly isFinal: boolean;
   isGivenUp: boolean;
+}
+
+function createCancellation(signal: AbortSignal, { undo, isFinal = false }: CallOptions = {}): Cancellation {
+  return { signal, undo, isFinal, isGivenUp: false };
 }
 
 /** A call without an answer. */
@@ -64,7 +71,7 @@ export class Calls {
     if (signal?.aborted) return Promise.reject(signal.reason);
     const id = ++this.#lastId;
     const promise = new Promise(captureResolve);
-    const cancellation = signal && { signal, undo: options.undo, isGivenUp: false };
+    const cancellation = signal && createCancellation(signal, options);
     if (this.#pending.size === 0) hold();
     this.#pending.set(id, { resolve: resolveLast, read: options?.read, cancellation });
     if (signal !== undefined) this.#signals.watch(signal, id);
@@ -80,9 +87,9 @@ export class Calls {
   #giveUp(id: number, reason: unknown): void {
     const { resolve, cancellation } = this.#pending.get(id) as Pending & { cancellation: Cancellation };
     cancellation.isGivenUp = true;
-    resolve(raise(reason));
-    if (this.#channel === undefined) this.#early.push(() => this.#cancel(id));
+    if (this.#channel === undefined) this.#take(id);
     else this.#cancel(id);
+    if (this.#channel === undefined || !cancellation.isFinal) resolve(raise(reason));
   }
 
   #cancel(id: number): void {
@@ -92,7 +99,10 @@ export class Calls {
 
   #post(id: number, address: number, args: readonly unknown[]): void {
     if (this.#channel === undefined) {
-      this.#early.push(() => this.#post(id, address, args));
+      this.#early.push(() => {
+        const isWanted = id === NO_ANSWER || this.#pending.has(id);
+        if (isWanted) this.#post(id, address, args);
+      });
       return;
     }
     try {
@@ -138,7 +148,7 @@ export class Calls {
     const pending = this.#take(id);
     if (pending === undefined) return;
     const { read, cancellation, resolve } = pending;
-    if (cancellation?.isGivenUp) return cancellation.undo?.(answer);
+    if (cancellation?.isGivenUp && !cancellation.isFinal) return cancellation.undo?.(answer);
     try {
       resolve(read === undefined ? answer : read(answer));
     } catch (error) {
@@ -148,7 +158,10 @@ export class Calls {
 
   #fail(id: number, error: unknown): void {
     const pending = this.#take(id);
-    if (pending !== undefined && !pending.cancellation?.isGivenUp) pending.resolve(raise(error));
+    if (pending === undefined) return;
+    const { cancellation, resolve } = pending;
+    if (!cancellation?.isGivenUp) resolve(raise(error));
+    else if (cancellation.isFinal) resolve(raise(cancellation.signal.reason));
   }
 
   #take(id: number): Pending | undefined {

@@ -24,7 +24,8 @@ abstract class BaseQueue<T, Got> extends SharedObject {
   abstract getNowait(): Promise<Got>;
 
   /**
-   * Puts an item into the queue, and waits until there is room for it.
+   * Puts an item into the queue, and waits until there is room for it. When the signal aborts, it is the queue that says
+   * whether it has the item: if it does, the call resolves.
    *
    * @throws (rejects) {@link SerializationError}, {@link QueueClosedError}, {@link TimeoutError}, the signal's reason.
    */
@@ -32,7 +33,7 @@ abstract class BaseQueue<T, Got> extends SharedObject {
     try {
       if (options === undefined) return this.call(QUEUE.put, [pack(item), 0]) as Promise<void>;
       const { timeout, signal, priority = 0 } = readWaitOptions('put', options, PUT_OPTIONS);
-      return this.call(QUEUE.put, [pack(item), priority, timeout], { signal }) as Promise<void>;
+      return this.call(QUEUE.put, [pack(item), priority, timeout], { signal, isFinal: true }) as Promise<void>;
     } catch (error) {
       return Promise.reject(error);
     }
