@@ -9,6 +9,8 @@ import type { Receiver } from '../ipc/onread.js';
  */
 
 export const KEY_SIZE = 32;
+/** Whoever has not proven to know the key by then is dropped, in milliseconds. */
+export const HANDSHAKE_TIME = 5000;
 const CHALLENGE_SIZE = 32;
 const PROOF_SIZE = 32;
 

@@ -1,6 +1,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { Manager, ManagerClosedError, Pool, SerializationError, Worker } from 'aiomultiprocess';
 import {
+  block,
   call,
   consume,
   consumeAll,
@@ -165,6 +166,17 @@ onLinux('a process has one connection, however many objects and calls', async ()
     expect(await Promise.all(all)).toEqual(range(5).flatMap((value) => Array(4).fill(value)));
     expect(countSockets()).toBe(before + 1);
   });
+});
+
+test('a process that is busy for longer than a handshake may take is connected all the same', async () => {
+  const queue = manager.queue<number>();
+  await queue.size();
+  await Pool.using({ processes: 1 }, async (fresh) => {
+    const put = fresh.apply(call, [queue, 'put', [1]]);
+    await Promise.all([put, fresh.apply(block, [6000])]);
+    await fresh.apply(call, [queue, 'put', [2]]);
+  });
+  expect([await queue.get(), await queue.get()]).toEqual([1, 2]);
 });
 
 describe('exact totals of eight processes', () => {

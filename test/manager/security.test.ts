@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,8 +11,9 @@ import { Packr } from 'msgpackr/pack';
 import { BATCH, HEADER_SIZE, writeHeader } from '../../dist/lib/ipc/frame.js';
 import { TASK } from '../../dist/lib/ipc/messages.js';
 import { LIST, toAddress } from '../../dist/lib/manager/methods.js';
-import { Account } from '../fixtures/manager/classes.js';
+import { Account, Busy } from '../fixtures/manager/classes.js';
 import { createManager, readHandle } from '../support/manager.ts';
+import { until } from '../support/until.ts';
 
 const manager = createManager();
 const queue = manager.queue<number>();
@@ -228,25 +229,68 @@ test('whatever one who knows the key calls, the server goes on', async () => {
   expect(await list.push(3)).toBe(await list.size());
 });
 
-test('a process does not talk to a server that does not know the key', async () => {
+test('a proof that came in time is taken, however busy the server was', async () => {
+  const busy = manager.register('Busy', Busy)();
+  const raw = new Raw();
+  const [challenge, theirs] = [randomBytes(32), await raw.read(32)];
+  const file = join(folder, 'busy');
+  const blocked = busy.block(5500, file);
+  await until(() => existsSync(file));
+  raw.socket.write(Buffer.concat([challenge, prove(keyBytes, 'client', theirs, challenge)]));
+  await blocked;
+  expect(await Promise.race([raw.read(64), raw.closed])).toEqual(prove(keyBytes, 'server', theirs, challenge));
+  raw.socket.destroy();
+}, 20_000);
+
+/** Runs the body with a queue that another server than a manager's pretends to have. */
+async function withFakeServer(
+  onConnection: (socket: Socket) => void,
+  body: (queue: SharedQueue<string>) => Promise<void>,
+): Promise<void> {
   const fake = mkdtempSync(join(tmpdir(), 'aiomultiprocess-test-'));
   chmodSync(fake, 0o700);
-  const received: Buffer[] = [];
   const server = createServer((socket) => {
     socket.on('error', () => {});
+    onConnection(socket);
+  });
+  server.listen(join(fake, 'fake.sock'));
+  try {
+    await body(makeObject([fake, join(fake, 'fake.sock'), key, 1, 'queue']) as SharedQueue<string>);
+  } finally {
+    server.close();
+    rmSync(fake, { recursive: true });
+  }
+}
+
+test('a process does not talk to a server that does not know the key', async () => {
+  const received: Buffer[] = [];
+  const pretend = (socket: Socket) => {
     socket.write(randomBytes(32));
     socket.on('data', (chunk) => {
       received.push(chunk);
       socket.write(randomBytes(32));
     });
+  };
+  await withFakeServer(pretend, async (stranger) => {
+    await expect(stranger.put('secret')).rejects.toThrow(ManagerClosedError);
+    await expect(stranger.put('secret')).rejects.toThrow('it does not know the key');
+    expect(Buffer.concat(received).length).toBe(64);
   });
-  server.listen(join(fake, 'fake.sock'));
-  const stranger = makeObject([fake, join(fake, 'fake.sock'), key, 1, 'queue']) as SharedQueue<string>;
-  await expect(stranger.put('secret')).rejects.toThrow(ManagerClosedError);
-  await expect(stranger.put('secret')).rejects.toThrow('it does not know the key');
-  expect(Buffer.concat(received).length).toBe(64);
-  server.close();
-  rmSync(fake, { recursive: true });
+});
+
+test('a connection that the server has ended fails what waits, and the next call makes another', async () => {
+  let connections = 0;
+  const welcome = (socket: Socket) => {
+    connections++;
+    const challenge = randomBytes(32);
+    socket.write(challenge);
+    socket.once('data', (answer) => socket.end(prove(keyBytes, 'server', challenge, answer.subarray(0, 32))));
+  };
+  await withFakeServer(welcome, async (queue) => {
+    await expect(queue.get()).rejects.toThrow('its process has ended the connection');
+    await expect(queue.get()).rejects.toThrow(ManagerClosedError);
+    expect(connections).toBe(2);
+  });
 });
 
 test('a connection that says nothing is dropped after five seconds', async () => {

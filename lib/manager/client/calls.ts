@@ -48,21 +48,25 @@ const NO_ANSWER = 0;
 
 /**
  * The calls of this process on the objects of one manager: as many at a time as there are, all over one connection, what
- * a turn of the event loop calls in one write. Calls that come before the connection is there wait for it.
+ * a turn of the event loop calls in one write. Calls that come before the connection is there wait for it; so does the
+ * first one after it was lost, which makes another.
  */
 export class Calls {
   readonly #pending = new Map<number, Pending>();
   readonly #signals = new Signals<number>((signal, ids) => {
     for (const id of ids) this.#giveUp(id, signal.reason);
   });
+  readonly #connect: (() => void) | undefined;
   #channel: Channel<ToParent, ToChild> | undefined;
+  /** What waits for the connection, which is being made if there is anything. */
   #early: (() => void)[] = [];
   #closed: Error | undefined;
   #lastId = NO_ANSWER;
   #isFlushing = false;
 
-  get isClosed(): boolean {
-    return this.#closed !== undefined;
+  /** @param connect - makes the connection, when it is needed; without, it is given soon. */
+  constructor(connect?: () => void) {
+    this.#connect = connect;
   }
 
   call(address: number, args: readonly unknown[], options?: CallOptions): Promise<unknown> {
@@ -103,6 +107,7 @@ export class Calls {
         const isWanted = id === NO_ANSWER || this.#pending.has(id);
         if (isWanted) this.#post(id, address, args);
       });
+      if (this.#early.length === 1) this.#connect?.();
       return;
     }
     try {
@@ -171,6 +176,13 @@ export class Calls {
     this.#pending.delete(id);
     if (this.#pending.size === 0) release();
     return pending;
+  }
+
+  /** What was called will not be answered any more; what is called next may be, over another connection. */
+  lose(error: Error): void {
+    this.#channel = undefined;
+    this.#early = [];
+    for (const id of [...this.#pending.keys()]) this.#fail(id, error);
   }
 
   /** The server is gone: nothing will be answered any more. */

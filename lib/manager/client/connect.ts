@@ -3,61 +3,78 @@ import { connect, type Socket } from 'node:net';
 import { Channel } from '../../ipc/channel.js';
 import type { ToChild, ToParent } from '../../ipc/messages.js';
 import { createOnread, type Receiver } from '../../ipc/onread.js';
-import { greetServer } from '../handshake.js';
+import { greetServer, HANDSHAKE_TIME } from '../handshake.js';
 import type { ServerAddress } from './connections.js';
 
 /** A server that was started and does not listen yet is asked again after so many milliseconds, */
 const PAUSE = 10;
-/** but no longer than that. */
-const MAX_START = 20_000;
+/** but no more often than that. Not a time: this process may be busy for longer than any. */
+const MAX_ATTEMPTS = 2000;
 
 /** What {@link connectToServer} tells its caller. */
 export interface ConnectHandler {
   onOpen(channel: Channel<ToParent, ToChild>): void;
   onMessages(messages: ToParent[]): void;
-  /** There is no connection, or no longer. */
-  onClose(why: string): void;
+  /** There is no connection, or no longer; another one may come about. */
+  onLost(why: string): void;
+  /** There will never be one. */
+  onGone(why: string): void;
 }
 
-/** Connects to a server that may not listen yet, for its objects can be sent before it has started. */
+/** How a connection has ended: there was nobody, it was too slow to prove itself, or anything else. */
+type End = 'missing' | 'late' | 'untrusted' | 'other';
+
+/**
+ * Connects to a server that may not listen yet, for its objects can be sent before it has started; and again if one of
+ * the two was so busy that the server has dropped what had not proven itself in time.
+ */
 export function connectToServer(address: ServerAddress, handler: ConnectHandler): void {
-  const deadline = performance.now() + MAX_START;
+  let attempts = 0;
   attempt();
 
   function attempt(): void {
+    attempts++;
     openConnection(address, {
       ...handler,
-      onClose(why, isMissing) {
-        if (!isMissing) handler.onClose(why);
-        else if (!existsSync(address.folder)) handler.onClose('its process is gone');
-        else if (performance.now() > deadline) handler.onClose(`its process does not listen: ${why}`);
+      onClose(why, end) {
+        if (end === 'untrusted') handler.onGone(why);
+        else if (!existsSync(address.folder)) handler.onGone('its process is gone');
+        else if (end === 'late') attempt();
+        else if (end === 'other') handler.onLost(why);
+        else if (attempts === MAX_ATTEMPTS) handler.onLost(`its process does not listen: ${why}`);
         else setTimeout(attempt, PAUSE).unref();
       },
     });
   }
 }
 
-interface AttemptHandler extends Omit<ConnectHandler, 'onClose'> {
-  /** `isMissing`: there is nobody to connect to. */
-  onClose(why: string, isMissing: boolean): void;
+interface AttemptHandler extends Pick<ConnectHandler, 'onOpen' | 'onMessages'> {
+  onClose(why: string, end: End): void;
 }
 
 function openConnection({ path, key }: ServerAddress, handler: AttemptHandler): void {
+  const began = performance.now();
   let receiver: Receiver;
-  let why = 'its process is gone';
-  let isMissing = false;
+  let isProven = false;
+  let why = 'its process has ended the connection';
+  let end: End = 'other';
   const socket: Socket = connect({ path, onread: createOnread(() => receiver) as never });
   // Calls that wait for an answer hold the program, not the connection.
   socket.unref();
   socket.on('error', (error: NodeJS.ErrnoException) => {
-    isMissing = error.code === 'ENOENT' || error.code === 'ECONNREFUSED';
+    if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') end = 'missing';
     if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') why = error.message;
   });
-  socket.on('close', () => handler.onClose(why, isMissing));
+  socket.on('close', () => {
+    // One that the server refuses is dropped at once. Half of the time, for the two clocks did not begin together.
+    if (end === 'other' && !isProven && performance.now() - began > HANDSHAKE_TIME / 2) end = 'late';
+    handler.onClose(why, end);
+  });
   receiver = greetServer(
     Buffer.from(key, 'hex'),
     (bytes) => socket.write(bytes),
     () => {
+      isProven = true;
       const channel = new Channel<ToParent, ToChild>(socket, {
         onMessages: (messages) => handler.onMessages(messages),
         onDrain() {},
@@ -69,6 +86,7 @@ function openConnection({ path, key }: ServerAddress, handler: AttemptHandler): 
       handler.onOpen(channel);
     },
     (failure) => {
+      end = 'untrusted';
       why = `whoever listens at ${path}: ${failure}`;
       socket.destroy();
     },

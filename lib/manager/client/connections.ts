@@ -30,16 +30,18 @@ export function addConnection(path: string, calls: Calls): void {
   connections.set(path, calls);
 }
 
-/** The connection to a server; it is made when it is asked for first. */
+/** The connection to a server; it is made with the first call. */
 export function getConnection(address: ServerAddress): Calls {
   const known = connections.get(address.path);
   if (known !== undefined) return known;
-  const calls = new Calls();
-  connections.set(address.path, calls);
-  connectToServer(address, {
-    onOpen: (channel) => calls.open(channel),
-    onMessages: (messages) => calls.receive(messages),
-    onClose: (why) => calls.close(new ManagerClosedError(why)),
+  const calls: Calls = new Calls(() => {
+    connectToServer(address, {
+      onOpen: (channel) => calls.open(channel),
+      onMessages: (messages) => calls.receive(messages),
+      onLost: (why) => calls.lose(new ManagerClosedError(why)),
+      onGone: (why) => calls.close(new ManagerClosedError(why)),
+    });
   });
+  connections.set(address.path, calls);
   return calls;
 }

@@ -3,12 +3,9 @@ import { Channel } from '../../ipc/channel.js';
 import type { ToChild, ToParent } from '../../ipc/messages.js';
 import type { Receiver } from '../../ipc/onread.js';
 import { readPipe } from '../../read-pipe.js';
-import { welcomeClient } from '../handshake.js';
+import { HANDSHAKE_TIME, welcomeClient } from '../handshake.js';
 import { Client } from './client.js';
 import type { Objects } from './objects.js';
-
-/** Whoever has not proven to know the key by then is dropped, in milliseconds. */
-const HANDSHAKE_TIME = 5000;
 
 /** Lets processes that know the key use the objects. */
 export function listen(path: string, key: Uint8Array, objects: Objects): Server {
@@ -23,10 +20,14 @@ function accept(socket: Socket, key: Uint8Array, objects: Objects): void {
     () => {},
   );
   const drop = () => stream.destroy();
-  const timer = setTimeout(drop, HANDSHAKE_TIME);
+  let isProven = false;
+  // If it was this process that was busy, the proof is there: it is read before the turn of what is set now.
+  const dropUnproven = () => setImmediate(() => isProven || drop());
+  const timer = setTimeout(dropUnproven, HANDSHAKE_TIME);
   stream.on('error', () => {});
   stream.once('close', () => clearTimeout(timer));
   const onProven = () => {
+    isProven = true;
     clearTimeout(timer);
     receiver = serve(stream, objects);
   };
