@@ -6,7 +6,7 @@ import { ManagerClosedError } from '../errors.js';
 import { hold, release } from '../keep-alive.js';
 import { type Exit, type SpawnOptions, spawnChild } from '../spawn.js';
 import { Calls } from './client/calls.js';
-import { addConnection, type ServerAddress } from './client/connections.js';
+import { addConnection, removeConnection, type ServerAddress } from './client/connections.js';
 import { KEY_SIZE } from './handshake.js';
 import type { ServerOptions } from './server-options.js';
 
@@ -43,6 +43,7 @@ export class ServerProcess {
       // It has done so itself, unless it was killed.
       rmSync(folder, { recursive: true, force: true });
       this.calls.close(createClosedError(exit));
+      removeConnection(path);
     });
   }
 

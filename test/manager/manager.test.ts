@@ -11,6 +11,7 @@ import {
   incrementMany,
   initShared,
   makeNested,
+  measureMemory,
   produce,
   setInitialised,
   updateMany,
@@ -231,6 +232,17 @@ describe('close()', () => {
     expect(() => closing.queue()).toThrow(ManagerClosedError);
     await closing.close();
   });
+
+  test('frees what the other processes had for it', async () => {
+    await Pool.using({ processes: 1, execArgv: ['--expose-gc'] }, async (fresh) => {
+      const sizes: number[] = [];
+      while (sizes.length < 12) {
+        await Manager.using({}, async (closing) => sizes.push(await fresh.apply(measureMemory, [closing.value(0)])));
+      }
+      // One connection has buffers of 128 KiB.
+      expect((sizes[11] as number) - (sizes[2] as number)).toBeLessThan(512 * 1024);
+    });
+  }, 60_000);
 
   test('of a manager that was never used starts no process', async () => {
     await using unused = new Manager();

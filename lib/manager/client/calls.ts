@@ -189,7 +189,6 @@ export class Calls {
   close(error: Error): void {
     if (this.#closed !== undefined) return;
     this.#closed = error;
-    this.#early = [];
-    for (const id of [...this.#pending.keys()]) this.#fail(id, error);
+    this.lose(error);
   }
 }

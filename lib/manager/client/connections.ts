@@ -30,6 +30,11 @@ export function addConnection(path: string, calls: Calls): void {
   connections.set(path, calls);
 }
 
+/** The server is gone. What is still called by way of objects that have the connection fails as it should. */
+export function removeConnection(path: string): void {
+  connections.delete(path);
+}
+
 /** The connection to a server; it is made with the first call. */
 export function getConnection(address: ServerAddress): Calls {
   const known = connections.get(address.path);
@@ -39,7 +44,10 @@ export function getConnection(address: ServerAddress): Calls {
       onOpen: (channel) => calls.open(channel),
       onMessages: (messages) => calls.receive(messages),
       onLost: (why) => calls.lose(new ManagerClosedError(why)),
-      onGone: (why) => calls.close(new ManagerClosedError(why)),
+      onGone(why) {
+        removeConnection(address.path);
+        calls.close(new ManagerClosedError(why));
+      },
     });
   });
   connections.set(address.path, calls);
