@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ManagerClosedError, type SharedQueue } from 'aiomultiprocess';
@@ -245,7 +245,7 @@ test('a proof that came in time is taken, however busy the server was', async ()
 /** Runs the body with a queue that another server than a manager's pretends to have. */
 async function withFakeServer(
   onConnection: (socket: Socket) => void,
-  body: (queue: SharedQueue<string>) => Promise<void>,
+  body: (queue: SharedQueue<string>, server: Server) => Promise<void>,
 ): Promise<void> {
   const fake = mkdtempSync(join(tmpdir(), 'aiomultiprocess-test-'));
   chmodSync(fake, 0o700);
@@ -255,7 +255,7 @@ async function withFakeServer(
   });
   server.listen(join(fake, 'fake.sock'));
   try {
-    await body(makeObject([fake, join(fake, 'fake.sock'), key, 1, 'queue']) as SharedQueue<string>);
+    await body(makeObject([fake, join(fake, 'fake.sock'), key, 1, 'queue']) as SharedQueue<string>, server);
   } finally {
     server.close();
     rmSync(fake, { recursive: true });
@@ -286,12 +286,15 @@ test('a connection that the server has ended fails what waits, and the next call
     socket.write(challenge);
     socket.once('data', (answer) => socket.end(prove(keyBytes, 'server', challenge, answer.subarray(0, 32))));
   };
-  await withFakeServer(welcome, async (queue) => {
+  await withFakeServer(welcome, async (queue, server) => {
     await expect(queue.get()).rejects.toThrow('its process has ended the connection');
     await expect(queue.get()).rejects.toThrow(ManagerClosedError);
     expect(connections).toBe(2);
+    server.close();
+    // One that has listened and does no more is not about to start.
+    await expect(queue.get()).rejects.toThrow('its process does not listen');
   });
-});
+}, 10_000);
 
 test('a connection that says nothing is dropped after five seconds', async () => {
   await silent.closed;

@@ -9,7 +9,7 @@ import type { ServerAddress } from './connections.js';
 /** A server that was started and does not listen yet is asked again after so many milliseconds, */
 const PAUSE = 10;
 /** but no more often than that. Not a time: this process may be busy for longer than any. */
-const MAX_ATTEMPTS = 2000;
+export const MAX_ATTEMPTS = 2000;
 
 /** What {@link connectToServer} tells its caller. */
 export interface ConnectHandler {
@@ -27,8 +27,10 @@ type End = 'missing' | 'late' | 'untrusted' | 'other';
 /**
  * Connects to a server that may not listen yet, for its objects can be sent before it has started; and again if one of
  * the two was so busy that the server has dropped what had not proven itself in time.
+ *
+ * @param maxAttempts - how often to ask one that does not listen: once if it did before.
  */
-export function connectToServer(address: ServerAddress, handler: ConnectHandler): void {
+export function connectToServer(address: ServerAddress, maxAttempts: number, handler: ConnectHandler): void {
   let attempts = 0;
   attempt();
 
@@ -41,7 +43,7 @@ export function connectToServer(address: ServerAddress, handler: ConnectHandler)
         else if (!existsSync(address.folder)) handler.onGone('its process is gone');
         else if (end === 'late') attempt();
         else if (end === 'other') handler.onLost(why);
-        else if (attempts === MAX_ATTEMPTS) handler.onLost(`its process does not listen: ${why}`);
+        else if (attempts >= maxAttempts) handler.onLost(`its process does not listen: ${why}`);
         else setTimeout(attempt, PAUSE).unref();
       },
     });

@@ -1,6 +1,6 @@
 import { ManagerClosedError } from '../../errors.js';
 import { Calls } from './calls.js';
-import { connectToServer } from './connect.js';
+import { connectToServer, MAX_ATTEMPTS } from './connect.js';
 
 /** Where the server of a manager is, and what one must know to talk to it. */
 export interface ServerAddress {
@@ -39,9 +39,13 @@ export function removeConnection(path: string): void {
 export function getConnection(address: ServerAddress): Calls {
   const known = connections.get(address.path);
   if (known !== undefined) return known;
+  let maxAttempts = MAX_ATTEMPTS;
   const calls: Calls = new Calls(() => {
-    connectToServer(address, {
-      onOpen: (channel) => calls.open(channel),
+    connectToServer(address, maxAttempts, {
+      onOpen(channel) {
+        maxAttempts = 1;
+        calls.open(channel);
+      },
       onMessages: (messages) => calls.receive(messages),
       onLost: (why) => calls.lose(new ManagerClosedError(why)),
       onGone(why) {
