@@ -140,8 +140,6 @@ const DROPPED = new Set([
   '--input-type',
 ]);
 const DROPPED_FAMILIES = ['--inspect', '--test', '--watch'];
-/** Of these the value may stand in the next argument. */
-const TAKES_VALUE = new Set(['-e', '--eval', '-p', '--print', '-pe', '--input-type', '--inspect-port']);
 
 /**
  * The options a child inherits.
@@ -150,15 +148,18 @@ const TAKES_VALUE = new Set(['-e', '--eval', '-p', '--print', '-pe', '--input-ty
  * inspector would clash on the port of the first.
  */
 function filterExecArgv(execArgv: readonly string[]): string[] {
-  const kept: string[] = [];
-  for (let index = 0; index < execArgv.length; index++) {
-    const option = execArgv[index] as string;
-    // The value may be a text of many lines, so only what stands before it is looked at.
-    const [name = ''] = option.split('=', 1);
-    if (TAKES_VALUE.has(option)) index++;
-    else if (!DROPPED.has(name) && !DROPPED_FAMILIES.some((family) => name.startsWith(family))) kept.push(option);
-  }
-  return kept;
+  let isDropped = false;
+  return execArgv.filter((argument) => {
+    // What begins with no dash is the value of the option before it: Node.js takes no such value that begins with one.
+    if (argument.startsWith('-')) isDropped = isDroppedOption(argument);
+    return !isDropped;
+  });
+}
+
+function isDroppedOption(option: string): boolean {
+  // The value may be a text of many lines, so only what stands before it is looked at. Underscores are dashes to Node.js.
+  const name = (option.split('=', 1)[0] ?? '').replaceAll('_', '-');
+  return DROPPED.has(name) || DROPPED_FAMILIES.some((family) => name.startsWith(family));
 }
 
 function withoutInspector(): NodeJS.ProcessEnv {

@@ -58,6 +58,29 @@ test.each([
   expect(code).toBe(0);
 });
 
+test.each([
+  ['--test-name-pattern', 'foo'],
+  ['--test-reporter', 'spec'],
+  ['--test_reporter', 'spec'],
+  ['--test-concurrency', '2'],
+  ['--test-timeout', '60000'],
+  ['--test-shard', '1/1'],
+  ['--inspect-publish-uid', 'http'],
+  ['--inspect-port', '0'],
+])('%s is not inherited, and neither is its value in the next argument', async (option, value) => {
+  const flags = ['--title', 'kept', option, value, '--no-deprecation'];
+  const { code, stdout } = await runProgram('inspected.mjs', [], flags);
+  const kept = ['--title', 'kept', '--no-deprecation'];
+  expect(JSON.parse(stdout)).toMatchObject({ children: [kept, kept] });
+  expect(code).toBe(0);
+});
+
+test('a pool works in a program that node --test runs', async () => {
+  const { code, stdout } = await runProgram('tested.mjs', [], ['--test', '--test-name-pattern', 'doubles']);
+  expect(stdout).toMatch(/^# pass 1$|^ℹ pass 1$/m);
+  expect(code).toBe(0);
+});
+
 test('children leave it to the program what Ctrl-C means', () =>
   Pool.using({ processes: 1 }, async (pool) => {
     const child = await pool.apply(pid);
@@ -94,6 +117,7 @@ describe('a program text', () => {
     ['--eval=', [`--eval=${script}`]],
     ['-p', ['-p', `${script} ''`]],
     ['-pe', ['-pe', `${script} ''`]],
+    ['-p and -e', ['-p', '-e', `${script} ''`]],
   ])('given by %s runs once, and its pool works', async (_how, args) => {
     const { code, stdout, stderr } = await node(['--no-warnings', ...args], { cwd: root });
     expect(stdout.trim().split('\n')).toEqual(['the program', '2,4,6']);
