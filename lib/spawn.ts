@@ -101,7 +101,7 @@ export function spawnChild(
   };
 }
 
-/** In the place of a child for which there are no descriptors: it ends at once. */
+/** In the place of a child that could not be started, for want of descriptors for instance: it ends at once. */
 function createUnstarted(failure: Promise<Error>): Child {
   return {
     pid: undefined,

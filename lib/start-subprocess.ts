@@ -19,8 +19,21 @@ export function startSubprocess<T>(start: () => T): Started<T> {
   } catch (error) {
     const [subprocess] = created;
     if (subprocess === undefined) throw error;
-    return { subprocess: undefined, failure: new Promise((resolve) => subprocess.once('error', resolve)) };
+    return { subprocess: undefined, failure: abandon(subprocess, error as Error) };
   } finally {
     unsubscribe('child_process', note);
   }
+}
+
+/**
+ * Ends a process that nobody will own, if it runs at all: execa may also fail after it was started.
+ *
+ * @returns why: what Node.js reports at the next tick, or else what execa has thrown.
+ */
+function abandon(subprocess: ChildProcess, thrown: Error): Promise<Error> {
+  return new Promise((resolve) => {
+    subprocess.on('error', resolve);
+    if (subprocess.pid !== undefined) subprocess.kill('SIGKILL');
+    setImmediate(resolve, thrown);
+  });
 }

@@ -35,6 +35,13 @@ test('a process that cannot be started prints why on stderr', async () => {
   expect(code).toBe(0);
 });
 
+test('a process that was started but cannot be used is a failure of the call, and is killed', async () => {
+  // The library that starts processes does not work there. Its output ends only when no child is left that has it open.
+  const { code, stdout } = await runProgram('frozen.mjs', [], ['--frozen-intrinsics']);
+  expect(JSON.parse(stdout)).toEqual(['InitializerError TypeError', 'InitializerError TypeError', 1]);
+  expect(code).toBe(0);
+});
+
 test.each([
   ['an option', ['--inspect=127.0.0.1:0'], ''],
   ['the environment', [], '--inspect=127.0.0.1:0'],
