@@ -6,6 +6,7 @@ import { getChildState } from './child/state.js';
 import { BootstrapError } from './errors.js';
 import { requestHugePages } from './huge-pages.js';
 import { type Command, tieToParent } from './parent-death.js';
+import { startWhereParentDid } from './start-folder.js';
 import { startSubprocess } from './start-subprocess.js';
 
 /** How a child process is started. */
@@ -66,7 +67,9 @@ export function spawnChild(
   const nodeOptions = execArgv ?? filterExecArgv(process.execArgv);
   // A number is a descriptor of this process.
   const output = stdio === 'stderr' ? 2 : stdio;
-  const command: Command = [process.execPath, ...nodeOptions, PROGRAMS[program]];
+  const inherits = execArgv === undefined && (nodeOptions.length > 0 || inheritsNodeOptions(env));
+  const place = inherits ? startWhereParentDid(cwd) : { cwd, args: [] };
+  const command: Command = [process.execPath, ...nodeOptions, PROGRAMS[program], ...place.args];
   const [file, ...args] = program === 'child' ? tieToParent(command) : command;
   const start = () =>
     execa(file, args, {
@@ -77,7 +80,7 @@ export function spawnChild(
       windowsHide: true,
       stdio: ['ignore', output, output, 'pipe'],
       env: { ...withoutInspector(), ...requestHugePages({ ...process.env, ...env }), ...env },
-      ...(cwd !== undefined && { cwd }),
+      ...(place.cwd !== undefined && { cwd: place.cwd }),
     });
   const started = startSubprocess(start);
   const { subprocess } = started;
@@ -160,6 +163,10 @@ function isDroppedOption(option: string): boolean {
   // The value may be a text of many lines, so only what stands before it is looked at. Underscores are dashes to Node.js.
   const name = (option.split('=', 1)[0] ?? '').replaceAll('_', '-');
   return DROPPED.has(name) || DROPPED_FAMILIES.some((family) => name.startsWith(family));
+}
+
+function inheritsNodeOptions(env: NodeJS.ProcessEnv = {}): boolean {
+  return Boolean(process.env.NODE_OPTIONS) && env.NODE_OPTIONS === undefined;
 }
 
 function withoutInspector(): NodeJS.ProcessEnv {

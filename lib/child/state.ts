@@ -1,4 +1,5 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
+import { currentFolder } from '../current-folder.js';
 import type { CurrentTask } from './current-task.js';
 
 /**
@@ -8,6 +9,8 @@ import type { CurrentTask } from './current-task.js';
 export interface ChildState {
   /** The error classes that the child itself throws, by name. */
   readonly errors: Readonly<Record<string, { prototype: object }>>;
+  /** Where the options of Node.js that this process has inherited find what they name: see lib/start-folder.ts. */
+  readonly startFolder: string | undefined;
   /**
    * Carries the current task through asynchronous calls. It slows every promise down, so it is only there once a
    * module of the child has imported the package and could ask.
@@ -31,9 +34,12 @@ export function callIn<R>(
 const KEY = Symbol.for('aiomultiprocess.child');
 const holder = globalThis as { [KEY]?: ChildState };
 
-/** Makes this process a child. */
+/** Makes this process a child, in the folder that it was told to work in. */
 export function createChildState(errors: ChildState['errors']): ChildState {
-  holder[KEY] = { errors };
+  holder[KEY] = { errors, startFolder: currentFolder() };
+  // The tasks have no use for the argument.
+  const [folder] = process.argv.splice(2);
+  if (folder !== undefined) process.chdir(folder);
   return holder[KEY];
 }
 

@@ -1,0 +1,70 @@
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { node, run } from '../support/run.ts';
+
+const program = fileURLToPath(new URL('../fixtures/pool/programs/elsewhere.mjs', import.meta.url));
+const note = (what: string) => `globalThis.preloaded = ${JSON.stringify(what)};`;
+
+let root = '';
+let folder = '';
+let elsewhere = '';
+beforeAll(async () => {
+  root = await realpath(await mkdtemp(join(tmpdir(), 'start-folder-test-')));
+  folder = join(root, 'start');
+  elsewhere = join(root, 'elsewhere');
+  const installed = join(folder, 'node_modules/installed');
+  await mkdir(elsewhere);
+  await mkdir(installed, { recursive: true });
+  const exports = { import: './index.mjs', require: './index.cjs' };
+  await writeFile(join(installed, 'package.json'), JSON.stringify({ exports }));
+  await writeFile(join(installed, 'index.mjs'), note('the package, imported'));
+  await writeFile(join(installed, 'index.cjs'), note('the package, required'));
+  await writeFile(join(folder, 'beside.mjs'), note('imported'));
+  await writeFile(join(folder, 'beside.cjs'), note('required'));
+  await writeFile(join(elsewhere, 'own.mjs'), note('their own'));
+  await writeFile(join(folder, 'settings.env'), 'NAME=value');
+});
+afterAll(() => rm(root, { recursive: true }));
+
+/** What the children of the program see that starts in one folder, and has them work in the other. */
+async function see(how: 'chdir' | 'cwd' | 'execArgv', flags: string[], nodeOptions = ''): Promise<unknown> {
+  const shell = 'export NODE_OPTIONS="$0"; exec "$@"';
+  const args = [process.execPath, ...flags, program, how, elsewhere];
+  const { code, stdout, stderr } = await run('sh', ['-c', shell, nodeOptions, ...args], { cwd: folder });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return JSON.parse(stdout);
+}
+
+describe.each([
+  ['after chdir', 'chdir'],
+  ['with the option cwd', 'cwd'],
+] as const)('children in another folder, %s,', (_how, how) => {
+  test.each([
+    ['--import', './beside.mjs', 'imported'],
+    ['--import', 'installed', 'the package, imported'],
+    ['--require', './beside.cjs', 'required'],
+    ['-r', 'installed', 'the package, required'],
+    ['--env-file', 'settings.env', undefined],
+  ])('inherit %s %s', async (option, value, preloaded) => {
+    const child = { cwd: elsewhere, args: [], preloaded };
+    expect(await see(how, [option, value])).toEqual([child, child]);
+  });
+
+  test('inherit what NODE_OPTIONS names', async () => {
+    const child = { cwd: elsewhere, args: [], preloaded: 'imported' };
+    expect(await see(how, [], '--import ./beside.mjs')).toEqual([child, child]);
+  });
+});
+
+test('options that children are given are looked up in their own folder', async () => {
+  const child = { cwd: elsewhere, args: [], preloaded: 'their own' };
+  expect(await see('execArgv', ['--import', './beside.mjs'])).toEqual([child, child]);
+});
+
+test('a folder that is not there is named, also to children that inherit options', async () => {
+  const { code, stderr } = await node(['--no-warnings', program, 'cwd', '/no/such/folder'], { cwd: folder });
+  expect(stderr).toMatch(/InitializerError.*\/no\/such\/folder/s);
+  expect(code).toBe(1);
+});
