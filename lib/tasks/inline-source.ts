@@ -16,6 +16,12 @@ interface CompilableModule {
 }
 
 /**
+ * esbuild, and tsx with it, wraps named functions inside of others in calls of this, to keep their names. It defines it at
+ * the top of its output, which does not travel with the text of one function.
+ */
+const KEEP_NAME = "const __name = (fn, value) => Object.defineProperty(fn, 'name', { value, configurable: true });";
+
+/**
  * Compiles the text as a CommonJS module in the place of the file it comes from. Of all the ways Node has to
  * evaluate text, that is the only one in which `import()` and `require()` work, find what they would find
  * there, and warn of nothing; and errors show the original file and line.
@@ -26,7 +32,7 @@ export function evaluateInline(address: Extract<Address, { kind: 'inline' }>): (
   const module = makeModule(filename);
   const padding = '\n'.repeat(Math.max(line - 1, 0));
   try {
-    module._compile(`'use strict';${padding}module.exports = (${text});`, filename);
+    module._compile(`'use strict';${KEEP_NAME}${padding}module.exports = (${text});`, filename);
   } catch (error) {
     throw new TaskNotFoundError(
       `the source text of ${nameFunction(name, origin, line)}, sent by inline(), cannot be evaluated: ${error}`,

@@ -1,7 +1,11 @@
+import { writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
+import { transform } from 'esbuild';
 import { addressOf } from '../../dist/lib/tasks/address.js';
 import { inline, type Tasks, task, tasksFrom } from '../../dist/lib/tasks/task.js';
+import { withFile } from '../support/folder.ts';
+import { root } from '../support/run.ts';
 import { type Received, receive, send } from './support.ts';
 
 const add = (a: number, b: number): number => a + b;
@@ -107,6 +111,23 @@ describe('inline()', () => {
   ])('sends %s', (name, result) => {
     expect(received[name]).toEqual({ result });
   });
+
+  test('sends what esbuild makes of a function, as tsx has it do', () =>
+    withFile(async (file) => {
+      const source = `
+        import { inline } from '${root}dist/lib/tasks/task.js';
+        export const given = {
+          fn: inline((a, b) => {
+            const add = (value) => value + b;
+            function double(value) { return 2 * value; }
+            return [add(a), double(b), add.name, double.name];
+          }),
+        };`;
+      const { code } = await transform(source, { keepNames: true });
+      expect(code).toMatch(/__name\(double, "double"\)/);
+      await writeFile(`${file}.mjs`, code);
+      expect(await receive(await send(`${file}.mjs`))).toEqual({ fn: { result: [7, 8, 'add', 'double'] } });
+    }));
 
   test('sees nothing from around the function', () => {
     expect(received.closure?.error).toMatchObject({ name: 'ReferenceError', message: 'factor is not defined' });
