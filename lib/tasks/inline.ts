@@ -10,8 +10,9 @@ import { registry } from './registry.js';
 /**
  * Sends a function to other processes as its source text, so that it needs no export and no module.
  *
- * It runs there in strict mode and sees only its arguments and globals: nothing from around it, neither
- * variables nor imports. `await import('node:os')` works inside it. The function itself is returned.
+ * It runs there in strict mode and sees only its arguments, globals, and what a CommonJS module in the place of its
+ * file has, as `require`: nothing from around it, neither variables nor imports. `await import('node:os')` works inside
+ * it. The function itself is returned.
  *
  * @throws TypeError if `fn` is not a function.
  * @throws TaskNotFoundError if its source text does not make it again: built-in, bound and class functions,
