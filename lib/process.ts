@@ -92,10 +92,11 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
   }
 
   /**
-   * @throws {@link InvalidStateError} if it was started before.
+   * @throws {@link InvalidStateError} if it was started or closed before.
    * @throws {@link SerializationError} if an argument cannot travel.
    */
   start(): void {
+    this.#refuseIfClosed();
     if (this.#connection !== undefined)
       throw new InvalidStateError(`${this.#name} was started before; create another one`);
     const connection = new Connection(spawnChild(this.#spawn), this.#start, {

@@ -136,6 +136,13 @@ test('after close nothing can be asked any more', async () => {
   expect(() => child.isAlive()).toThrow(InvalidStateError);
 });
 
+test('a process that was closed before it was started cannot be started any more', async () => {
+  const child = new Process({ target: pid });
+  child.close();
+  expect(() => child.start()).toThrow(InvalidStateError);
+  await expect(child).rejects.toThrow(`${child.name} is closed`);
+});
+
 test('daemon can be set until start', async () => {
   const child = new Process({ target: pid });
   expect(child.daemon).toBe(false);
