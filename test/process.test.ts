@@ -1,5 +1,5 @@
-import { InvalidStateError, Process, SerializationError, TimeoutError } from 'aiomultiprocess';
-import { exit, killSelf, runForever, throwRangeError } from './fixtures/pool/failing.js';
+import { InvalidStateError, Process, SerializationError, TimeoutError, Worker } from 'aiomultiprocess';
+import { exit, killSelf, runForever, setExitCode, throwRangeError } from './fixtures/pool/failing.js';
 import { waitAt } from './fixtures/pool/gate.js';
 import { failToStart, ignoreSigterm, leaveTimer, writeLine, writePid } from './fixtures/pool/log.js';
 import { identity, pid } from './fixtures/pool/tasks.js';
@@ -181,6 +181,18 @@ test('a target that exits or is killed leaves its exit code', async () => {
   const dying = new Process({ target: killSelf, args: ['SIGKILL'] });
   await Promise.all([exiting, dying]);
   expect([exiting.exitcode, dying.exitcode]).toEqual([3, -9]);
+});
+
+test('a target that sets the exit code of its process leaves it, as a program does', async () => {
+  const [child, worker] = [Process, Worker].map((Kind) => new Kind({ target: setExitCode, args: [5] }));
+  expect(await Promise.all([child, worker])).toEqual([undefined, 'set']);
+  expect([child?.exitcode, worker?.exitcode]).toEqual([5, 5]);
+});
+
+test('a target that throws gives exit code 1, whatever it has set', async () => {
+  const child = new Process({ target: setExitCode, args: [5, new Error('fails then')], stdio: 'ignore' });
+  await child;
+  expect(child.exitcode).toBe(1);
 });
 
 test('what a target leaves running does not keep its process', async () => {

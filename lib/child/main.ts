@@ -61,6 +61,6 @@ function start([, options]: Extract<ToChild, [typeof START, ...unknown[]]>): voi
 }
 
 /** Open handles, which tasks and initializers leave behind, must not keep a finished child alive. */
-function exit(code: number): void {
-  channel.end(() => process.exit(code));
+function exit(code: number | undefined): void {
+  channel.end(() => process.exit(code ?? process.exitCode));
 }

@@ -6,18 +6,18 @@ import { type ChildState, callIn, NO_TASK } from './state.js';
 /**
  * Runs the one function that a `Process` or `Worker` was started for.
  *
- * @returns the exit code of the child.
+ * @returns the exit code of the child; undefined: the one that the function has set, as with any program.
  */
 export async function runTarget(
   options: StartOptions,
   channel: Channel<ToChild, ToParent>,
   state: ChildState,
-): Promise<number> {
+): Promise<number | undefined> {
   try {
     const target = await load(options.target as NonNullable<StartOptions['target']>);
     const result = await callIn(state, NO_TASK, target, options.args ?? []);
     if (options.reportResult) channel.postResult(0, result);
-    return 0;
+    return undefined;
   } catch (error) {
     if (options.reportResult) channel.postError([FAILURE, 0, error]);
     else console.error(error);
