@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -64,6 +65,7 @@ export function spawnChild(
   program: keyof typeof PROGRAMS = 'child',
 ): Child {
   refuseInUnstartedChild();
+  if (!existsSync(PROGRAMS[program])) return createUnstarted(Promise.resolve(createBundledError(PROGRAMS[program])));
   const nodeOptions = execArgv ?? filterExecArgv(process.execArgv);
   // A number is a descriptor of this process.
   const output = stdio === 'stderr' ? 2 : stdio;
@@ -122,6 +124,14 @@ function refuseInUnstartedChild(): void {
   if (Object.values(PROGRAMS).includes(process.argv[1] ?? '') && getChildState() === undefined) {
     throw new BootstrapError('a process or pool in a preloaded module or program text');
   }
+}
+
+/** A bundler takes this module out of its folder, and leaves there the files that children run. */
+function createBundledError(file: string): Error {
+  return new Error(
+    `there is no ${file}, which every child process runs: a bundle must not contain the package aiomultiprocess, ` +
+      'but import it (esbuild: --external:aiomultiprocess; other bundlers have an option "external" too)',
+  );
 }
 
 /** The exit code as Python has it: negative for the signal that ended the process. */

@@ -1,0 +1,37 @@
+import { mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { node, type Run, root } from '../support/run.ts';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), 'bundles-test-')));
+  await mkdir(join(folder, 'node_modules'));
+  await symlink(root, join(folder, 'node_modules/aiomultiprocess'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Runs a program of the fixtures after esbuild has put it into one file. */
+async function runBundle(name: string, external: string[]): Promise<Run> {
+  const outfile = join(folder, `${name}-${external.length}.mjs`);
+  const entryPoints = [`${root}test/fixtures/pool/programs/${name}.mjs`];
+  const output = { bundle: true, platform: 'node', format: 'esm', outfile, logLevel: 'error' } as const;
+  await build({ ...output, entryPoints, external });
+  return node([outfile]);
+}
+
+test('a program in a bundle runs its functions, if the package is no part of it', async () => {
+  expect(await runBundle('guarded', ['aiomultiprocess'])).toEqual({ code: 0, stdout: '[ 3, 6, 9 ]\n12\n', stderr: '' });
+});
+
+test.each([
+  ['a pool', 'guarded', 1, /InitializerError.*made ready.*cause.*child.main\.cjs.*--external:aiomultiprocess/s],
+  ['a process', 'failing-target', 0, /^Error: .*child.main\.cjs.*--external:aiomultiprocess/],
+  ['a manager', 'manager-pending', 1, /ManagerClosedError.*cause.*server.main\.cjs.*--external:aiomultiprocess/s],
+])('%s in a bundle that contains the package says that it must not', async (_what, name, exitCode, message) => {
+  const { code, stderr } = await runBundle(name, []);
+  expect(stderr).toMatch(message);
+  expect(stderr).not.toMatch(/Cannot find module/);
+  expect(code).toBe(exitCode);
+});
