@@ -39,7 +39,7 @@ export function createHostCommand(): Command {
     .option('--timeout <time>', 'how long a task may run, where its call does not say: 500 (ms), 30s, 5m', parseTime)
     .option('--max-tasks-per-child <n>', 'after so many tasks a process is replaced', integer(0))
     .option('--max-memory-per-child <size>', 'with more resident memory a process is replaced: 512M, 2G', parseSize)
-    .option('--max-value-size <size>', 'the most that the arguments or the result of a task may take (default: 1M)', parseSize)
+    .option('--max-value-size <size>', 'the most that arguments or a result may take (default: 1M)', parseSize)
     .option('--name <name>', 'what the host calls itself (default: machine and process id)')
     .option('--port <n>', 'a port for /healthz and /metrics (default: none)', integer(0, 65_535))
     .option('--address <ip>', 'the address that the port listens on (default: 127.0.0.1)')
