@@ -1,12 +1,26 @@
-import { existsSync, realpathSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { UsageError } from '../usage-error.js';
+import { claimFile, refuseClaimed } from './file-claim.js';
 import { Journal, type Run } from './journal.js';
+import { toRealPath } from './real-path.js';
 import type { Files } from './result-writer.js';
 import type { MapSettings } from './settings.js';
 import { TextFile } from './text-file.js';
 
 const STDOUT = 1;
+
+/**
+ * Keeps other runs from what one with `--resume` writes; one without only looks whether another has it.
+ *
+ * @throws {@link UsageError} if another has it.
+ */
+export async function claimFiles({ output, errorFile, resume }: MapSettings): Promise<void> {
+  const claim = resume ? claimFile : refuseClaimed;
+  for (const path of [output, errorFile]) {
+    if (path !== undefined) await opening(path, () => claim(toRealPath(path)));
+  }
+}
 
 /**
  * Opens the journal of a run that keeps one.
@@ -73,14 +87,10 @@ async function opening<T>(path: string, open: () => T | Promise<T>): Promise<T> 
 /** @throws {@link UsageError} if a file that is to be written is also an input, or both are one. */
 export function refuseSameFiles({ output, errorFile }: MapSettings, inputs: readonly string[]): void {
   const outputs = [output, errorFile].filter((path) => path !== undefined);
-  const read = new Set(inputs.map(toReal));
-  const both = outputs.find((path) => read.has(toReal(path)));
+  const read = new Set(inputs.map(toRealPath));
+  const both = outputs.find((path) => read.has(toRealPath(path)));
   if (both !== undefined) throw new UsageError(`${both} cannot be written: it is also an input`);
-  if (new Set(outputs.map(toReal)).size < outputs.length) {
+  if (new Set(outputs.map(toRealPath)).size < outputs.length) {
     throw new UsageError(`${output} cannot take both the results and the errors`);
   }
-}
-
-function toReal(path: string): string {
-  return existsSync(path) ? realpathSync(path) : resolve(path);
 }

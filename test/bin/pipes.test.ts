@@ -1,17 +1,10 @@
 /** `aiomultiprocess map` between other programs, which end, wait, and send more than any memory holds. */
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
 import { findSurvivors } from '../support/alive.ts';
 import { command, countTo, tasks, valuesOf } from '../support/command.ts';
 import { root, run } from '../support/run.ts';
-
-function start(...args: string[]): ChildProcessByStdio<Writable, Readable, Readable> {
-  const child = spawn(process.execPath, [command, 'map', ...args], { cwd: tasks, timeout: 25_000 });
-  child.stdin.on('error', () => {});
-  return child;
-}
+import { startMap } from './start-map.ts';
 
 test('a reader that has had enough ends the run, which is no error', async () => {
   const shell = `yes | "$0" "$1" map ./tasks.js#echo | head -1; echo "codes: \${PIPESTATUS[*]}"`;
@@ -21,7 +14,7 @@ test('a reader that has had enough ends the run, which is no error', async () =>
 });
 
 test('a result is written as soon as it is there, while the input is open', async () => {
-  const child = start('./tasks.js#double');
+  const child = startMap('./tasks.js#double');
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   for (const number of [1, 2]) {
     child.stdin.write(`${number}\n`);
@@ -32,7 +25,7 @@ test('a result is written as soon as it is there, while the input is open', asyn
 });
 
 test('a reader that waits makes the input wait', async () => {
-  const child = start('./tasks.js#echo', '-p', '1');
+  const child = startMap('./tasks.js#echo', '-p', '1');
   const line = `${'x'.repeat(999)}\n`;
   let written = 0;
   // As much as is taken, until for a second nothing is.
@@ -55,7 +48,7 @@ async function pause(milliseconds: number): Promise<true> {
 }
 
 test('a run whose results nobody reads can be stopped all the same', async () => {
-  const child = start('./tasks.js#echo');
+  const child = startMap('./tasks.js#echo');
   child.stdin.end('x'.repeat(999_999).concat('\n').repeat(4));
   // The pipe is full then.
   await once(child.stdout, 'readable');
@@ -68,7 +61,7 @@ test('a run whose results nobody reads can be stopped all the same', async () =>
 });
 
 test('SIGTERM lets what has begun finish too', async () => {
-  const child = start('./tasks.js#double');
+  const child = startMap('./tasks.js#double');
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   child.stdin.write('1\n');
   await lines.next();
@@ -84,7 +77,7 @@ test('an input of 100 MB takes no more memory than it should', async () => {
 }, 120_000);
 
 test('nothing is left when the run is killed', async () => {
-  const child = start('./tasks.js#getPid', '--on-error', 'skip');
+  const child = startMap('./tasks.js#getPid', '--on-error', 'skip');
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   child.stdin.write(countTo(1));
   const { value } = await lines.next();
