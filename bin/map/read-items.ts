@@ -1,7 +1,7 @@
-import { createReadStream } from 'node:fs';
 import type { Item } from '../child/run-item.js';
 import { UsageError } from '../usage-error.js';
 import { STDIN } from './find-inputs.js';
+import { openInput } from './open-input.js';
 import type { Format } from './settings.js';
 import { MAX_LINE, splitLines } from './split-lines.js';
 
@@ -29,7 +29,7 @@ export async function* readItems(
 ): AsyncGenerator<Item[], void, undefined> {
   for (const [index, file] of files.entries()) {
     try {
-      const chunks = file === STDIN ? process.stdin : createReadStream(file);
+      const chunks = openInput(file);
       yield* FORMATS[format](index === 0 ? watch(chunks) : chunks);
     } catch (error) {
       const message = `${file === STDIN ? 'stdin' : file}: ${(error as Error).message}`;
