@@ -17,7 +17,7 @@ import { UsageError } from '../usage-error.js';
 import { IndexRanges, toRuns } from './index-ranges.js';
 import type { InputStart } from './input-start.js';
 import { splitLines } from './split-lines.js';
-import { TextFile } from './text-file.js';
+import type { TextFile } from './text-file.js';
 
 const VERSION = 1;
 
@@ -62,45 +62,57 @@ export class Journal {
   readonly done: IndexRanges;
   readonly position: Position;
   readonly finished: boolean;
-  readonly #file: TextFile;
+  /** What is to be written to it before anything else. */
+  readonly #opening: Entry | undefined;
+  /** How much of it is kept. */
+  readonly #kept: number;
+  /** There from {@link begin} on. */
+  #file: TextFile | undefined;
 
   /**
+   * Reads the journal, if there is one, and changes nothing.
+   *
    * @param asked - what is asked for: a journal of something else is refused.
    * @throws {@link UsageError}
    */
-  static async open(path: string, asked: Run): Promise<Journal> {
+  static async read(path: string, asked: Run): Promise<Journal> {
     // As it comes back from the file.
     const run: Run = JSON.parse(JSON.stringify({ version: VERSION, ...asked }));
     const contents = await readJournal(path);
     if (contents.run !== undefined) refuseOther(path, contents.run, run);
-    const journal = new Journal(path, contents);
-    if (contents.run === undefined) journal.#append({ run });
-    return journal;
+    return new Journal(path, contents, contents.run === undefined ? { run } : undefined);
   }
 
   /**
-   * For a run without a journal: that of an earlier one would not fit the output any more.
+   * For a run without a journal: that of an earlier one does not fit the output any more when it has begun.
    *
+   * @returns what removes it.
    * @throws {@link UsageError} if that one has not finished.
    */
-  static async discard(path: string): Promise<void> {
-    if (!existsSync(path)) return;
+  static async supersede(path: string): Promise<() => void> {
+    if (!existsSync(path)) return () => {};
     const { finished } = await readJournal(path);
-    if (!finished) {
-      throw new UsageError(
-        `${path} is the journal of a run that has not finished: go on with --resume, or remove it to begin again`,
-      );
-    }
-    rmSync(path);
+    if (finished) return () => rmSync(path);
+    throw new UsageError(
+      `${path} is the journal of a run that has not finished: go on with --resume, or remove it to begin again`,
+    );
   }
 
-  private constructor(path: string, contents: Contents) {
+  private constructor(path: string, contents: Contents, opening: Entry | undefined) {
     this.path = path;
     this.start = contents.start;
     this.done = contents.done;
     this.position = contents.position;
     this.finished = contents.finished;
-    this.#file = TextFile.reopen(path, contents.length);
+    this.#opening = opening;
+    this.#kept = contents.length;
+  }
+
+  /** From here on it is written. */
+  begin(file: TextFile): void {
+    this.#file = file;
+    file.cut(this.#kept);
+    if (this.#opening !== undefined) this.#append(this.#opening);
   }
 
   noteStart(start: InputStart): void {
@@ -110,7 +122,7 @@ export class Journal {
   /** What these items have given was written, which was as far as `position`. */
   async noteDone(indices: readonly number[], position: Position): Promise<void> {
     const entry: Entry = { done: toRuns(indices), ...position };
-    await this.#file.append(`${JSON.stringify(entry)}\n`);
+    await (this.#file as TextFile).append(`${JSON.stringify(entry)}\n`);
   }
 
   noteFinished(): void {
@@ -118,7 +130,7 @@ export class Journal {
   }
 
   #append(entry: Entry): void {
-    this.#file.appendNow(`${JSON.stringify(entry)}\n`);
+    (this.#file as TextFile).appendNow(`${JSON.stringify(entry)}\n`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { UsageError } from '../usage-error.js';
 import { claimFile, refuseClaimed } from './file-claim.js';
@@ -13,27 +13,35 @@ const STDOUT = 1;
 /**
  * Keeps other runs from what one with `--resume` writes; one without only looks whether another has it.
  *
- * @throws {@link UsageError} if another has it.
+ * @throws {@link UsageError} if another has it, or if it cannot be gone on with.
  */
 export async function claimFiles({ output, errorFile, resume }: MapSettings): Promise<void> {
-  const claim = resume ? claimFile : refuseClaimed;
-  for (const path of [output, errorFile]) {
-    if (path !== undefined) await opening(path, () => claim(toRealPath(path)));
+  const paths = [output, errorFile].filter((path) => path !== undefined);
+  for (const path of resume ? paths : []) {
+    if (existsSync(path) && !statSync(path).isFile())
+      throw new UsageError(`--resume needs a file, and ${path} is none`);
   }
+  const claim = resume ? claimFile : refuseClaimed;
+  for (const path of paths) await opening(path, () => claim(toRealPath(path)));
 }
 
 /**
- * Opens the journal of a run that keeps one.
+ * Reads the journal of a run that keeps one.
  *
- * @throws {@link UsageError} if there is that of another run, or that of one that has not finished.
+ * @throws {@link UsageError} if it is that of another run, or does not fit the files any more.
  */
-export async function openJournal(settings: MapSettings, inputs: readonly string[]): Promise<Journal | undefined> {
-  const { output, resume } = settings;
-  if (output === undefined) return undefined;
-  const path = `${output}.journal`;
-  if (resume) return opening(path, () => Journal.open(path, describeRun(settings, inputs)));
-  await Journal.discard(path);
-  return undefined;
+export async function readJournal(settings: MapSettings, inputs: readonly string[]): Promise<Journal | undefined> {
+  const { output, errorFile, resume } = settings;
+  if (output === undefined || !resume) return undefined;
+  const path = journalOf(output);
+  const journal = await opening(path, () => Journal.read(path, describeRun(settings, inputs)));
+  refuseChanged(output, journal, journal.position.output);
+  if (errorFile !== undefined) refuseChanged(errorFile, journal, journal.position.errors);
+  return journal;
+}
+
+function journalOf(output: string): string {
+  return `${output}.journal`;
 }
 
 /** What must be the same when the run is resumed; how fast it is need not be. */
@@ -48,31 +56,52 @@ function describeRun({ target, format, ordered, onError, errorFile }: MapSetting
   };
 }
 
+/** @param length - so long it was when something was noted last. */
+function refuseChanged(path: string, journal: Journal, length: number): void {
+  const size = statSync(path, { throwIfNoEntry: false })?.size;
+  const isGone = size === undefined && (journal.finished || length > 0);
+  if (!isGone && (size ?? 0) >= length) return;
+  throw new UsageError(
+    `${path} ${isGone ? 'is gone' : `has ${size} bytes`}, but its journal knows of ${length}: it was changed since; ` +
+      `remove ${journal.path} to begin again`,
+  );
+}
+
 /**
- * Opens what a run writes: anew, or behind what its journal knows.
+ * Opens what a run writes: anew, or behind what its journal knows. Until all can be written, nothing is changed.
  *
- * @throws {@link UsageError} if one cannot be written, or not be resumed.
+ * @throws {@link UsageError} if one cannot be written.
  */
 export async function openFiles({ output, errorFile }: MapSettings, journal: Journal | undefined): Promise<Files> {
-  const position = journal?.position;
-  return {
-    output: output === undefined ? new TextFile(STDOUT) : await openFile(output, position?.output),
-    errors: errorFile === undefined ? undefined : await openFile(errorFile, position?.errors),
-    journal,
-  };
+  const undos: (() => void)[] = [];
+  const open = (path: string) => opening(path, () => openFile(path, undos));
+  try {
+    const superseded = output === undefined || journal ? undefined : await Journal.supersede(journalOf(output));
+    const results = output === undefined ? new TextFile(STDOUT) : await open(output);
+    const errors = errorFile === undefined ? undefined : await open(errorFile);
+    if (journal !== undefined) {
+      const file = await open(journal.path);
+      await opening(journal.path, () => journal.begin(file));
+    }
+    if (output !== undefined) results.cut(journal?.position.output ?? 0);
+    errors?.cut(journal?.position.errors ?? 0);
+    superseded?.();
+    return { output: results, errors, journal };
+  } catch (error) {
+    for (const undo of undos) undo();
+    throw error;
+  }
 }
 
-function openFile(path: string, length: number | undefined): Promise<TextFile> {
-  return opening(path, () => (length === undefined ? TextFile.create(path) : reopen(path, length)));
-}
-
-function reopen(path: string, length: number): TextFile {
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size >= length) return TextFile.reopen(path, length);
-  throw new UsageError(
-    `${path} has ${size} bytes, but its journal knows of ${length}: it was changed since; ` +
-      'remove the journal to begin again',
-  );
+function openFile(path: string, undos: (() => void)[]): TextFile {
+  const place = toRealPath(path);
+  const isNew = !existsSync(place);
+  const file = TextFile.open(path);
+  undos.push(() => {
+    file.close();
+    if (isNew) rmSync(place);
+  });
+  return file;
 }
 
 async function opening<T>(path: string, open: () => T | Promise<T>): Promise<T> {
@@ -83,7 +112,6 @@ async function opening<T>(path: string, open: () => T | Promise<T>): Promise<T> 
     throw new UsageError(`cannot write ${path}: ${(error as Error).message}`);
   }
 }
-
 /** @throws {@link UsageError} if a file that is to be written is also an input, or both are one. */
 export function refuseSameFiles({ output, errorFile }: MapSettings, inputs: readonly string[]): void {
   const outputs = [output, errorFile].filter((path) => path !== undefined);

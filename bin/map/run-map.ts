@@ -5,7 +5,7 @@ import { checkFunction, createPool } from './create-pool.js';
 import { toText } from './describe-failure.js';
 import { findInputs } from './find-inputs.js';
 import { MapRun } from './map-run.js';
-import { claimFiles, openFiles, openJournal, refuseSameFiles } from './open-files.js';
+import { claimFiles, openFiles, readJournal, refuseSameFiles } from './open-files.js';
 import { InputError } from './read-items.js';
 import type { MapSettings } from './settings.js';
 
@@ -24,7 +24,7 @@ export async function runMap(settings: MapSettings): Promise<number> {
     // Before a file is opened, and thereby emptied.
     await checkFunction(pool);
     await claimFiles(settings);
-    const journal = await openJournal(settings, inputs);
+    const journal = await readJournal(settings, inputs);
     if (journal?.finished) {
       log('info', `nothing to do: that run has finished; remove ${journal.path} to run it again`);
       return journal.position.failed > 0 ? 1 : 0;

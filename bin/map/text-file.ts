@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, openSync, write, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, write, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
@@ -15,23 +15,21 @@ const PAUSE = 10;
  */
 export class TextFile {
   readonly #descriptor: number;
-  /** How long the file is. */
-  length: number;
+  /** How long the file is, as far as it is of this run and those that it goes on with. */
+  length = 0;
 
-  /** An empty file, also if there was one. */
-  static create(path: string): TextFile {
-    return new TextFile(openSync(path, 'w'));
+  /** A file as it is, made if there is none. */
+  static open(path: string): TextFile {
+    return new TextFile(openSync(path, 'a'));
   }
 
-  /** What of a file was written up to a length; what follows is dropped. */
-  static reopen(path: string, length: number): TextFile {
-    const descriptor = openSync(path, 'a');
-    ftruncateSync(descriptor, length);
-    return new TextFile(descriptor, length);
-  }
-
-  constructor(descriptor: number, length = 0) {
+  constructor(descriptor: number) {
     this.#descriptor = descriptor;
+  }
+
+  /** Drops what follows this length. Pipes and devices have nothing to drop. */
+  cut(length: number): void {
+    if (fstatSync(this.#descriptor).isFile()) ftruncateSync(this.#descriptor, length);
     this.length = length;
   }
 

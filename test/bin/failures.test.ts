@@ -1,5 +1,5 @@
 /** What becomes of a run in which something fails, and what the exit code says. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { aiomultiprocess, countTo, map, tasks, valuesOf } from '../support/command.ts';
@@ -123,7 +123,7 @@ test.each<[string, string[], RegExp]>([
     ['map', './tasks.js', '-o', 'a', '--on-error', 'report', '--error-file', 'a'],
     /a cannot take both/,
   ],
-  ['a journal in no folder', ['map', './tasks.js', '--resume', '-o', 'no/a'], /cannot write no\/a\.journal/],
+  ['an output to resume in no folder', ['map', './tasks.js', '--resume', '-o', 'no/a'], /cannot write no\/a/],
   ['a host of no queue', ['host', './tasks.js'], /required option '-q, --queue <name>' not specified/],
   ['a host of no datastore', ['host', './tasks.js', '-q', 'a'], /--connection is needed/],
   ['a host of another datastore', [...HOST, '--connection', 'http://a'], /starts with redis:\/\//],
@@ -137,10 +137,37 @@ test.each<[string, string[], RegExp]>([
   expect(stderr).toMatch(message);
 });
 
-test('a usage error leaves the output alone', async () => {
-  const output = join(folder, 'kept');
-  writeFileSync(output, 'results');
-  expect(await map(['./tasks.js#dubble', '--output', output])).toMatchObject({ code: 2 });
-  expect(readFileSync(output, 'utf8')).toBe('results');
-  expect(existsSync(`${output}.journal`)).toBe(false);
+describe('a usage error changes no file, and makes none', () => {
+  const files = () => readdirSync(folder).map((name) => [name, statSync(join(folder, name)).size]);
+  const output = () => join(folder, 'kept');
+  beforeEach(() => writeFileSync(output(), 'results'));
+
+  test.each<[string, () => string[], RegExp]>([
+    ['no function', () => ['./tasks.js#dubble', '--output', output()], /no function/],
+    [
+      'a file for errors that cannot be written',
+      () => ['./tasks.js', '--output', output(), '--on-error', 'report', '--error-file', '/nonexistent/e'],
+      /cannot write \/nonexistent\/e/,
+    ],
+    [
+      'both files new',
+      () => ['./tasks.js', '--output', `${output()}2`, '--on-error', 'report', '--error-file', '/nonexistent/e'],
+      /cannot write \/nonexistent\/e/,
+    ],
+    [
+      'a folder to resume in',
+      () => ['./tasks.js', '--output', folder, '--resume'],
+      /--resume needs a file, and .* is none/,
+    ],
+    [
+      'a device to resume on',
+      () => ['./tasks.js', '--output', '/dev/null', '--resume'],
+      /needs a file, and \/dev\/null/,
+    ],
+  ])('%s', async (_what, args, message) => {
+    const before = files();
+    expect(await map(args())).toMatchObject({ code: 2, stderr: expect.stringMatching(message) });
+    expect(files()).toEqual(before);
+    expect([`${folder}.journal`, '/dev/null.journal'].filter((path) => existsSync(path))).toEqual([]);
+  });
 });

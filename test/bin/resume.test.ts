@@ -1,5 +1,5 @@
 /** `aiomultiprocess map --resume`: what an interrupted run has done is not done again, and nothing else is left out. */
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { countTo, map, valuesOf } from '../support/command.ts';
@@ -108,6 +108,16 @@ describe('a run is not gone on with', () => {
     await begun();
     truncateSync(output, 3);
     await refused(/has 3 bytes, but its journal knows of 11/, resume('double', countTo(5)));
+  });
+
+  test('without the output of one that has finished', async () => {
+    await resume('double', countTo(5));
+    rmSync(output);
+    await refused(
+      /output is gone, but its journal knows of 11.*remove .*journal to begin/,
+      resume('double', countTo(5)),
+    );
+    expect(existsSync(output)).toBe(false);
   });
 
   test('with a journal that is none', async () => {
