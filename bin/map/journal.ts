@@ -53,6 +53,10 @@ interface Contents {
   length: number;
 }
 
+export function journalOf(output: string): string {
+  return `${output}.journal`;
+}
+
 /** The journal of a run. */
 export class Journal {
   readonly path: string;

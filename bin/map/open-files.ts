@@ -2,7 +2,7 @@ import { existsSync, rmSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { UsageError } from '../usage-error.js';
 import { claimFile, refuseClaimed } from './file-claim.js';
-import { Journal, type Run } from './journal.js';
+import { Journal, journalOf, type Run } from './journal.js';
 import { toRealPath } from './real-path.js';
 import type { Files } from './result-writer.js';
 import type { MapSettings } from './settings.js';
@@ -38,10 +38,6 @@ export async function readJournal(settings: MapSettings, inputs: readonly string
   refuseChanged(output, journal, journal.position.output);
   if (errorFile !== undefined) refuseChanged(errorFile, journal, journal.position.errors);
   return journal;
-}
-
-function journalOf(output: string): string {
-  return `${output}.journal`;
 }
 
 /** What must be the same when the run is resumed; how fast it is need not be. */
@@ -110,15 +106,5 @@ async function opening<T>(path: string, open: () => T | Promise<T>): Promise<T> 
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`cannot write ${path}: ${(error as Error).message}`);
-  }
-}
-/** @throws {@link UsageError} if a file that is to be written is also an input, or both are one. */
-export function refuseSameFiles({ output, errorFile }: MapSettings, inputs: readonly string[]): void {
-  const outputs = [output, errorFile].filter((path) => path !== undefined);
-  const read = new Set(inputs.map(toRealPath));
-  const both = outputs.find((path) => read.has(toRealPath(path)));
-  if (both !== undefined) throw new UsageError(`${both} cannot be written: it is also an input`);
-  if (new Set(outputs.map(toRealPath)).size < outputs.length) {
-    throw new UsageError(`${output} cannot take both the results and the errors`);
   }
 }

@@ -5,8 +5,9 @@ import { checkFunction, createPool } from './create-pool.js';
 import { toText } from './describe-failure.js';
 import { findInputs } from './find-inputs.js';
 import { MapRun } from './map-run.js';
-import { claimFiles, openFiles, readJournal, refuseSameFiles } from './open-files.js';
+import { claimFiles, openFiles, readJournal } from './open-files.js';
 import { InputError } from './read-items.js';
+import { refuseSameFiles } from './refuse-same-files.js';
 import type { MapSettings } from './settings.js';
 
 /**

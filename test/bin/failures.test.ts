@@ -121,7 +121,7 @@ test.each<[string, string[], RegExp]>([
   [
     'one file for two',
     ['map', './tasks.js', '-o', 'a', '--on-error', 'report', '--error-file', 'a'],
-    /a cannot take both/,
+    /a cannot be written: it is also the output/,
   ],
   ['an output to resume in no folder', ['map', './tasks.js', '--resume', '-o', 'no/a'], /cannot write no\/a/],
   ['a host of no queue', ['host', './tasks.js'], /required option '-q, --queue <name>' not specified/],
