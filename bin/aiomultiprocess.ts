@@ -2,6 +2,7 @@
 /** The program: its commands, and what its exit code says. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { createLog, writeAnswer, writeMessage } from './log.js';
 import { UsageError } from './usage-error.js';
 
 const USAGE_ERROR = 2;
@@ -18,15 +19,19 @@ const COMMANDS = {
   },
 };
 
+const words = process.argv.slice(2);
+const isJson = words.includes('--json-logs');
+const log = createLog(isJson);
+
 const program = new Command('aiomultiprocess')
   .description('Run async functions on many processes, many at a time in each.')
   .version(readVersion(), '--version', 'print the version')
   .helpOption('--help', 'print this text')
   .helpCommand('help [command]', 'print the help of a command')
-  .showHelpAfterError('(add --help for more)')
+  .showHelpAfterError(isJson ? false : '(add --help for more)')
+  .configureOutput({ writeOut: writeAnswer, writeErr: writeMessage, outputError: reportMisuse })
   .exitOverride();
 
-const words = process.argv.slice(2);
 for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
   const command = words.includes(name) ? await load() : new Command(name);
   program.addCommand(command.summary(summary).copyInheritedSettings(program));
@@ -48,6 +53,12 @@ function readVersion(): string {
 function handle(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_ERROR;
   if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`error: ${error.message}\n`);
+  reportMisuse(`error: ${error.message}\n`);
   return USAGE_ERROR;
+}
+
+/** @param text - begins with `error: `, as those of commander do. */
+function reportMisuse(text: string): void {
+  if (isJson) log('error', text.replace(/^error: /, '').trimEnd());
+  else writeMessage(text);
 }

@@ -4,9 +4,37 @@ export type Log = (level: 'info' | 'warn' | 'error', message: string, fields?: R
 
 /** @param json - one JSON object a line, with the fields; otherwise the message alone. */
 export function createLog(json: boolean): Log {
-  if (!json) return (_level, message) => void process.stderr.write(`aiomultiprocess: ${message}\n`);
+  if (!json) return (_level, message) => writeMessage(`aiomultiprocess: ${message}\n`);
   return (level, message, fields) => {
     const time = new Date().toISOString();
-    process.stderr.write(`${JSON.stringify({ time, level, message, ...fields })}\n`);
+    writeMessage(`${JSON.stringify({ time, level, message, ...fields })}\n`);
   };
+}
+
+/** Messages that cannot be written are lost; what they are about goes on. */
+export function writeMessage(text: string): void {
+  outliveReader();
+  try {
+    process.stderr.write(text);
+  } catch {
+    // To a file it is written at once, and its disk may be full.
+  }
+}
+
+let isGuarded = false;
+
+/**
+ * A reader of stderr that goes does not end the program. Only for a program that is about to write there: a pipe becomes
+ * non-blocking when it is touched, also where it is that of the results.
+ */
+export function outliveReader(): void {
+  if (isGuarded) return;
+  isGuarded = true;
+  process.stderr.on('error', () => {});
+}
+
+/** Text that was asked for, on stdout; its reader may have had enough. */
+export function writeAnswer(text: string): void {
+  process.stdout.on('error', () => {});
+  process.stdout.write(text);
 }

@@ -20,9 +20,29 @@ export function parseFunction(text: string): FunctionName {
   const file = at < 0 ? text : text.slice(0, at);
   const name = at < 0 ? 'default' : text.slice(at + 1);
   if (name === '' || file === '') throw new InvalidArgumentError('It takes a module and an export: ./tasks.js#name');
-  const path = file.startsWith('file:') ? fileURLToPath(file) : resolve(file);
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) throw new InvalidArgumentError(`There is no file ${path}.`);
+  const path = findModule(file);
   return { module: pathToFileURL(path).href, name, label: name === 'default' ? basename(path) : name };
+}
+
+/** A parser for modules, of which there may be several. */
+export function appendModule(text: string, before: string[] = []): string[] {
+  return [...before, findModule(text)];
+}
+
+/** The path of the file that a path or a `file:` URL names. */
+function findModule(file: string): string {
+  const { path, isFile } = lookUp(file);
+  if (!isFile) throw new InvalidArgumentError(`There is no file ${path}.`);
+  return path;
+}
+
+function lookUp(file: string): { path: string; isFile: boolean } {
+  try {
+    const path = file.startsWith('file:') ? fileURLToPath(file) : resolve(file);
+    return { path, isFile: statSync(path, { throwIfNoEntry: false })?.isFile() === true };
+  } catch (error) {
+    throw new InvalidArgumentError(`It names no file: ${(error as Error).message}.`);
+  }
 }
 
 /** A parser of integers of at least `minimum`, and at most `maximum`. */

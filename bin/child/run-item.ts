@@ -2,6 +2,7 @@
  * What `aiomultiprocess map` runs in its children. JSON is read and written here, on all cores, and where the result
  * still is what the function gave: with its classes and their `toJSON`.
  */
+import { TaskNotFoundError } from '../../lib/errors.js';
 import { load } from '../../lib/tasks/load.js';
 import type { Format } from '../map/settings.js';
 import type { FunctionName } from '../option-values.js';
@@ -19,18 +20,29 @@ let format: Format;
 let target: ((item: never) => unknown) | undefined;
 let failure: unknown;
 
-/** The initializer of each process. A function that is not there fails the items, and the check, with its own error. */
-export async function setUp(settings: ChildSettings): Promise<void> {
-  format = settings.format;
-  if (settings.initializer !== undefined) {
-    const initialize = await find(settings.initializer);
-    await initialize(...(settings.initializer.args as never[]));
+/**
+ * The initializer of each process. A function that is not there fails the items, and the check, with its own error.
+ *
+ * @throws what the initializer of the user throws, or its module.
+ */
+export async function setUp({ format: given, initializer, target: wanted }: ChildSettings): Promise<void> {
+  format = given;
+  if (initializer !== undefined) {
+    const initialize = await find(initializer).catch(keepIfMissing);
+    await initialize?.(...(initializer.args as never[]));
   }
+  if (failure !== undefined) return;
   try {
-    target = await find(settings.target);
+    target = await find(wanted);
   } catch (error) {
     failure = error;
   }
+}
+
+function keepIfMissing(error: unknown): undefined {
+  // With a cause the module is there, and has failed.
+  if (!(error instanceof TaskNotFoundError) || error.cause !== undefined) throw error;
+  failure = error;
 }
 
 function find({ module, name }: FunctionName): Promise<(...args: never[]) => unknown> {

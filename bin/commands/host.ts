@@ -1,7 +1,8 @@
 /** `aiomultiprocess host`: what it takes on the command line. */
 import type { Host, HostOptions } from 'aiomultiprocess/distributed';
 import { Command } from 'commander';
-import { integer, parseSize, parseTime } from '../option-values.js';
+import { writeMessage } from '../log.js';
+import { appendModule, integer, parseSize, parseTime } from '../option-values.js';
 import { UsageError } from '../usage-error.js';
 
 const EXAMPLES = `
@@ -28,7 +29,7 @@ export function createHostCommand(): Command {
     .description(
       'Runs the tasks of distributed pools on this machine: the functions that these modules export, no others.',
     )
-    .argument('<modules...>', 'the modules whose exported functions may be called')
+    .argument('<modules...>', 'the modules whose exported functions may be called', appendModule)
     .requiredOption('-q, --queue <name>', 'the queue, as the callers name it')
     .option('--connection <url>', 'redis://…, rediss://… or postgres://…')
     .option('--prefix <text>', 'what the keys in Redis begin with (default: bull)')
@@ -114,5 +115,5 @@ async function runHost(options: HostOptions): Promise<void> {
 }
 
 function print(line: string): void {
-  process.stderr.write(`${line}\n`);
+  writeMessage(`${line}\n`);
 }

@@ -1,8 +1,10 @@
-import { statSync } from 'node:fs';
+import { accessSync, constants, fstatSync, type Stats, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { UsageError } from '../usage-error.js';
 
 export const STDIN = '-';
+
+const STDIN_DESCRIPTOR = 0;
 
 /**
  * The files that are meant by paths and globs, each glob's in the order of their names; `-` stays.
@@ -15,8 +17,11 @@ export async function findInputs(patterns: readonly string[]): Promise<string[]>
 }
 
 async function find(pattern: string): Promise<string[]> {
-  if (pattern === STDIN) return [STDIN];
-  const stats = statSync(pattern, { throwIfNoEntry: false });
+  if (pattern === STDIN) {
+    if (fstatSync(STDIN_DESCRIPTOR).isDirectory()) throw new UsageError('stdin is a folder');
+    return [STDIN];
+  }
+  const stats = lookUp(pattern);
   if (stats?.isDirectory()) throw new UsageError(`${pattern} is a folder; name its files, as in '${pattern}/*'`);
   if (stats !== undefined) return [resolve(pattern)];
   const { glob, isDynamicPattern } = await import('tinyglobby');
@@ -24,4 +29,16 @@ async function find(pattern: string): Promise<string[]> {
   const files = await glob(pattern, { absolute: true, expandDirectories: false });
   if (files.length === 0) throw new UsageError(`no file matches ${pattern}`);
   return files.sort();
+}
+
+/** @returns `undefined` if there is no such file, or no file can have such a name: globs may be long. */
+function lookUp(path: string): Stats | undefined {
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats !== undefined) accessSync(path, constants.R_OK);
+    return stats;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENAMETOOLONG') return undefined;
+    throw new UsageError(`cannot read ${path}: ${(error as Error).message}`);
+  }
 }

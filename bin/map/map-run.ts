@@ -1,13 +1,13 @@
 import { isatty } from 'node:tty';
 import type { Pool } from 'aiomultiprocess';
 import { Interrupts } from '../interrupts.js';
-import type { Log } from '../log.js';
+import { type Log, writeMessage } from '../log.js';
 import { runItems } from './create-pool.js';
 import { describeFailure, excerpt, toText } from './describe-failure.js';
 import { STDIN } from './find-inputs.js';
 import { watchStart } from './input-start.js';
 import { ItemSource, type Numbered } from './item-source.js';
-import { progressOptions } from './progress.js';
+import { logProgress, progressOptions } from './progress.js';
 import { readItems } from './read-items.js';
 import { type Files, ResultWriter } from './result-writer.js';
 import type { MapSettings } from './settings.js';
@@ -64,6 +64,7 @@ export class MapRun {
     const { ordered } = this.#settings;
     const results = runItems(pool, this.#source, progressOptions(this.#settings));
     const writer = new ResultWriter(this.#files, (error) => results.cancel(error));
+    const stopProgress = logProgress(this.#settings, this.#log, () => ({ done: this.#done, failed: this.#failed }));
     try {
       for await (const outcome of results.outcomes({ unordered: !ordered })) {
         const numbered = this.#source.take(outcome.index);
@@ -73,6 +74,7 @@ export class MapRun {
         if (writer.isFull) await writer.room();
       }
     } finally {
+      stopProgress();
       await writer.end();
     }
   }
@@ -98,7 +100,7 @@ export class MapRun {
   #onInterrupt(signal: NodeJS.Signals): void {
     this.#source.stop();
     // The terminal has just shown the key.
-    if (isatty(STDERR) && signal === 'SIGINT') process.stderr.write('\n');
+    if (isatty(STDERR) && signal === 'SIGINT' && !this.#settings.jsonLogs) writeMessage('\n');
     const { underWay } = this.#source;
     this.#log('info', `${signal}: finishing ${underWay} items that have begun; once more to stop at once`, {
       underWay,

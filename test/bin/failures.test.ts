@@ -1,8 +1,18 @@
 /** What becomes of a run in which something fails, and what the exit code says. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { aiomultiprocess, countTo, map, tasks, valuesOf } from '../support/command.ts';
+import { dirname, join } from 'node:path';
+import { aiomultiprocess, command, countTo, map, tasks, valuesOf } from '../support/command.ts';
+import { run } from '../support/run.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -82,6 +92,11 @@ test('--json-logs says the same as lines of JSON', async () => {
   ]);
 });
 
+/** A link to itself. */
+const CIRCLE = join(mkdtempSync(join(tmpdir(), 'aiomultiprocess-test-')), 'circle');
+beforeAll(() => symlinkSync('circle', CIRCLE));
+afterAll(() => rmSync(dirname(CIRCLE), { recursive: true }));
+
 const HOST = ['host', './tasks.js', '--queue', 'a', '--connection', 'redis://localhost'];
 
 test.each<[string, string[], RegExp]>([
@@ -89,12 +104,22 @@ test.each<[string, string[], RegExp]>([
   ['two functions', ['map', './tasks.js', './tasks.js'], /too many arguments/],
   ['a module that is not there', ['map', './nothing.js#double'], /There is no file .*nothing\.js/],
   ['a folder as module', ['map', '.#double'], /There is no file/],
+  ['a link in a circle as module', ['map', `${CIRCLE}#double`], /It names no file: ELOOP/],
+  ['a URL of no path', ['map', 'file:///%zz#double'], /It names no file: URI malformed/],
+  ['a URL of another machine', ['map', 'file://elsewhere/tasks.js#double'], /It names no file: File URL host/],
+  ['a name that is too long', ['map', `${'x'.repeat(300)}#double`], /It names no file: ENAMETOOLONG/],
   ['a name without text', ['map', './tasks.js#'], /a module and an export/],
   [
     'an export that is not there',
     ['map', './tasks.js#dubble'],
     /exports no function of that name; it exports add, begin/,
   ],
+  [
+    'an initializer that is not there',
+    ['map', './tasks.js#double', '--initializer', './tasks.js#initialise'],
+    /'initialise'.* exports no function of that name/,
+  ],
+  ['a link in a circle as input', ['map', './tasks.js', '--input', CIRCLE], /cannot read .*circle: ELOOP/],
   ['an unknown option', ['map', './tasks.js', '--processs', '2'], /unknown option '--processs'/],
   ['an unknown format', ['map', './tasks.js', '--format', 'xml'], /Allowed choices are lines, ndjson, csv/],
   ['no processes', ['map', './tasks.js', '--processes', '0'], /an integer of at least 1/],
@@ -124,6 +149,7 @@ test.each<[string, string[], RegExp]>([
     /a cannot be written: it is also the output/,
   ],
   ['an output to resume in no folder', ['map', './tasks.js', '--resume', '-o', 'no/a'], /cannot write no\/a/],
+  ['a host of no module', [...HOST, './nothing.js'], /There is no file .*nothing\.js/],
   ['a host of no queue', ['host', './tasks.js'], /required option '-q, --queue <name>' not specified/],
   ['a host of no datastore', ['host', './tasks.js', '-q', 'a'], /--connection is needed/],
   ['a host of another datastore', [...HOST, '--connection', 'http://a'], /starts with redis:\/\//],
@@ -135,6 +161,13 @@ test.each<[string, string[], RegExp]>([
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toMatch(/^error: /);
   expect(stderr).toMatch(message);
+});
+
+test('a folder as stdin is a usage error', async () => {
+  const { code, stderr } = await run('bash', ['-c', '"$0" "$1" map ./tasks.js < /', process.execPath, command], {
+    cwd: tasks,
+  });
+  expect({ code, stderr }).toEqual({ code: 2, stderr: 'error: stdin is a folder\n' });
 });
 
 describe('a usage error changes no file, and makes none', () => {

@@ -1,0 +1,71 @@
+/** What `aiomultiprocess` says on stderr: as JSON if that was asked for, and to a reader that may have gone. */
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { aiomultiprocess, command, countTo, map, tasks, valuesOf } from '../support/command.ts';
+import { run } from '../support/run.ts';
+import { startMap } from './start-map.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'aiomultiprocess-test-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const shell = (script: string) => run('bash', ['-c', script, process.execPath, command], { cwd: tasks });
+
+test.each<[string, string[], string]>([
+  ['of the command line', ['./tasks.js', '--processs', '2'], "unknown option '--processs'"],
+  ['of two options', ['./tasks.js', '--resume'], '--resume needs --output'],
+  ['of a file', ['./tasks.js', '--input', 'nothing'], 'there is no file nothing'],
+  ['of the function', ['./tasks.js#dubble'], 'exports no function of that name'],
+])('--json-logs makes JSON of usage errors %s', async (_what, args, message) => {
+  const { code, stderr } = await aiomultiprocess(['map', '--json-logs', ...args]);
+  expect(code).toBe(2);
+  expect(valuesOf(stderr)).toEqual([
+    { time: expect.any(String), level: 'error', message: expect.stringContaining(message) },
+  ]);
+});
+
+test('--json-logs makes JSON of what is found out about the input late', async () => {
+  const args = ['./tasks.js#failOnThree', '--json-logs', '--resume', '--output', join(folder, 'late')];
+  await map(args, countTo(5));
+  const { code, stderr } = await map(args, '2\n3\n');
+  expect(code).toBe(2);
+  expect(valuesOf(stderr)).toMatchObject([
+    { level: 'info', message: 'going on after 2 items' },
+    { level: 'error', message: expect.stringContaining('the input is another one') },
+  ]);
+});
+
+test('--json-logs makes JSON of the progress', async () => {
+  const { stderr } = await map(['./tasks.js#double', '--json-logs', '--progress'], countTo(5));
+  expect(valuesOf(stderr)).toMatchObject([
+    { level: 'info', message: 'progress', done: 5, failed: 0 },
+    { level: 'info', message: 'done', done: 5, failed: 0 },
+  ]);
+});
+
+test('a reader of the messages that goes does not end the run', async () => {
+  const child = startMap('./tasks.js#double', '-p', '1', '--progress', '--on-error', 'skip');
+  child.stderr.destroy();
+  child.stdin.write('1\n');
+  await once(child.stdout, 'data');
+  child.kill('SIGINT');
+  let rest = '';
+  child.stdout.on('data', (text) => (rest += text));
+  expect(await once(child, 'exit')).toEqual([130, null]);
+  expect(rest).toBe('');
+});
+
+test('messages that find no room do not end the run', async () => {
+  const { code, stdout } = await shell('seq 5 | "$0" "$1" map ./tasks.js#failOnThree --on-error skip 2> /dev/full');
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '1\n2\n4\n5\n' });
+});
+
+test.each(['map', 'host'])('%s --help may be read in part', async (name) => {
+  // The reader has gone before the text is there.
+  const { stdout, stderr } = await shell(`"$0" "$1" ${name} --help | true; echo "\${PIPESTATUS[0]}"`);
+  expect({ stdout, stderr }).toEqual({ stdout: '0\n', stderr: '' });
+});
