@@ -52,7 +52,15 @@ async function* parseCsv(chunks: Chunks): AsyncGenerator<Item[]> {
     rows.push(row);
     return null;
   };
-  const parser = parse({ columns: true, bom: true, max_record_size: MAX_LINE, on_record: keep });
+  const parser = parse({
+    columns: refuseTwins,
+    bom: true,
+    // Not as the first line ends: files that were put together have both.
+    record_delimiter: ['\r\n', '\n', '\r'],
+    skip_empty_lines: true,
+    max_record_size: MAX_LINE,
+    on_record: keep,
+  });
   parser.on('error', (error) => {
     failure = error;
   });
@@ -69,4 +77,13 @@ async function* parseCsv(chunks: Chunks): AsyncGenerator<Item[]> {
   await new Promise((resolve) => parser.end(resolve));
   yield take();
   if (failure !== undefined) throw failure;
+}
+
+/** Of two columns of one name a row would have only the second. */
+function refuseTwins(names: string[]): string[] {
+  const twins = new Set(names.filter((name, index) => names.indexOf(name) !== index));
+  if (twins.size === 0) return names;
+  throw new Error(
+    `its first row has more than one column ${Array.from(twins, (name) => JSON.stringify(name)).join(', ')}`,
+  );
 }

@@ -68,6 +68,12 @@ test('CSV that cannot be read ends the run, after the rows before it', async () 
   expect(stderr).toMatch(/^aiomultiprocess: stdin: Invalid Record Length: .* on line 3\n$/);
 });
 
+test('CSV with two columns of one name ends the run, before a row loses one of them', async () => {
+  const { code, stdout, stderr } = await map(['./tasks.js#echo', '--format', 'csv'], 'a,b,a,b,c\n1,2,3,4,5\n');
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toBe('aiomultiprocess: stdin: its first row has more than one column "a", "b"\n');
+});
+
 test('a module that fails as it loads ends the run at once', async () => {
   const { code, stdout, stderr } = await map(['./broken.js#any'], '1\n');
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });

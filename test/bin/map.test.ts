@@ -78,6 +78,17 @@ describe('the items', () => {
   });
 });
 
+test('csv has no rows in blank lines, and lines may end in either way', async () => {
+  const input = write('mixed.csv', 'a,b\r\n1,"x\r\ny"\n\n2,z\r\n\r\n3,\n\n');
+  const { code, stdout } = await map(['./tasks.js#echo', '--format', 'csv', '--unordered', '--input', input]);
+  expect(code).toBe(0);
+  expect(valuesOf(stdout)).toEqual([
+    { index: 0, value: { a: '1', b: 'x\r\ny' } },
+    { index: 1, value: { a: '2', b: 'z' } },
+    { index: 2, value: { a: '3', b: '' } },
+  ]);
+});
+
 describe('--input', () => {
   test('takes files, globs in the order of their names, and - for stdin', async () => {
     write('b.txt', 'b');
