@@ -5,7 +5,7 @@ import { type Log, writeMessage } from '../log.js';
 import { runItems } from './create-pool.js';
 import { describeFailure, excerpt, toText } from './describe-failure.js';
 import { STDIN } from './find-inputs.js';
-import { watchStart } from './input-start.js';
+import { StartWatch } from './input-start.js';
 import { ItemSource, type Numbered } from './item-source.js';
 import { logProgress, progressOptions } from './progress.js';
 import { readItems } from './read-items.js';
@@ -34,10 +34,9 @@ export class MapRun {
     const { journal } = files;
     this.#failed = journal?.position.failed ?? 0;
     this.#done = (journal?.done.size ?? 0) - this.#failed;
-    const watch = (chunks: AsyncIterable<Buffer>) =>
-      journal === undefined ? chunks : watchStart(chunks, journal.start, (start) => journal.noteStart(start));
+    const start = journal && new StartWatch(journal.start, (seen) => journal.noteStart(seen));
     if (inputs.includes(STDIN) && isatty(STDIN_DESCRIPTOR)) log('info', 'reading the terminal; Ctrl-D ends the input');
-    const items = readItems(inputs, settings.format, watch);
+    const items = readItems(inputs, settings.format, start);
     this.#source = new ItemSource(items, (index) => journal?.done.has(index) ?? false);
   }
 

@@ -1,6 +1,7 @@
 import type { Item } from '../child/run-item.js';
 import { UsageError } from '../usage-error.js';
 import { STDIN } from './find-inputs.js';
+import type { StartWatch } from './input-start.js';
 import { openInput } from './open-input.js';
 import type { Format } from './settings.js';
 import { MAX_LINE, splitLines } from './split-lines.js';
@@ -19,23 +20,24 @@ export class InputError extends Error {}
 /**
  * The items of the files, one after the other, as many at a time as are there.
  *
- * @param watch - sees the bytes of the first file on their way.
- * @throws {@link InputError}, {@link UsageError} by `watch`.
+ * @param start - sees the bytes on their way.
+ * @throws {@link InputError}, {@link UsageError} by `start`.
  */
 export async function* readItems(
   files: readonly string[],
   format: Format,
-  watch: (chunks: Chunks) => Chunks,
+  start: StartWatch | undefined,
 ): AsyncGenerator<Item[], void, undefined> {
-  for (const [index, file] of files.entries()) {
+  for (const file of files) {
     try {
       const chunks = openInput(file);
-      yield* FORMATS[format](index === 0 ? watch(chunks) : chunks);
+      yield* FORMATS[format](start?.watch(chunks) ?? chunks);
     } catch (error) {
       const message = `${file === STDIN ? 'stdin' : file}: ${(error as Error).message}`;
       throw error instanceof UsageError ? new UsageError(message) : new InputError(message, { cause: error });
     }
   }
+  start?.end();
 }
 
 /** Blank lines are no values. */
