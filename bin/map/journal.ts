@@ -16,6 +16,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { UsageError } from '../usage-error.js';
 import { IndexRanges, toRuns } from './index-ranges.js';
 import type { InputStart } from './input-start.js';
+import { type Entry, mayBegin, type Position, parseEntry, type Run } from './journal-entries.js';
 import { splitLines } from './split-lines.js';
 import type { TextFile } from './text-file.js';
 
@@ -23,24 +24,6 @@ const VERSION = 1;
 
 /** So much of what differs is shown. */
 const MAX_SHOWN = 200;
-
-/** What was asked for, by name. */
-export type Run = Readonly<Record<string, unknown>>;
-
-/** How far a run has come. */
-export interface Position {
-  /** The length of the output, and of the file of errors. */
-  output: number;
-  errors: number;
-  /** How many items have failed. */
-  failed: number;
-}
-
-type Entry =
-  | { run: Run }
-  | { start: InputStart }
-  | ({ done: [from: number, count: number][] } & Position)
-  | { finished: true };
 
 /** What a journal says. */
 interface Contents {
@@ -152,29 +135,31 @@ async function readJournal(path: string): Promise<Contents> {
   let number = 0;
   for await (const lines of splitLines(createReadStream(path))) {
     for (const line of lines) {
+      const entry = parseEntry(line);
       const end = contents.length + Buffer.byteLength(line) + 1;
       // Its writer was killed in the middle of it.
-      if (end > size) return contents;
-      accept(contents, parse(line, `${path}:${++number}`));
+      if (end > size && mayBegin(line, number === 0)) return contents;
+      number++;
+      if (entry === undefined || !fits(contents, entry)) refuseLine(`${path}:${number}`);
+      accept(contents, entry);
       contents.length = end;
     }
   }
+  // Something in it was no text, or had other ends of lines: nobody knows where its lines begin.
+  if (contents.length !== size) refuseLine(path);
   return contents;
 }
 
-function parse(line: string, place: string): Entry {
-  try {
-    const entry: unknown = JSON.parse(line);
-    if (isEntry(entry)) return entry;
-  } catch {
-    // It is said below what it is not.
-  }
+function refuseLine(place: string): never {
   throw new UsageError(`${place} is no line of a journal; remove the file to begin again`);
 }
 
-function isEntry(value: unknown): value is Entry {
-  if (typeof value !== 'object' || value === null) return false;
-  return 'run' in value || 'start' in value || 'finished' in value || ('done' in value && Array.isArray(value.done));
+/** Whether an entry can follow what was read: what was asked for comes first, and a run only goes on. */
+function fits({ run, position }: Contents, entry: Entry): boolean {
+  if ('run' in entry) return run === undefined;
+  if (run === undefined) return false;
+  if (!('done' in entry)) return true;
+  return (['output', 'errors', 'failed'] as const).every((key) => entry[key] >= position[key]);
 }
 
 function accept(contents: Contents, entry: Entry): void {

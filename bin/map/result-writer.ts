@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Journal, Position } from './journal.js';
+import type { Journal } from './journal.js';
+import type { Position } from './journal-entries.js';
 import type { TextFile } from './text-file.js';
 
 /** So many characters may wait to be written. */

@@ -99,6 +99,22 @@ describe('a run is not gone on with', () => {
     expect(read(output)).toBe('2\n4\n6\n8\n10\n12\n');
   });
 
+  test('with another input behind an empty file', async () => {
+    const [empty, full] = ['empty', 'full'].map((name) => join(folder, name)) as [string, string];
+    const again = () => resume('double', '', '--input', empty, full);
+    writeFileSync(empty, '');
+    writeFileSync(full, countTo(5));
+    await again();
+    forget(1);
+    writeFileSync(full, '9\n8\n7\n6\n5\n4\n');
+    await refused(/full: the input is another one .* first 10 bytes differ/, again());
+    writeFileSync(full, '');
+    await refused(/the input is another one .* first 10 bytes differ/, again());
+    writeFileSync(full, countTo(6));
+    expect(await again()).toMatchObject({ code: 0 });
+    expect(read(output)).toBe('2\n4\n6\n8\n10\n12\n');
+  });
+
   test('in another form', async () => {
     await begun();
     await refused(/its unordered was false, not true/, resume('double', countTo(5), '--unordered'));
@@ -120,12 +136,29 @@ describe('a run is not gone on with', () => {
     expect(existsSync(output)).toBe(false);
   });
 
-  test('with a journal that is none', async () => {
-    writeFileSync(journal, 'my diary\n');
-    await refused(/output\.journal:1 is no line of a journal/, resume('double', countTo(5)));
-    expect(read(journal)).toBe('my diary\n');
-    writeFileSync(journal, '{"my":"diary"}\n');
-    await refused(/output\.journal:1 is no line of a journal/, resume('double', countTo(5)));
+  const RUN = '{"run":{}}\n';
+  const POSITION = '"output":11,"errors":0,"failed":0}\n';
+  test.each([
+    ['a diary', 'my diary\n', ':1'],
+    ['a diary of one line', 'my diary', ':1'],
+    ['other JSON', '{"my":"diary"}\n', ':1'],
+    ['no run', '{"run":null}\n', ':1'],
+    ['no first line', `{"done":[[0,5]],${POSITION}`, ':1'],
+    ['a start of no bytes', `${RUN}{"start":5}\n`, ':2'],
+    ['no position', `${RUN}{"done":[]}\n`, ':2'],
+    ['negative numbers', `${RUN}{"done":[[-1,5]],${POSITION}`, ':2'],
+    [
+      'a length before the last one',
+      `${RUN}{"done":[[0,5]],${POSITION}{"done":[[5,1]],"output":3,"errors":0,"failed":0}\n`,
+      ':3',
+    ],
+    ['an end that is none', `${RUN}{"finished":false}\n`, ':2'],
+    ['other ends of lines', `${RUN.trim()}\r\n{"finished":true}\r\n`, ''],
+  ])('with a journal that is damaged: %s', async (_what, text, line) => {
+    writeFileSync(journal, text);
+    writeFileSync(output, 'results');
+    await refused(new RegExp(`output\\.journal${line} is no line of a journal`), resume('double', countTo(5)));
+    expect([read(journal), read(output)]).toEqual([text, 'results']);
   });
 
   test('by one without --resume, until it has finished', async () => {
