@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { serializeError } from 'serialize-error';
 import type { Numbered } from './item-source.js';
@@ -18,15 +19,22 @@ export function excerpt({ item }: Numbered): string {
   return text.length > MAX_EXCERPT ? `${text.slice(0, MAX_EXCERPT)}…` : text;
 }
 
+/** Where this package is: this file is in one of the folders of it. */
+const PACKAGE = new URL('../', import.meta.url);
+
 /** Frames of Node.js and of this package: what a stack has that is not about the function. */
-const FOREIGN =
-  /^\s+at .*(node:internal\/|\/dist\/(lib\/child\/main\.cjs|bin\/run-item\.js):)|^\s+\.\.\. \d+ lines matching/;
+function isForeign(line: string): boolean {
+  if (/^\s+\.\.\. \d+ lines matching/.test(line)) return true;
+  return /^\s+at /.test(line) && PLACES.some((place) => line.includes(place));
+}
+
+const PLACES = ['node:', PACKAGE.href, fileURLToPath(PACKAGE)];
 
 /** An error for people to read. */
 export function toText(error: unknown): string {
   const kept: string[] = [];
   for (const line of inspect(error).split('\n')) {
-    if (!FOREIGN.test(line)) kept.push(line);
+    if (!isForeign(line)) kept.push(line);
     // The properties of the error begin behind its last frame.
     else if (line.endsWith(' {')) kept.push(`${kept.pop()} {`);
   }

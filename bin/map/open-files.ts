@@ -2,6 +2,7 @@ import { existsSync, rmSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { UsageError } from '../usage-error.js';
 import { claimFile, refuseClaimed } from './file-claim.js';
+import { FileError } from './file-error.js';
 import { Journal, journalOf } from './journal.js';
 import type { Run } from './journal-entries.js';
 import { toRealPath } from './real-path.js';
@@ -74,7 +75,7 @@ export async function openFiles({ output, errorFile }: MapSettings, journal: Jou
   const open = (path: string) => opening(path, () => openFile(path, undos));
   try {
     const superseded = output === undefined || journal ? undefined : await Journal.supersede(journalOf(output));
-    const results = output === undefined ? new TextFile(STDOUT) : await open(output);
+    const results = output === undefined ? new TextFile('stdout', STDOUT) : await open(output);
     const errors = errorFile === undefined ? undefined : await open(errorFile);
     if (journal !== undefined) {
       const file = await open(journal.path);
@@ -106,6 +107,7 @@ async function opening<T>(path: string, open: () => T | Promise<T>): Promise<T> 
     return await open();
   } catch (error) {
     if (error instanceof UsageError) throw error;
+    if (error instanceof FileError) throw new UsageError(error.message);
     throw new UsageError(`cannot write ${path}: ${(error as Error).message}`);
   }
 }

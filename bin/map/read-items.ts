@@ -1,5 +1,6 @@
 import type { Item } from '../child/run-item.js';
 import { UsageError } from '../usage-error.js';
+import { FileError } from './file-error.js';
 import { STDIN } from './find-inputs.js';
 import type { StartWatch } from './input-start.js';
 import { openInput } from './open-input.js';
@@ -14,14 +15,11 @@ const FORMATS: Readonly<Record<Format, (chunks: Chunks) => AsyncGenerator<Item[]
   csv: parseCsv,
 };
 
-/** An input cannot be read: the message names it and says why. */
-export class InputError extends Error {}
-
 /**
  * The items of the files, one after the other, as many at a time as are there.
  *
  * @param start - sees the bytes on their way.
- * @throws {@link InputError}, {@link UsageError} by `start`.
+ * @throws {@link FileError}, {@link UsageError} by `start`.
  */
 export async function* readItems(
   files: readonly string[],
@@ -34,7 +32,7 @@ export async function* readItems(
       yield* FORMATS[format](start?.watch(chunks) ?? chunks);
     } catch (error) {
       const message = `${file === STDIN ? 'stdin' : file}: ${(error as Error).message}`;
-      throw error instanceof UsageError ? new UsageError(message) : new InputError(message, { cause: error });
+      throw error instanceof UsageError ? new UsageError(message) : new FileError(message, error);
     }
   }
   start?.end();

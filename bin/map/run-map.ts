@@ -3,10 +3,10 @@ import { createLog } from '../log.js';
 import { UsageError } from '../usage-error.js';
 import { checkFunction, createPool } from './create-pool.js';
 import { toText } from './describe-failure.js';
+import { FileError } from './file-error.js';
 import { findInputs } from './find-inputs.js';
 import { MapRun } from './map-run.js';
 import { claimFiles, openFiles, readJournal } from './open-files.js';
-import { InputError } from './read-items.js';
 import { refuseSameFiles } from './refuse-same-files.js';
 import type { MapSettings } from './settings.js';
 
@@ -34,7 +34,7 @@ export async function runMap(settings: MapSettings): Promise<number> {
     return await new MapRun(settings, inputs, files, log).run(pool);
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    log('error', error instanceof InputError ? error.message : toText(error), { error: serializeError(error) });
+    log('error', error instanceof FileError ? error.message : toText(error), { error: serializeError(error) });
     return 1;
   } finally {
     pool.terminate();

@@ -2,6 +2,8 @@ import { closeSync, fstatSync, ftruncateSync, openSync, write, writeSync } from 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
+import { FileError } from './file-error.js';
+
 const writeSome = promisify(write);
 
 /** A pipe that somebody else has made non-blocking is asked again after so many milliseconds. */
@@ -14,16 +16,19 @@ const PAUSE = 10;
  * could then not even be interrupted.
  */
 export class TextFile {
+  readonly #name: string;
   readonly #descriptor: number;
   /** How long the file is, as far as it is of this run and those that it goes on with. */
   length = 0;
 
   /** A file as it is, made if there is none. */
   static open(path: string): TextFile {
-    return new TextFile(openSync(path, 'a'));
+    return new TextFile(path, openSync(path, 'a'));
   }
 
-  constructor(descriptor: number) {
+  /** @param name - how it is called in messages. */
+  constructor(name: string, descriptor: number) {
+    this.#name = name;
     this.#descriptor = descriptor;
   }
 
@@ -33,6 +38,7 @@ export class TextFile {
     this.length = length;
   }
 
+  /** @throws {@link FileError} */
   async append(text: string): Promise<void> {
     let bytes = Buffer.from(text);
     while (bytes.length > 0) {
@@ -46,15 +52,23 @@ export class TextFile {
     try {
       return (await writeSome(this.#descriptor, bytes)).bytesWritten;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw this.#describe(error);
       await sleep(PAUSE);
       return 0;
     }
   }
 
-  /** For what is short and rare. */
+  /** For what is short and rare. @throws {@link FileError} */
   appendNow(text: string): void {
-    this.length += writeSync(this.#descriptor, text);
+    try {
+      this.length += writeSync(this.#descriptor, text);
+    } catch (error) {
+      throw this.#describe(error);
+    }
+  }
+
+  #describe(error: unknown): FileError {
+    return new FileError(`cannot write ${this.#name}: ${(error as Error).message}`, error);
   }
 
   close(): void {

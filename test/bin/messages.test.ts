@@ -69,3 +69,19 @@ test.each(['map', 'host'])('%s --help may be read in part', async (name) => {
   const { stdout, stderr } = await shell(`"$0" "$1" ${name} --help | true; echo "\${PIPESTATUS[0]}"`);
   expect({ stdout, stderr }).toEqual({ stdout: '0\n', stderr: '' });
 });
+
+test.each([
+  ['seq 5 | "$0" "$1" map ./tasks.js#double > /dev/full', 'stdout'],
+  ['seq 5 | "$0" "$1" map ./tasks.js#failOnThree --on-error report --error-file /dev/full', '/dev/full'],
+])('a file that takes no more is named: %s', async (script, name) => {
+  const { code, stderr } = await shell(script);
+  expect(code).toBe(1);
+  expect(stderr).toBe(`aiomultiprocess: cannot write ${name}: ENOSPC: no space left on device, write\n`);
+});
+
+test('a stack shows what belongs to the function, and nothing of the package', async () => {
+  const { code, stderr } = await map(['./tasks.js#add', '--initializer', './tasks.js#failToInitialize']);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/RangeError: no database\n +at failToInitialize \(.*tasks\.js:\d+:\d+\)\n/);
+  expect(stderr).not.toMatch(/\/dist\/|node:/);
+});
