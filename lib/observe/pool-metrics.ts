@@ -1,9 +1,12 @@
 import type * as PromClient from 'prom-client';
-import type { Counter, Histogram, Registry } from 'prom-client';
+import type { Counter, Histogram, Metric, Registry } from 'prom-client';
 import type { ExitInfo, FailedInfo, PoolEvents, TaskInfo } from './events.js';
 
 /** In seconds. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+
+/** What their names begin with. */
+const PREFIX = 'aiomultiprocess_';
 
 const MILLISECONDS = 1000;
 
@@ -26,9 +29,20 @@ interface MeasuredPool {
 
 type Listeners = { [E in keyof PoolEvents]?: PoolEvents[E] };
 
+/** The names and bounds of the metrics in one registry. */
+export interface MetricsShape {
+  prefix: string;
+  buckets: readonly number[];
+}
+
 /** The metrics of the pools in one registry: what happens is counted when it does, what is, is read when somebody asks. */
 export class PoolMetrics {
-  readonly #pools = new Set<MeasuredPool>();
+  readonly shape: MetricsShape;
+  readonly #registry: Registry;
+  /** What takes each pool out again. */
+  readonly #pools = new Map<MeasuredPool, () => void>();
+  /** All of the metrics, from which they get into the other registry together. */
+  readonly #own: Registry;
   readonly #ended: Counter<'pool' | 'task' | 'outcome'>;
   readonly #retries: Counter<'pool' | 'task'>;
   readonly #waitTimes: Histogram<'pool' | 'task'>;
@@ -36,14 +50,22 @@ export class PoolMetrics {
   readonly #starts: Counter<'pool'>;
   readonly #exits: Counter<'pool' | 'reason'>;
 
-  constructor(client: typeof PromClient, registry: Registry, prefix: string, buckets = BUCKETS) {
-    const pools = this.#pools;
+  /** @throws what the registry throws if it has metrics of these names; it has none more then. */
+  constructor(
+    client: typeof PromClient,
+    registry: Registry,
+    { prefix = PREFIX, buckets = BUCKETS }: Partial<MetricsShape>,
+  ) {
+    this.shape = { prefix, buckets };
+    this.#registry = registry;
+    this.#own = new client.Registry();
     const describe = <L extends string>(name: string, help: string, labelNames: L[]) => ({
       name: `${prefix}${name}`,
       help,
       labelNames,
-      registers: [registry],
+      registers: [this.#own],
     });
+    const readAll = () => Array.from(this.#pools.keys(), (pool) => pool.stats());
     this.#ended = new client.Counter(
       describe('tasks_total', 'Tasks that have ended, by outcome.', ['pool', 'task', 'outcome']),
     );
@@ -52,11 +74,11 @@ export class PoolMetrics {
     );
     this.#waitTimes = new client.Histogram({
       ...describe('task_wait_seconds', 'Time from the call of a task until it began.', ['pool', 'task']),
-      buckets,
+      buckets: [...buckets],
     });
     this.#runTimes = new client.Histogram({
       ...describe('task_duration_seconds', 'Time that a task ran.', ['pool', 'task']),
-      buckets,
+      buckets: [...buckets],
     });
     this.#starts = new client.Counter(describe('process_starts_total', 'Processes that were started.', ['pool']));
     this.#exits = new client.Counter(
@@ -66,21 +88,21 @@ export class PoolMetrics {
       ...describe('tasks_queued', 'Tasks that wait for a free slot.', ['pool']),
       collect() {
         this.reset();
-        for (const { name, queued } of readAll(pools)) this.set({ pool: name }, queued);
+        for (const { name, queued } of readAll()) this.set({ pool: name }, queued);
       },
     });
     new client.Gauge({
       ...describe('tasks_running', 'Tasks that processes have.', ['pool']),
       collect() {
         this.reset();
-        for (const { name, running } of readAll(pools)) this.set({ pool: name }, running);
+        for (const { name, running } of readAll()) this.set({ pool: name }, running);
       },
     });
     new client.Gauge({
       ...describe('processes', 'Processes, by state.', ['pool', 'state']),
       collect() {
         this.reset();
-        for (const { name, processes } of readAll(pools)) {
+        for (const { name, processes } of readAll()) {
           for (const { state } of processes) this.inc({ pool: name, state });
         }
       },
@@ -89,7 +111,7 @@ export class PoolMetrics {
       ...describe('process_resident_memory_bytes', 'Resident memory of a process.', ['pool', 'place']),
       collect() {
         this.reset();
-        for (const { name, processes } of readAll(pools)) {
+        for (const { name, processes } of readAll()) {
           for (const { place, memory = 0 } of processes) this.inc({ pool: name, place }, memory);
         }
       },
@@ -101,25 +123,60 @@ export class PoolMetrics {
       ]),
       collect() {
         this.reset();
-        for (const { name, processes } of readAll(pools)) {
+        for (const { name, processes } of readAll()) {
           for (const { place, eventLoop } of processes) {
             this.inc({ pool: name, place }, (eventLoop?.active ?? 0) / MILLISECONDS);
           }
         }
       },
     });
+    this.#register();
+  }
+
+  #register(): void {
+    const registered: string[] = [];
+    try {
+      for (const name of this.#names()) {
+        this.#registry.registerMetric(this.#find(name));
+        registered.push(name);
+      }
+    } catch (error) {
+      for (const name of registered) this.#registry.removeSingleMetric(name);
+      throw error;
+    }
+  }
+
+  /** Whether the registry has none of them any more, for it was cleared. */
+  get areGone(): boolean {
+    return this.#names().every((name) => this.#registry.getSingleMetric(name) !== this.#find(name));
+  }
+
+  #names(): string[] {
+    return this.#own.getMetricsAsArray().map(({ name }) => name);
+  }
+
+  #find(name: string): Metric {
+    return this.#own.getSingleMetric(name) as Metric;
   }
 
   /** @returns what takes the pool out again. */
   add(pool: MeasuredPool): () => void {
-    if (this.#pools.has(pool)) return () => this.#pools.delete(pool);
-    this.#pools.add(pool);
+    const known = this.#pools.get(pool);
+    if (known !== undefined) return known;
     const listeners = Object.entries(this.#createListeners(pool.stats().name));
     for (const [event, listener] of listeners) pool.on(event as keyof PoolEvents, listener as never);
-    return () => {
-      this.#pools.delete(pool);
+    const takeOut = () => {
+      // It may have been added again since.
+      if (this.#pools.get(pool) === takeOut) this.#pools.delete(pool);
       for (const [event, listener] of listeners) pool.off(event as keyof PoolEvents, listener as never);
     };
+    this.#pools.set(pool, takeOut);
+    return takeOut;
+  }
+
+  /** Listens to no pool any more. */
+  takeAllOut(): void {
+    for (const takeOut of this.#pools.values()) takeOut();
   }
 
   #createListeners(pool: string): Listeners {
@@ -138,8 +195,4 @@ export class PoolMetrics {
     if (waitTime !== undefined) this.#waitTimes.observe({ pool, task }, waitTime / MILLISECONDS);
     if (runTime !== undefined) this.#runTimes.observe({ pool, task }, runTime / MILLISECONDS);
   }
-}
-
-function readAll(pools: ReadonlySet<MeasuredPool>): ReturnType<MeasuredPool['stats']>[] {
-  return [...pools].map((pool) => pool.stats());
 }

@@ -109,6 +109,79 @@ test('the registry of prom-client is the default, and names and buckets can be c
   });
 });
 
+describe('a pool that comes again', () => {
+  const count = async (registry: Registry) => readValue(await registry.metrics(), 'aiomultiprocess_tasks_total');
+  const withPool = (body: (pool: Pool, registry: Registry) => Promise<void>) =>
+    Pool.using({ processes: 1, name: 'again' }, (pool) => body(pool, new Registry()));
+
+  test('is counted once, whichever function has taken it out', () =>
+    withPool(async (pool, registry) => {
+      const first = await registerMetrics(pool, { registry });
+      const second = await registerMetrics(pool, { registry });
+      second();
+      await pool.apply(pid);
+      expect(await count(registry)).toBeUndefined();
+      await registerMetrics(pool, { registry });
+      first();
+      await pool.apply(pid);
+      expect(await count(registry)).toBe(1);
+    }));
+
+  test('is counted anew in a registry that was cleared', () =>
+    withPool(async (pool, registry) => {
+      await registerMetrics(pool, { registry });
+      await pool.apply(pid);
+      registry.clear();
+      await registerMetrics(pool, { registry, prefix: 'new_' });
+      await pool.apply(pid);
+      const text = await registry.metrics();
+      expect(readValue(text, 'new_tasks_total')).toBe(1);
+      expect(readValue(text, 'new_processes')).toBe(1);
+    }));
+
+  test('finds no half of its metrics where one could not be registered', () =>
+    withPool(async (pool, registry) => {
+      new client.Gauge({ name: 'aiomultiprocess_tasks_queued', help: 'Of somebody else.', registers: [registry] });
+      await expect(registerMetrics(pool, { registry })).rejects.toThrow('aiomultiprocess_tasks_queued has already');
+      expect(registry.getMetricsAsArray().map(({ name }) => name)).toEqual(['aiomultiprocess_tasks_queued']);
+      registry.clear();
+      await registerMetrics(pool, { registry });
+      await pool.apply(pid);
+      expect(await count(registry)).toBe(1);
+    }));
+});
+
+test('wrong arguments are refused, and other names and bounds than those of the first pool', async () => {
+  const registry = new Registry();
+  await Pool.using({ processes: 1 }, async (pool) => {
+    const wrong: [unknown, unknown, string][] = [
+      [{}, {}, 'registerMetrics: expected a Pool'],
+      [pool, null, 'registerMetrics: expected an object with options, got null'],
+      [pool, { register: registry }, 'there is no option "register"'],
+      [pool, { registry: {} }, 'option "registry" takes a Registry of prom-client'],
+      [pool, { registry, prefix: 5 }, 'option "prefix" takes a string'],
+      [pool, { registry, prefix: 'my-' }, 'option "prefix" takes a string that may begin a name, got "my-"'],
+      [pool, { registry, buckets: [1, 1] }, 'option "buckets" takes an array of numbers in ascending order'],
+      [pool, { registry, buckets: ['1'] }, 'option "buckets" takes an array of numbers'],
+    ];
+    for (const [given, options, message] of wrong) {
+      const error = await registerMetrics(given as Pool, options as object).catch((reason) => reason);
+      expect([error.constructor, error.message]).toEqual([TypeError, expect.stringContaining(message)]);
+    }
+    expect(registry.getMetricsAsArray()).toEqual([]);
+    await registerMetrics(pool, { registry, prefix: 'my_', buckets: [1, 2] });
+    await registerMetrics(pool, { registry, prefix: 'my_', buckets: [1, 2] });
+    await registerMetrics(pool, { registry });
+    const other = (options: object) => registerMetrics(pool, { registry, ...options });
+    await expect(other({ prefix: 'your_' })).rejects.toThrow(
+      'option "prefix" of the first pool in this registry is "my_"',
+    );
+    await expect(other({ buckets: [1, 3] })).rejects.toThrow(
+      'option "buckets" of the first pool in this registry is [1,2]',
+    );
+  });
+});
+
 test('without prom-client the error says what to install', async () => {
   const program = `${root}test/fixtures/observe/programs/without-prom-client.mjs`;
   expect(await node([program])).toEqual({
