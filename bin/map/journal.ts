@@ -2,7 +2,7 @@
  * Beside the output of a run stands how far it has come, so that another can go on where it stopped, also if it was
  * killed at any moment. It is a file of JSON lines that only grows:
  *
- *     {"run":{"version":1,…}}                                      what was asked for
+ *     {"run":{"version":1,…}}                                      what was asked for; the last one counts
  *     {"start":{"bytes":65536,"sha256":"…"}}                       how the input begins
  *     {"done":[[0,57]],"output":1234,"errors":0,"failed":0}        after what was written, again and again
  *     {"finished":true}
@@ -21,6 +21,9 @@ import { splitLines } from './split-lines.js';
 import type { TextFile } from './text-file.js';
 
 const VERSION = 1;
+
+/** What is asked for about items that fail, and may be something else as long as none has: a run may have been stopped. */
+const FAILURES = ['on-error', 'error-file'];
 
 /** So much of what differs is shown. */
 const MAX_SHOWN = 200;
@@ -66,8 +69,8 @@ export class Journal {
     // As it comes back from the file.
     const run: Run = JSON.parse(JSON.stringify({ version: VERSION, ...asked }));
     const contents = await readJournal(path);
-    if (contents.run !== undefined) refuseOther(path, contents.run, run);
-    return new Journal(path, contents, contents.run === undefined ? { run } : undefined);
+    if (contents.run !== undefined) refuseOther(path, contents.run, run, contents.position.failed > 0 ? [] : FAILURES);
+    return new Journal(path, contents, isDeepStrictEqual(contents.run, run) ? undefined : { run });
   }
 
   /**
@@ -156,7 +159,7 @@ function refuseLine(place: string): never {
 
 /** Whether an entry can follow what was read: what was asked for comes first, and a run only goes on. */
 function fits({ run, position }: Contents, entry: Entry): boolean {
-  if ('run' in entry) return run === undefined;
+  if ('run' in entry) return true;
   if (run === undefined) return false;
   if (!('done' in entry)) return true;
   return (['output', 'errors', 'failed'] as const).every((key) => entry[key] >= position[key]);
@@ -174,8 +177,10 @@ function accept(contents: Contents, entry: Entry): void {
 }
 
 /** Results of one function or input must not be continued with those of another. */
-function refuseOther(path: string, was: Run, is: Run): void {
-  const differing = Object.keys({ ...was, ...is }).filter((key) => !isDeepStrictEqual(was[key], is[key]));
+function refuseOther(path: string, was: Run, is: Run, free: readonly string[]): void {
+  const differing = Object.keys({ ...was, ...is }).filter(
+    (key) => !free.includes(key) && !isDeepStrictEqual(was[key], is[key]),
+  );
   if (differing.length === 0) return;
   const [key = ''] = differing;
   throw new UsageError(

@@ -37,8 +37,9 @@ export async function readJournal(settings: MapSettings, inputs: readonly string
   if (output === undefined || !resume) return undefined;
   const path = journalOf(output);
   const journal = await opening(path, () => Journal.read(path, describeRun(settings, inputs)));
-  refuseChanged(output, journal, journal.position.output);
-  if (errorFile !== undefined) refuseChanged(errorFile, journal, journal.position.errors);
+  const { output: length, errors } = journal.position;
+  refuseChanged(output, journal, length, journal.finished || length > 0);
+  if (errorFile !== undefined) refuseChanged(errorFile, journal, errors);
   return journal;
 }
 
@@ -55,9 +56,9 @@ function describeRun({ target, format, ordered, onError, errorFile }: MapSetting
 }
 
 /** @param length - so long it was when something was noted last. */
-function refuseChanged(path: string, journal: Journal, length: number): void {
+function refuseChanged(path: string, journal: Journal, length: number, mustExist = length > 0): void {
   const size = statSync(path, { throwIfNoEntry: false })?.size;
-  const isGone = size === undefined && (journal.finished || length > 0);
+  const isGone = size === undefined && mustExist;
   if (!isGone && (size ?? 0) >= length) return;
   throw new UsageError(
     `${path} ${isGone ? 'is gone' : `has ${size} bytes`}, but its journal knows of ${length}: it was changed since; ` +

@@ -1,21 +1,21 @@
 /** `aiomultiprocess map --input` of a named pipe, as `<(…)` is one: who waits for its writer can still end. */
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { run } from '../support/run.ts';
 import { startMap } from './start-map.ts';
 
 const onLinux = process.platform === 'linux' ? describe : describe.skip;
 
 let folder: string;
 let pipe: string;
-beforeEach(() => {
+beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'aiomultiprocess-test-'));
   pipe = join(folder, 'pipe');
-  execFileSync('mkfifo', [pipe]);
+  expect(await run('mkfifo', [pipe])).toMatchObject({ code: 0 });
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 

@@ -44,6 +44,19 @@ test('a run that was stopped by an item goes on with that item', async () => {
   expect(read(output)).toBe('1\n2\n');
 });
 
+test('a run that an item has stopped may go on without that item, and then only so', async () => {
+  const report = ['--on-error', 'report', '--error-file', join(folder, 'errors')];
+  await resume('failOnThree', countTo(5), '-c', '1');
+  expect(await resume('failOnThree', countTo(5), ...report)).toMatchObject({ code: 1 });
+  expect(read(output)).toBe('1\n2\n4\n5\n');
+  expect(valuesOf(read(join(folder, 'errors')))).toMatchObject([{ index: 2, input: '3' }]);
+  forget(1);
+  const { code, stderr } = await resume('failOnThree', countTo(5), '--on-error', 'skip');
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching('on-error was "report", not "skip"') });
+  expect(await resume('failOnThree', countTo(5), ...report)).toMatchObject({ code: 1 });
+  expect(read(output)).toBe('1\n2\n4\n5\n');
+});
+
 test('a run that has finished is not run again, and says with its exit code how it was', async () => {
   const args = ['--on-error', 'skip'];
   expect(await resume('failOnThree', countTo(5), ...args)).toMatchObject({ code: 1 });
