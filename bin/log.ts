@@ -11,20 +11,16 @@ export function createLog(json: boolean): Log {
   };
 }
 
-/** Messages that cannot be written are lost; what they are about goes on. */
+/** A message that cannot be written is lost; what it is about goes on. */
 export function writeMessage(text: string): void {
   outliveReader();
-  try {
-    process.stderr.write(text);
-  } catch {
-    // To a file it is written at once, and its disk may be full.
-  }
+  process.stderr.write(text);
 }
 
 let isGuarded = false;
 
 /**
- * A reader of stderr that goes does not end the program. Only for a program that is about to write there: a pipe becomes
+ * A reader of stderr that goes does not end the program, nor a full disk. Only for a program that is about to write there: a pipe becomes
  * non-blocking when it is touched, also where it is that of the results.
  */
 export function outliveReader(): void {
