@@ -45,6 +45,7 @@ export class Datastore {
   /** One connection serves all queues. */
   readonly #backend: IQueueBackend;
   readonly #opened: Closable[] = [];
+  #isClosed = false;
 
   /**
    * Loads what is needed; connects in the background.
@@ -72,10 +73,19 @@ export class Datastore {
       }
       onError(error);
     };
-    this.#connection = readConnection(options.connection, isPostgres) as never;
+    const connection = readConnection(options.connection, isPostgres);
+    this.#connection = (
+      isPostgres || isInstance(options.connection) ? connection : this.#withRetries(connection)
+    ) as never;
     this.#factory = (isPostgres ? bullmq.createPostgresBackend : bullmq.createRedisBackend) as never;
     this.#backend = this.#factory(options.queue, this.#base);
     this.#backend.on('error', this.#onError);
+  }
+
+  /** What BullMQ has closed while it was trying to connect goes on trying, and would keep the program alive. */
+  #withRetries(connection: object): object {
+    const { retryStrategy = getPause } = connection as { retryStrategy?: typeof getPause };
+    return { ...connection, retryStrategy: (tries: number) => (this.#isClosed ? null : retryStrategy(tries)) };
   }
 
   get #base(): { connection: never; prefix?: string } {
@@ -126,6 +136,7 @@ export class Datastore {
 
   /** Closes all that was opened. A datastore that does not answer cannot stop it. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     const opened = this.#opened.splice(0);
     const closeAll = (all: readonly Pick<Closable, 'close'>[], force: boolean) =>
       isSettledWithin(Promise.all(all.map((each) => each.close(force).catch(this.#onError))), MAX_CLOSING);
@@ -164,11 +175,11 @@ function getPause(tries: number): number {
   return Math.min(500 * tries, 2000);
 }
 
-function readConnection(connection: DatastoreOptions['connection'], isPostgres: boolean): unknown {
+function readConnection(connection: DatastoreOptions['connection'], isPostgres: boolean): object {
   if (typeof connection === 'string') {
     return isPostgres
       ? { connectionString: connection, migrate: true, max: MAX_CLIENTS }
-      : { url: connection, maxRetriesPerRequest: null, retryStrategy: getPause };
+      : { url: connection, maxRetriesPerRequest: null };
   }
   // BullMQ makes its tables only if it is told to.
   const mayMigrate = isPostgres && !isInstance(connection) && !('skipMigrations' in connection);
