@@ -10,6 +10,8 @@ export interface Ending {
   /** Tasks that may have begun, and tasks that certainly have not; in the order in which they were sent. */
   begun: Task[];
   untouched: Task[];
+  /** Those that certainly have not and that no process of another place may run. */
+  pinned: Task[];
 }
 
 /** The error of a task whose process ended before it answered. */

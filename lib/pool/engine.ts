@@ -70,6 +70,7 @@ export class Engine implements Backend {
       onFailure: (task, error, worker) => this.#onFailure(task, error, worker),
       onTimeout: (task, worker) => this.#onTimeout(task, worker),
       onEnd: (worker, ending) => this.#onEnd(worker, ending),
+      onStranded: (task, error) => this.#ledger.fail(task, error),
       onGivenUp: (error) => this.#onGivenUp(error),
     });
     this.#supervisor.start();
@@ -127,10 +128,10 @@ export class Engine implements Backend {
 
   broadcast<R>(job: Job, args: readonly unknown[]): Promise<R>[] {
     this.#supervisor.revive();
-    return this.#supervisor.current.map((worker) =>
+    return this.#supervisor.wanted.map((place) =>
       Call.start<R>(this.#nextId(), job, args, undefined, (call) => {
         this.#watch.tasks?.onQueued(call);
-        worker.pin(call);
+        place.pin(call);
       }),
     );
   }
@@ -188,7 +189,7 @@ export class Engine implements Backend {
   /** Takes tasks away from wherever they are. */
   #takeBack(isWanted: (task: Task) => boolean): Task[] {
     const waiting = [...this.#dispatcher.remove(isWanted), ...this.#retries.remove(isWanted)];
-    return [...waiting, ...this.#supervisor.workers.flatMap((worker) => worker.abandon(isWanted))];
+    return [...waiting, ...this.#supervisor.abandon(isWanted)];
   }
 
   #onFailure(task: Task, error: unknown, worker: PoolWorker): void {

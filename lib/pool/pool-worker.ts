@@ -20,6 +20,7 @@ import type { ExitReason, RecycleReason } from '../observe/events.js';
 import { type Exit, spawnChild } from '../spawn.js';
 import { Lifetime } from './lifetime.js';
 import type { ReadPoolOptions } from './options.js';
+import { PinnedTasks } from './pinned-tasks.js';
 import type { PoolWorkerOwner } from './pool-worker-owner.js';
 import { SentTasks } from './sent-tasks.js';
 import { StreamTask } from './stream-task.js';
@@ -61,7 +62,7 @@ export class PoolWorker {
   readonly #sender: TaskSender;
   readonly #lifetime: Lifetime;
   readonly #gracePeriod: number;
-  #pinned: Task[] = [];
+  readonly #pinned = new PinnedTasks();
   #shutdown: NodeJS.Timeout | undefined;
   #cause: unknown;
 
@@ -161,13 +162,18 @@ export class PoolWorker {
 
   /** Sends a task that no other worker may take, as soon as this one is ready and need not fear its end. */
   pin(task: Task): void {
-    this.#pinned.push(task);
+    this.#pinned.add(task);
     this.#sendPinned();
   }
 
+  /** Takes those of these tasks that were not sent. */
+  unpin(): Task[] {
+    return this.#pinned.remove(() => true);
+  }
+
   #sendPinned(): void {
-    if (this.state === 'booting' || this.#tasks.isEndangered) return;
-    for (const task of this.#pinned.splice(0)) {
+    if (this.state === 'booting' || this.#tasks.isEndangered || this.#pinned.size === 0) return;
+    for (const task of this.unpin()) {
       try {
         this.send(task, 1);
       } catch (error) {
@@ -190,7 +196,7 @@ export class PoolWorker {
   }
 
   #shutDownIfDone(): void {
-    if (this.state !== 'draining' || this.#tasks.size > 0 || this.#pinned.length > 0) return;
+    if (this.state !== 'draining' || this.#tasks.size > 0 || this.#pinned.size > 0) return;
     this.#connection.channel.post([SHUTDOWN]);
     this.flush();
     // What a task has left behind may keep it from hearing that.
@@ -206,9 +212,7 @@ export class PoolWorker {
   abandon(isWanted: (task: Task) => boolean): Task[] {
     const sent = this.#tasks.abandon(isWanted, this.#gracePeriod);
     this.#sender.cancel(sent);
-    const pinned = this.#pinned.filter(isWanted);
-    this.#pinned = this.#pinned.filter((task) => !pinned.includes(task));
-    return [...sent, ...pinned];
+    return [...sent, ...this.#pinned.remove(isWanted)];
   }
 
   #endStubborn(task: Task): void {
@@ -287,7 +291,7 @@ export class PoolWorker {
   /** More work for the child, before the callers of what it has answered run. */
   #goOn(): void {
     if (!this.#tasks.observe()) return;
-    if (this.#pinned.length > 0) this.#sendPinned();
+    this.#sendPinned();
     this.#shutDownIfDone();
     this.#owner.onRoom(this);
     if (this.inFlight === 0) this.#lifetime.onNothingToDo();
@@ -315,7 +319,14 @@ export class PoolWorker {
     clearTimeout(this.#shutdown);
     const unanswered = this.#tasks.list();
     const begun = unanswered.splice(0, Math.max(MAX_UNWRITTEN, this.concurrency)).filter((task) => !task.isSettled);
-    const untouched = [...unanswered, ...this.#pinned].filter((task) => !task.isSettled);
-    this.#owner.onEnd(this, { exit, cause: exit.error ?? this.#cause, begun, untouched });
+    const untouched = unanswered.filter((task) => !task.isSettled && !this.#pinned.has(task));
+    const pinned = [...unanswered.filter((task) => this.#pinned.has(task)), ...this.unpin()];
+    this.#owner.onEnd(this, {
+      exit,
+      cause: exit.error ?? this.#cause,
+      begun,
+      untouched,
+      pinned: pinned.filter((task) => !task.isSettled),
+    });
   }
 }

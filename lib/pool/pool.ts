@@ -108,7 +108,13 @@ export class Pool extends BasePool<PoolEvents> {
   /**
    * Runs `fn(...args)` once in every process, as soon as each is ready.
    *
+   * A process that is being started again is waited for. Of a pool with `minProcesses` those count that there are at
+   * this moment: none is started for it.
+   *
    * @returns the results, one a process.
+   * @throws (rejects) what `fn` throws; {@link ProcessExitError} if a process ended that may have begun;
+   * {@link InitializerError} if one cannot be started; what {@link apply} throws for a function or arguments that cannot
+   * travel, and for a pool that is closed or terminated.
    */
   broadcast<A extends unknown[], R>(
     fn: TaskFunction<A, R>,

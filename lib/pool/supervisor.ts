@@ -2,11 +2,13 @@ import { InitializerError, PoolTerminatedError } from '../errors.js';
 import type { StartOptions } from '../ipc/messages.js';
 import type { Ending } from './ending.js';
 import type { ReadPoolOptions } from './options.js';
+import { Place } from './place.js';
 import { PoolWorker } from './pool-worker.js';
 import type { PoolWorkerOwner } from './pool-worker-owner.js';
-import { MAX_ATTEMPTS, RestartPolicy } from './restart-policy.js';
+import { MAX_ATTEMPTS } from './restart-policy.js';
 import type { QueueId } from './scheduler.js';
 import { createStartOptions } from './start-options.js';
+import type { Task } from './task.js';
 import type { Watch } from './watch.js';
 
 /** After a process that should have replaced a running one could not start, the time until another is tried. */
@@ -15,28 +17,10 @@ const RENEWAL_PAUSE = 5000;
 /** What a {@link Supervisor} tells its pool. */
 export interface SupervisorOwner extends Omit<PoolWorkerOwner, 'onWorn' | 'onIdle'> {
   onStart(worker: PoolWorker): void;
+  /** The process that should have run the task cannot be started. */
+  onStranded(task: Task, error: InitializerError): void;
   /** No process of a queue can be started. */
   onGivenUp(error: InitializerError): void;
-}
-
-/** The place of one process in the pool, and who has it. */
-interface Slot {
-  readonly queueId: QueueId;
-  /** Its number, and how many processes were started for it. */
-  readonly place: number;
-  started: number;
-  worker: PoolWorker | undefined;
-  /** The one before, whose last tasks still run. */
-  draining: PoolWorker | undefined;
-  /** The one that takes over as soon as it is ready. */
-  successor: PoolWorker | undefined;
-  /** When a successor may be started. */
-  renewableAt: number;
-  /** Whether there is enough to do for it. */
-  isWanted: boolean;
-  readonly restarts: RestartPolicy;
-  timer: NodeJS.Timeout | undefined;
-  error: unknown;
 }
 
 /**
@@ -54,7 +38,7 @@ export class Supervisor {
   readonly #options: ReadPoolOptions;
   readonly #start: StartOptions;
   readonly #workerOwner: PoolWorkerOwner;
-  readonly #slots: Slot[];
+  readonly #places: Place[];
   readonly #waiting = new Set<{ resolve(): void; reject(error: unknown): void }>();
   #state: 'running' | 'draining' | 'terminated' = 'running';
   #givenUp: InitializerError | undefined;
@@ -74,36 +58,27 @@ export class Supervisor {
       onIdle: (worker) => this.#retire(worker),
       onEnd: (worker, ending) => this.#onEnd(worker, ending),
     };
-    this.#slots = Array.from({ length: options.processes }, (_, index) => ({
-      place: index,
-      started: 0,
-      queueId: queueIds[index % queueIds.length] as QueueId,
-      worker: undefined,
-      draining: undefined,
-      successor: undefined,
-      renewableAt: 0,
-      isWanted: index < options.minProcesses,
-      restarts: new RestartPolicy(),
-      timer: undefined,
-      error: undefined,
-    }));
+    this.#places = Array.from({ length: options.processes }, (_, index) => {
+      const queueId = queueIds[index % queueIds.length] as QueueId;
+      return new Place(index, queueId, index < options.minProcesses);
+    });
   }
 
   start(): void {
-    for (const slot of this.#slots) if (slot.isWanted) this.#fill(slot);
+    for (const place of this.#places) if (place.isWanted) this.#fill(place);
   }
 
   get workers(): PoolWorker[] {
-    return this.#slots.flatMap(workersOf);
+    return this.#places.flatMap(({ workers }) => workers);
   }
 
   /** Sees to it that there are enough processes for so many tasks. */
   grow(tasks: number): void {
-    if (this.#options.minProcesses === this.#slots.length || this.#state !== 'running') return;
-    for (const slot of this.#slots.slice(0, tasks)) {
-      if (slot.isWanted) continue;
-      slot.isWanted = true;
-      this.#fill(slot);
+    if (this.#options.minProcesses === this.#places.length || this.#state !== 'running') return;
+    for (const place of this.#places.slice(0, tasks)) {
+      if (place.isWanted) continue;
+      place.isWanted = true;
+      this.#fill(place);
     }
   }
 
@@ -111,16 +86,24 @@ export class Supervisor {
   revive(): void {
     if (this.#givenUp === undefined) return;
     this.#givenUp = undefined;
-    for (const slot of this.#slots) {
-      if (!slot.isWanted || slot.worker !== undefined || slot.timer !== undefined) continue;
-      slot.restarts.reset();
-      this.#fill(slot);
+    for (const place of this.#places) {
+      if (!place.isWanted || place.worker !== undefined || place.timer !== undefined) continue;
+      place.restarts.reset();
+      this.#fill(place);
     }
   }
 
-  /** The workers that take a task each, one for each process. */
-  get current(): PoolWorker[] {
-    return this.#slots.map(({ worker }) => worker).filter((worker) => worker !== undefined);
+  /** Those that have a process, or get one. */
+  get wanted(): Place[] {
+    return this.#places.filter(({ isWanted }) => isWanted);
+  }
+
+  /** Gives up those of the tasks of all processes that `isWanted` names, also of processes that are still to come. */
+  abandon(isWanted: (task: Task) => boolean): Task[] {
+    return this.#places.flatMap((place) => [
+      ...place.remove(isWanted),
+      ...place.workers.flatMap((worker) => worker.abandon(isWanted)),
+    ]);
   }
 
   async ready(): Promise<void> {
@@ -131,107 +114,99 @@ export class Supervisor {
   }
 
   get #isReady(): boolean {
-    return this.#slots.every(({ isWanted, worker }) => !isWanted || (worker && worker.state !== 'booting'));
+    return this.#places.every(({ isWanted, worker }) => !isWanted || (worker && worker.state !== 'booting'));
   }
 
   /** Starts another, to which the worker gives its place once it is ready: there is always one that runs tasks. */
   #renew(worker: PoolWorker): void {
-    const slot = this.#slots.find((each) => each.worker === worker);
-    if (this.#state !== 'running' || slot === undefined || slot.draining || slot.successor) return;
-    if (performance.now() >= slot.renewableAt) slot.successor = this.#create(slot);
+    const place = this.#places.find((each) => each.worker === worker);
+    if (this.#state !== 'running' || place === undefined || place.draining || place.successor) return;
+    if (performance.now() >= place.renewableAt) place.successor = this.#create(place);
   }
 
   /** Ends a worker for which there is nothing to do, if there are enough others. */
   #retire(worker: PoolWorker): void {
-    const index = this.#slots.findIndex((each) => each.worker === worker);
-    const slot = this.#slots[index];
-    if (slot === undefined || index < this.#options.minProcesses || slot.draining || slot.successor) return;
-    slot.isWanted = false;
-    slot.draining = worker;
-    slot.worker = undefined;
+    const index = this.#places.findIndex((each) => each.worker === worker);
+    const place = this.#places[index];
+    if (place === undefined || index < this.#options.minProcesses || place.draining || place.successor) return;
+    place.isWanted = false;
+    place.vacate(worker);
     worker.drain('idle');
   }
 
   /** A worker was sent the last task it may run, or has a successor that is ready: another takes over. */
   replace(worker: PoolWorker): void {
-    const slot = this.#slots.find((each) => each.worker === worker);
+    const place = this.#places.find((each) => each.worker === worker);
     // At most one predecessor: the next in line waits until it is gone.
-    if (slot === undefined || slot.draining !== undefined) return;
-    slot.draining = worker;
-    slot.worker = undefined;
-    const { pid, place, wornBy = 'maxTasksPerChild' } = worker;
-    this.#watch.tellProcess('processRecycled', { pid, place, reason: wornBy });
+    if (place === undefined || place.draining !== undefined) return;
+    place.vacate(worker);
+    const { pid, wornBy = 'maxTasksPerChild' } = worker;
+    this.#watch.tellProcess('processRecycled', { pid, place: place.index, reason: wornBy });
     worker.drain('recycled');
-    this.#fill(slot);
+    this.#fill(place);
   }
 
   /** Lets every process finish what it has, and exit. */
   drain(): void {
     if (this.#state !== 'running') return;
     this.#state = 'draining';
-    for (const slot of this.#slots) this.#cancelTimer(slot);
+    for (const place of this.#places) this.#cancelTimer(place);
     for (const worker of this.workers) worker.drain('closed');
     this.#checkEmpty();
   }
 
   terminate(): void {
     this.#state = 'terminated';
-    for (const slot of this.#slots) this.#cancelTimer(slot);
+    for (const place of this.#places) this.#cancelTimer(place);
     for (const worker of this.workers) worker.terminate();
     this.#settleWaiting((waiter) => waiter.reject(new PoolTerminatedError()));
     this.#checkEmpty();
   }
 
-  #cancelTimer(slot: Slot): void {
-    clearTimeout(slot.timer);
-    slot.timer = undefined;
+  #cancelTimer(place: Place): void {
+    clearTimeout(place.timer);
+    place.timer = undefined;
   }
 
-  #create(slot: Slot): PoolWorker {
-    const { queueId, place } = slot;
-    const restarts = slot.started++;
-    const worker = new PoolWorker(
-      this.#workerOwner,
-      this.#watch,
-      { queueId, place, restarts },
-      this.#options,
-      this.#start,
-    );
+  #create(place: Place): PoolWorker {
+    const { queueId, index } = place;
+    const seat = { queueId, place: index, restarts: place.started++ };
+    const worker = new PoolWorker(this.#workerOwner, this.#watch, seat, this.#options, this.#start);
     // Those who make a pool listen to it afterwards.
-    process.nextTick(() => this.#watch.tellProcess('processStarted', { pid: worker.pid, place }));
+    process.nextTick(() => this.#watch.tellProcess('processStarted', { pid: worker.pid, place: index }));
     return worker;
   }
 
-  #fill(slot: Slot): void {
-    const worker = slot.successor ?? this.#create(slot);
-    slot.successor = undefined;
-    worker.predecessor = slot.draining;
-    slot.worker = worker;
+  #fill(place: Place): void {
+    const worker = place.successor ?? this.#create(place);
+    place.successor = undefined;
     this.#owner.onStart(worker);
+    place.occupy(worker);
   }
 
   #onReady(worker: PoolWorker): void {
-    const slot = this.#slots.find(({ successor }) => successor === worker);
-    if (slot?.worker !== undefined) this.replace(slot.worker);
+    const place = this.#places.find(({ successor }) => successor === worker);
+    if (place?.worker !== undefined) this.replace(place.worker);
     if (this.#isReady) this.#settleWaiting((waiter) => waiter.resolve());
     this.#owner.onReady(worker);
   }
 
   #onEnd(worker: PoolWorker, ending: Ending): void {
-    const slot = this.#slots.find((each) => workersOf(each).includes(worker)) as Slot;
-    if (slot.successor === worker) {
-      slot.successor = undefined;
-      slot.renewableAt = performance.now() + RENEWAL_PAUSE;
-    } else if (slot.draining === worker) {
-      slot.draining = undefined;
-      if (slot.worker !== undefined) slot.worker.predecessor = undefined;
-    } else slot.worker = undefined;
+    const place = this.#places.find((each) => each.workers.includes(worker)) as Place;
+    if (place.successor === worker) {
+      place.successor = undefined;
+      place.renewableAt = performance.now() + RENEWAL_PAUSE;
+    } else if (place.draining === worker) {
+      place.draining = undefined;
+      if (place.worker !== undefined) place.worker.predecessor = undefined;
+    } else place.worker = undefined;
+    for (const task of ending.pinned) place.pin(task);
     this.#owner.onEnd(worker, ending);
     this.#tellExit(worker, ending);
     if (this.#state !== 'running') return this.#checkEmpty();
-    if (!slot.isWanted) return;
-    if (slot.worker === undefined) this.#refill(slot, worker, ending);
-    else if (slot.worker.exhausted) this.replace(slot.worker);
+    if (!place.isWanted) return;
+    if (place.worker === undefined) this.#refill(place, worker, ending);
+    else if (place.worker.exhausted) this.replace(place.worker);
   }
 
   #tellExit({ pid, place, exitReason: reason }: PoolWorker, { exit: { exitCode, signal }, cause }: Ending): void {
@@ -240,30 +215,31 @@ export class Supervisor {
   }
 
   /** One that was ended by its task has done what it could, and is no sign that the next will fail. */
-  #refill(slot: Slot, worker: PoolWorker, { exit, cause }: Ending): void {
+  #refill(place: Place, worker: PoolWorker, { exit, cause }: Ending): void {
     if (worker.sent > 0) {
-      slot.restarts.reset();
-      return this.#fill(slot);
+      place.restarts.reset();
+      return this.#fill(place);
     }
-    slot.error = cause ?? new Error(`process ${worker.pid} exited with code ${exit.exitCode} before it was ready`);
-    const pause = slot.restarts.getPause(exit.signal !== null);
-    if (pause === undefined) return this.#giveUp(slot);
-    slot.timer = setTimeout(() => {
-      slot.timer = undefined;
-      this.#fill(slot);
+    place.error = cause ?? new Error(`process ${worker.pid} exited with code ${exit.exitCode} before it was ready`);
+    const pause = place.restarts.getPause(exit.signal !== null);
+    if (pause === undefined) return this.#giveUp(place);
+    place.timer = setTimeout(() => {
+      place.timer = undefined;
+      this.#fill(place);
     }, pause).unref();
   }
 
-  #giveUp(slot: Slot): void {
+  #giveUp(place: Place): void {
     const error = new InitializerError(
       `${this.#options.name}: a process could not be made ready in ${MAX_ATTEMPTS} attempts`,
-      { cause: slot.error },
+      { cause: place.error },
     );
     this.#givenUp = error;
     this.#settleWaiting((waiter) => waiter.reject(error));
+    for (const task of place.remove(() => true)) this.#owner.onStranded(task, error);
     // The tasks of its queue can only be run by the processes of that queue.
-    const others = this.#slots.filter(({ queueId }) => queueId === slot.queueId);
-    const hopeless = others.every((each) => workersOf(each).length === 0 && each.timer === undefined);
+    const others = this.#places.filter(({ queueId }) => queueId === place.queueId);
+    const hopeless = others.every((each) => each.workers.length === 0 && each.timer === undefined);
     if (hopeless) this.#owner.onGivenUp(error);
   }
 
@@ -275,8 +251,4 @@ export class Supervisor {
   #checkEmpty(): void {
     if (this.workers.length === 0) this.#onEmpty();
   }
-}
-
-function workersOf({ worker, draining, successor }: Slot): PoolWorker[] {
-  return [worker, draining, successor].filter((each) => each !== undefined);
 }
