@@ -13,6 +13,8 @@ export interface PoolWorkerOwner {
   onRoom(worker: PoolWorker): void;
   /** It should be replaced while it still runs. */
   onWorn(worker: PoolWorker): void;
+  /** It was sent the last task it may run. */
+  onExhausted(worker: PoolWorker): void;
   /** It has had nothing to do for a while. */
   onIdle(worker: PoolWorker): void;
   onEnd(worker: PoolWorker, ending: Ending): void;

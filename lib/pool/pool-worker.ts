@@ -173,7 +173,9 @@ export class PoolWorker {
 
   #sendPinned(): void {
     if (this.state === 'booting' || this.#tasks.isEndangered || this.#pinned.size === 0) return;
-    for (const task of this.unpin()) {
+    while (!this.exhausted) {
+      const task = this.#pinned.shift();
+      if (task === undefined) break;
       try {
         this.send(task, 1);
       } catch (error) {
@@ -181,6 +183,7 @@ export class PoolWorker {
       }
     }
     this.flush();
+    if (this.exhausted) this.#owner.onExhausted(this);
   }
 
   flush(): void {

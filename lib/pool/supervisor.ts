@@ -15,7 +15,7 @@ import type { Watch } from './watch.js';
 const RENEWAL_PAUSE = 5000;
 
 /** What a {@link Supervisor} tells its pool. */
-export interface SupervisorOwner extends Omit<PoolWorkerOwner, 'onWorn' | 'onIdle'> {
+export interface SupervisorOwner extends Omit<PoolWorkerOwner, 'onWorn' | 'onExhausted' | 'onIdle'> {
   onStart(worker: PoolWorker): void;
   /** The process that should have run the task cannot be started. */
   onStranded(task: Task, error: InitializerError): void;
@@ -55,6 +55,7 @@ export class Supervisor {
       ...owner,
       onReady: (worker) => this.#onReady(worker),
       onWorn: (worker) => this.#renew(worker),
+      onExhausted: (worker) => this.replace(worker),
       onIdle: (worker) => this.#retire(worker),
       onEnd: (worker, ending) => this.#onEnd(worker, ending),
     };

@@ -86,6 +86,12 @@ test('terminate rejects one that waits for processes to be started again', () =>
     await expect(result).rejects.toBeInstanceOf(PoolTerminatedError);
   }));
 
+test('it leaves a pool whose processes may run no more tasks with new ones', () =>
+  Pool.using({ processes: 1, maxTasksPerChild: 1 }, async (pool) => {
+    const pids = await Promise.all([pool.broadcast(pid), pool.broadcast(pid), pool.apply(pid)]);
+    expect(new Set(pids.flat()).size).toBe(3);
+  }));
+
 test('it starts no process that a pool with little to do has stopped, or never started', () =>
   Pool.using({ processes: 2, minProcesses: 0, idleTimeout: 50 }, async (pool) => {
     expect(await pool.broadcast(pid)).toEqual([]);
