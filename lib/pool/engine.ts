@@ -24,6 +24,7 @@ import type { MapOrder } from './pool-map.js';
 import type { PoolResult } from './pool-result.js';
 import type { PoolWorker } from './pool-worker.js';
 import { Retries } from './retries.js';
+import { Standstill } from './standstill.js';
 import { type PoolStats, readStats } from './stats.js';
 import { END, StreamTask } from './stream-task.js';
 import { Supervisor } from './supervisor.js';
@@ -110,7 +111,7 @@ export class Engine implements Backend {
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Y, void, undefined> {
     signal?.throwIfAborted();
-    const task = new StreamTask(this.#nextId(), job, args);
+    const task = new StreamTask(this.#nextId(), job, args, new Standstill(this.#ledger));
     const cancel = () => this.#cancel(task, signal?.reason);
     signal?.addEventListener('abort', cancel, { once: true });
     this.#enqueue(task);

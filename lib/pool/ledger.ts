@@ -6,13 +6,14 @@ import type { Scheduler } from './scheduler.js';
 import type { Task } from './task.js';
 import type { Watch } from './watch.js';
 
-/** Knows how much a pool was asked for and what became of it. While anything is open, the program stays alive. */
+/** Knows how much a pool was asked for and what became of it. While anything is open and goes on, the program stays alive. */
 export class Ledger {
   /** Tasks that succeeded and failed. */
   done = 0;
   failed = 0;
-  /** Tasks and maps that are not answered. */
+  /** Tasks and maps that are not answered, and those of them that do not wait for their consumer. */
   #open = 0;
+  #active = 0;
   readonly #onComplete: (taskId: number) => void;
   readonly #events: PoolEmitter;
   readonly #watch: Watch;
@@ -36,7 +37,18 @@ export class Ledger {
 
   /** A task or a map was asked for. */
   open(): void {
-    if (this.#open++ === 0) hold();
+    this.#open++;
+    this.resume();
+  }
+
+  /** Something that is open waits for its consumer. */
+  pause(): void {
+    if (--this.#active === 0) release();
+  }
+
+  /** It goes on. */
+  resume(): void {
+    if (this.#active++ === 0) hold();
   }
 
   succeed(task: Task, value: unknown): void {
@@ -78,8 +90,7 @@ export class Ledger {
 
   /** A map has no more items. */
   close(): void {
-    if (--this.#open > 0) return;
-    release();
-    this.#onSettled?.();
+    this.pause();
+    if (--this.#open === 0) this.#onSettled?.();
   }
 }

@@ -20,14 +20,14 @@ export class MapInput {
   #item: unknown = NOTHING;
   #reading = false;
   /** Stops taking items from a stream whose results nobody takes. */
-  readonly #isFull: (taken: number) => boolean;
+  readonly #isFull: () => boolean;
 
   /**
    * @param isFull - whether the results of what was taken already are as many as may wait.
    * @param onItem - called when an item is there that was not when it was asked for.
    * @throws TypeError if `items` cannot be iterated.
    */
-  constructor(items: unknown, isFull: (taken: number) => boolean, onItem: () => void) {
+  constructor(items: unknown, isFull: () => boolean, onItem: () => void) {
     this.#iterator = iterate(items);
     this.remaining = Array.isArray(items) ? items.length : Number.POSITIVE_INFINITY;
     this.ended = this.remaining === 0;
@@ -37,7 +37,7 @@ export class MapInput {
 
   /** The next item, or {@link NOTHING} if there is none at this moment; then {@link ended} says whether there will be. */
   take(): unknown {
-    if (this.ended || this.#reading || this.#isFull(this.taken)) return NOTHING;
+    if (this.ended || this.#reading || this.#isFull()) return NOTHING;
     const item = this.#item === NOTHING ? this.#read() : this.#item;
     this.#item = NOTHING;
     if (item === NOTHING) return NOTHING;

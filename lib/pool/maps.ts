@@ -1,6 +1,7 @@
 import type { Ledger } from './ledger.js';
 import { type MapOrder, PoolMap, type PoolMapOwner } from './pool-map.js';
 import type { PoolResult } from './pool-result.js';
+import { Standstill } from './standstill.js';
 
 /** Who takes the items of maps, and hands them out as tasks. */
 export interface MapTaker {
@@ -29,6 +30,7 @@ export class Maps {
   start<R>(order: MapOrder): PoolResult<R> {
     const map: PoolMap<R> = new PoolMap<R>(order, {
       ...this.#owner,
+      standstill: new Standstill(this.#ledger),
       onInputEnd: () => {
         this.#taker.removeMap(map);
         this.#open.delete(map);
@@ -49,6 +51,6 @@ export class Maps {
 
   /** Nobody may be there to take the results that set the pace of a map: does the work all the same. */
   ignorePace(): void {
-    for (const { result } of this.#open) result.takeAnyNumber();
+    for (const map of this.#open) map.ignorePace();
   }
 }

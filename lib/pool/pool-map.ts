@@ -3,6 +3,7 @@ import type { Job } from './job.js';
 import { MapInput, NOTHING } from './map-input.js';
 import { Failure } from './outcomes.js';
 import { PoolResult } from './pool-result.js';
+import type { Standstill } from './standstill.js';
 import { Task } from './task.js';
 
 /** How many results over a stream may wait for their consumer, for each task that runs at a time. */
@@ -11,6 +12,8 @@ const MIN_RESULTS = 1024;
 
 /** What a {@link PoolMap} needs from its pool. */
 export interface PoolMapOwner {
+  /** Whether the map waits for its consumer. */
+  readonly standstill: Standstill;
   /** The id of a task that is about to be made. */
   nextId(): number;
   /** An item may be there that was not before. */
@@ -38,14 +41,16 @@ export class PoolMap<R> {
   readonly #owner: PoolMapOwner;
   readonly #order: MapOrder;
   readonly #input: MapInput;
+  /** How many results may wait for their consumer. */
+  readonly #limit: number;
 
   constructor(order: MapOrder, owner: PoolMapOwner) {
     this.#owner = owner;
     this.#order = order;
-    const limit = Math.max(MIN_RESULTS, order.slots * RESULTS_PER_SLOT);
+    this.#limit = Math.max(MIN_RESULTS, order.slots * RESULTS_PER_SLOT);
     this.#input = new MapInput(
       order.items,
-      (taken) => this.result.countWaiting(taken) >= limit,
+      () => this.#isFull,
       () => {
         this.checkEnd();
         owner.onRoom();
@@ -53,7 +58,10 @@ export class PoolMap<R> {
     );
     this.result = new PoolResult({
       isArray: Array.isArray(order.items),
-      onTaken: owner.onRoom,
+      onTaken: () => {
+        if (owner.standstill.isReached) this.#review();
+        owner.onRoom();
+      },
       cancel: (reason) => this.#cancel(reason),
     });
   }
@@ -72,6 +80,7 @@ export class PoolMap<R> {
     const item = this.#input.take();
     if (item === NOTHING) {
       this.checkEnd();
+      this.#review();
       return undefined;
     }
     try {
@@ -84,6 +93,20 @@ export class PoolMap<R> {
       this.checkEnd();
       return undefined;
     }
+  }
+
+  get #isFull(): boolean {
+    return this.result.countWaiting(this.#input.taken) >= this.#limit;
+  }
+
+  #review(): void {
+    this.#owner.standstill.isReached = !this.ended && this.#isFull;
+  }
+
+  /** Its consumer no longer sets the pace. */
+  ignorePace(): void {
+    this.result.takeAnyNumber();
+    this.#review();
   }
 
   /** Tells the pool and the result when there are no more items. */
@@ -110,6 +133,7 @@ export class PoolMap<R> {
   #end(): void {
     if (this.ended) return;
     this.ended = true;
+    this.#review();
     this.#owner.onInputEnd();
   }
 }

@@ -2,6 +2,7 @@ import { ProtocolError } from '../errors.js';
 import { raise } from '../raise.js';
 import type { Job } from './job.js';
 import { Failure } from './outcomes.js';
+import type { Standstill } from './standstill.js';
 import { Task } from './task.js';
 
 /** How many items may be on their way from the child, or wait for the consumer. */
@@ -20,10 +21,12 @@ export class StreamTask extends Task {
   /** Lets the child give so many more. */
   #grant: ((items: number) => void) | undefined;
   #taken = 0;
+  readonly #standstill: Standstill;
 
-  constructor(id: number, job: Job, args: readonly unknown[]) {
+  constructor(id: number, job: Job, args: readonly unknown[], standstill: Standstill) {
     // Its consumer has seen items of the first run: it cannot begin again.
     super(id, { ...job, retries: 0 }, args);
+    this.#standstill = standstill;
   }
 
   get group(): this {
@@ -37,10 +40,9 @@ export class StreamTask extends Task {
 
   /** @throws {@link ProtocolError} if the child gives more than it may. */
   onItem(item: unknown): void {
-    if (this.#items.length + this.#taken >= this.window) {
-      throw new ProtocolError('a child gave more items of a stream than it was asked for');
-    }
+    if (this.#isFull) throw new ProtocolError('a child gave more items of a stream than it was asked for');
     this.#items.push(item);
+    this.#review();
     this.#wake();
   }
 
@@ -50,12 +52,16 @@ export class StreamTask extends Task {
   }
 
   succeed(): void {
-    this.#end = END;
-    this.#wake();
+    this.#finish(END);
   }
 
   fail(error: unknown): void {
-    this.#end = new Failure(error);
+    this.#finish(new Failure(error));
+  }
+
+  #finish(end: Failure | typeof END): void {
+    this.#end = end;
+    this.#review();
     this.#wake();
   }
 
@@ -78,6 +84,16 @@ export class StreamTask extends Task {
     // As long as a child runs it; afterwards all that it gave is here.
     if (!this.isSettled) this.#grant?.(this.#taken);
     this.#taken = 0;
+    this.#review();
     return item;
+  }
+
+  /** Whether the child has given all that it may. */
+  get #isFull(): boolean {
+    return this.#items.length + this.#taken >= this.window;
+  }
+
+  #review(): void {
+    this.#standstill.isReached = this.#end === undefined && this.#isFull;
   }
 }

@@ -17,6 +17,24 @@ test('work that is not answered keeps the program alive', async () => {
   expect(code).toBe(0);
 });
 
+test.each([
+  ['a map', 'map'],
+  ['a stream', 'stream'],
+  ['a map over a stream', 'both'],
+])('%s that waits for a consumer does not keep the program alive', async (_what, kind) => {
+  expect(await runProgram('unread.mjs', [kind])).toEqual({ ...ok, stdout: '' });
+  expect(await runProgram('unread.mjs', [kind, 'close'])).toEqual({ ...ok, stdout: '' });
+});
+
+test.each([
+  ['that are read slowly keep', 'slowly', '5000\n5000\n'],
+  ['that have waited keep', 'read later', '5000\n5000\n'],
+  ['that are awaited keep', 'awaited', '5000\n'],
+])('results %s the program alive until they are all there', async (_how, kind, stdout) => {
+  expect(await runProgram('unread.mjs', [kind])).toEqual({ ...ok, stdout });
+  expect(await runProgram('unread.mjs', [kind, 'close'])).toEqual({ ...ok, stdout });
+});
+
 test('join keeps the program alive', async () => {
   expect(await runProgram('joining.mjs')).toEqual({ ...ok, stdout: '[ 2, 4, 6 ]\n' });
 });
