@@ -16,7 +16,7 @@ export interface Backend {
   readonly ended: Promise<void>;
   apply<R>(job: Job, args: readonly unknown[], options: CallOptions | undefined): Promise<R>;
   map<R>(order: Omit<MapOrder, 'slots'>): PoolResult<R>;
-  /** Nobody may be there to take the results that set the pace of a map: does the work all the same. */
+  /** Nobody may be there to take the results that set the pace of a map or stream: does the work all the same. */
   ignorePace(): void;
   /** Nothing more will be asked for: ends when everything is answered. */
   close(): void;
@@ -137,6 +137,9 @@ export abstract class BasePool<Events> {
 
   /**
    * Waits until all work is done, and all processes have ended or all connections are closed.
+   *
+   * From now on consumers set no pace: maps and streams go on to their ends, and what nobody has taken yet waits in
+   * this process. One that has no end must be left before, by `break` or `return()`.
    *
    * @throws (rejects) {@link InvalidStateError} before {@link close} or {@link terminate}.
    */

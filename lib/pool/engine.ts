@@ -24,9 +24,9 @@ import type { MapOrder } from './pool-map.js';
 import type { PoolResult } from './pool-result.js';
 import type { PoolWorker } from './pool-worker.js';
 import { Retries } from './retries.js';
-import { Standstill } from './standstill.js';
 import { type PoolStats, readStats } from './stats.js';
-import { END, StreamTask } from './stream-task.js';
+import { END } from './stream-task.js';
+import { Streams } from './streams.js';
 import { Supervisor } from './supervisor.js';
 import { Attempt, type Task } from './task.js';
 import type { Watch } from './watch.js';
@@ -43,6 +43,7 @@ export class Engine implements Backend {
   readonly #retries: Retries;
   readonly #signals: Signals<Promise<unknown>>;
   readonly #maps: Maps;
+  readonly #streams: Streams;
   #lastId = 0;
 
   constructor(options: ReadPoolOptions, events: EventEmitter<PoolEvents>, watch: Watch) {
@@ -58,6 +59,7 @@ export class Engine implements Backend {
       onLoad: (tasks) => this.#supervisor.grow(tasks),
       onDrain: () => callListener(() => events.emit('drain')),
     });
+    this.#streams = new Streams(this.#ledger);
     this.#maps = new Maps(this.#ledger, this.#dispatcher, {
       nextId: () => this.#nextId(),
       onRoom: () => this.#dispatcher.schedule(),
@@ -111,7 +113,7 @@ export class Engine implements Backend {
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Y, void, undefined> {
     signal?.throwIfAborted();
-    const task = new StreamTask(this.#nextId(), job, args, new Standstill(this.#ledger));
+    const task = this.#streams.start(this.#nextId(), job, args);
     const cancel = () => this.#cancel(task, signal?.reason);
     signal?.addEventListener('abort', cancel, { once: true });
     this.#enqueue(task);
@@ -152,6 +154,7 @@ export class Engine implements Backend {
 
   ignorePace(): void {
     this.#maps.ignorePace();
+    this.#streams.ignorePace();
     this.#dispatcher.schedule();
   }
 

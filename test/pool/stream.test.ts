@@ -112,6 +112,29 @@ test('a stream that nobody iterates does not start, and does not hold up the end
   await stream.return();
 });
 
+test('join waits for a stream that nobody reads, and its items and its error can be had afterwards', async () => {
+  const pool = new Pool({ processes: 1, childConcurrency: 2 });
+  const [begun, other] = [pool.stream(count, [5000]), pool.stream(countAndFail, [5000])];
+  await begun.next();
+  for (let read = 0; read < 100; read++) await other.next();
+  pool.close();
+  await pool.join();
+  expect((await drain(begun)).items).toEqual(Array.from({ length: 4999 }, (_, index) => index + 1));
+  const { items, error } = await drain(other);
+  expect(items).toHaveLength(4900);
+  expect(error).toBeInstanceOf(RangeError);
+});
+
+test('join waits for a stream that has not reached a process yet', async () => {
+  const pool = new Pool({ processes: 1, childConcurrency: 1 });
+  const streams = [pool.stream(count, [500]), pool.stream(count, [500])];
+  const first = Promise.all(streams.map((stream) => stream.next()));
+  pool.close();
+  await pool.join();
+  expect(await first).toEqual(streams.map(() => ({ done: false, value: 0 })));
+  for (const stream of streams) expect((await drain(stream)).items).toHaveLength(499);
+});
+
 test('a stream that is iterated only after the pool was closed is refused', async () => {
   const pool = new Pool({ processes: 1 });
   const stream = pool.stream(count, [10]);
