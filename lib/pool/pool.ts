@@ -77,6 +77,9 @@ export class Pool extends BasePool<PoolEvents> {
    * It starts with the first item that is asked for. The child waits while its consumer is slow, and breaking out of the
    * loop runs the generator's `finally`. Errors come after the items before them. Streams are not run again.
    *
+   * It takes one of the `processes` × `childConcurrency` places until it ends or is left: a consumer that calls the same
+   * pool for each item needs another one.
+   *
    * @example
    * ```ts
    * for await (const row of pool.stream(readRows, ['large.csv'])) await save(row);
