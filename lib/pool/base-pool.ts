@@ -1,13 +1,13 @@
 import { InvalidStateError, PoolClosedError } from '../errors.js';
 import { hold, release } from '../keep-alive.js';
 import { showProgress } from '../observe/progress/show.js';
-import type { TaskFunction } from '../tasks/address.js';
+import type { MixedFunction, TaskFunction } from '../tasks/address.js';
 import type { CallOptions } from './call.js';
 import { type AnyFunction, type Job, Jobs, type Limits } from './job.js';
 import { readCallOptions, readProgressOptions } from './options.js';
 import type { MapOrder } from './pool-map.js';
 import type { PoolResult } from './pool-result.js';
-import type { ApplyOptions, Arguments, MapOptions } from './types.js';
+import type { ApplyOptions, Arguments, Items, MapOptions } from './types.js';
 import type { Watch } from './watch.js';
 
 /** Where the tasks of a {@link BasePool} run. */
@@ -61,6 +61,7 @@ export abstract class BasePool<Events> {
    * {@link HostLostError}, {@link QueueError}, {@link MissingPackageError}.
    */
   apply<A extends unknown[], R>(fn: TaskFunction<A, R>, ...rest: Arguments<A>): Promise<R>;
+  apply<A extends unknown[], R>(fn: MixedFunction<A, R>, ...rest: Arguments<A>): Promise<Awaited<R>>;
   apply<R>(fn: AnyFunction<R>, args: readonly unknown[] = [], options?: ApplyOptions): Promise<R> {
     try {
       if (options === undefined) return this.#backend.apply(this.createJob('apply', fn, args), args, undefined);
@@ -79,12 +80,10 @@ export abstract class BasePool<Events> {
    * @param items - any iterable, also an asynchronous one; items are read as there is room for them.
    * @throws {@link PoolClosedError}, {@link TaskNotFoundError}
    */
-  map<T, R>(
-    fn: (item: T) => R | PromiseLike<R>,
-    items: Iterable<T> | AsyncIterable<T>,
-    options?: MapOptions,
-  ): PoolResult<R> {
-    return this.#map('map', fn as AnyFunction<R>, items, (item) => [item], options);
+  map<T, R>(fn: TaskFunction<[item: T], R>, items: Items<T>, options?: MapOptions): PoolResult<R>;
+  map<T, R>(fn: MixedFunction<[item: T], R>, items: Items<T>, options?: MapOptions): PoolResult<Awaited<R>>;
+  map<R>(fn: AnyFunction<R>, items: unknown, options?: MapOptions): PoolResult<R> {
+    return this.#map('map', fn, items, (item) => [item], options);
   }
 
   /**
@@ -94,9 +93,14 @@ export abstract class BasePool<Events> {
    */
   starmap<A extends unknown[], R>(
     fn: TaskFunction<A, R>,
-    argLists: Iterable<Readonly<NoInfer<A>>> | AsyncIterable<Readonly<NoInfer<A>>>,
+    argLists: Items<Readonly<NoInfer<A>>>,
     options?: MapOptions,
   ): PoolResult<R>;
+  starmap<A extends unknown[], R>(
+    fn: MixedFunction<A, R>,
+    argLists: Items<Readonly<NoInfer<A>>>,
+    options?: MapOptions,
+  ): PoolResult<Awaited<R>>;
   starmap<R>(fn: AnyFunction<R>, argLists: unknown, options?: MapOptions): PoolResult<R> {
     return this.#map('starmap', fn, argLists, readArguments, options);
   }

@@ -5,13 +5,13 @@ import { hold, release } from '../keep-alive.js';
 import type { PoolEvents } from '../observe/events.js';
 import type { PoolInsights } from '../observe/insights.js';
 import { Observers } from '../observe/observers.js';
-import type { TaskFunction } from '../tasks/address.js';
+import type { MixedFunction, TaskFunction } from '../tasks/address.js';
 import { BasePool } from './base-pool.js';
 import { Engine } from './engine.js';
 import type { AnyFunction, Job } from './job.js';
 import { type PoolOptions, readPoolOptions, readStreamOptions } from './options.js';
 import type { PoolStats } from './stats.js';
-import type { StreamOptions } from './types.js';
+import type { BroadcastArguments, ItemOf, Items, StreamArguments, StreamOptions } from './types.js';
 import { Watch } from './watch.js';
 
 /**
@@ -85,10 +85,10 @@ export class Pool extends BasePool<PoolEvents> {
    * for await (const row of pool.stream(readRows, ['large.csv'])) await save(row);
    * ```
    */
-  stream<A extends unknown[], Y>(
-    fn: (...args: A) => AsyncIterable<Y> | Iterable<Y>,
-    ...rest: [] extends A ? [args?: Readonly<A>, options?: StreamOptions] : [args: Readonly<A>, options?: StreamOptions]
-  ): AsyncGenerator<Y, void, undefined>;
+  stream<A extends unknown[], S extends Items<unknown>>(
+    fn: (...args: A) => S,
+    ...rest: StreamArguments<A>
+  ): AsyncGenerator<ItemOf<S>, void, undefined>;
   stream<Y>(
     fn: AnyFunction<Y>,
     args: readonly unknown[] = [],
@@ -119,10 +119,8 @@ export class Pool extends BasePool<PoolEvents> {
    * {@link InitializerError} if one cannot be started; what {@link apply} throws for a function or arguments that cannot
    * travel, and for a pool that is closed or terminated.
    */
-  broadcast<A extends unknown[], R>(
-    fn: TaskFunction<A, R>,
-    ...rest: [] extends A ? [args?: Readonly<A>] : [args: Readonly<A>]
-  ): Promise<R[]>;
+  broadcast<A extends unknown[], R>(fn: TaskFunction<A, R>, ...rest: BroadcastArguments<A>): Promise<R[]>;
+  broadcast<A extends unknown[], R>(fn: MixedFunction<A, R>, ...rest: BroadcastArguments<A>): Promise<Awaited<R>[]>;
   async broadcast<R>(fn: AnyFunction<R>, args: readonly unknown[] = []): Promise<R[]> {
     // Run again it might be in a process that has run it already.
     const job = this.createJob('broadcast', fn, args, { retries: 0 });

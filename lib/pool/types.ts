@@ -39,7 +39,19 @@ export interface MapOptions extends LimitOptions {
 /** The options of one stream. */
 export type StreamOptions = Pick<ApplyOptions, 'signal' | 'timeout' | 'priority'>;
 
+/** The items of a map. */
+export type Items<T> = Iterable<T> | AsyncIterable<T>;
+
+/** What is in them. Of several kinds of lists each has its own items. */
+export type ItemOf<S> = S extends Items<infer T> ? T : never;
+
 /** The arguments of a call may be left out if there are none. */
 export type Arguments<A extends unknown[]> = [] extends A
   ? [args?: Readonly<A>, options?: ApplyOptions]
   : [args: Readonly<A>, options?: ApplyOptions];
+
+export type StreamArguments<A extends unknown[]> = [] extends A
+  ? [args?: Readonly<A>, options?: StreamOptions]
+  : [args: Readonly<A>, options?: StreamOptions];
+
+export type BroadcastArguments<A extends unknown[]> = [] extends A ? [args?: Readonly<A>] : [args: Readonly<A>];

@@ -11,6 +11,12 @@ import { type Mark, registry } from './registry.js';
 export type TaskFunction<A extends unknown[], R> = (...args: A) => R | PromiseLike<R>;
 
 /**
+ * One that gives values of different types, some of them as promises: the compiler finds no `R` then that
+ * {@link TaskFunction} has. It comes second, for of a type parameter it knows less: not that `Awaited<T>` is a `T`.
+ */
+export type MixedFunction<A extends unknown[], R> = (...args: A) => R;
+
+/**
  * Where another process finds a function again. Plain data: it crosses the pipe as it is.
  *
  * - `export`: import `module`, take the export that is this function.
