@@ -8,12 +8,23 @@ import { type Exit, type SpawnOptions, spawnChild, toExitcode } from './spawn.js
 import { addressInitializers, type InitializerOptions } from './start-options.js';
 import { addressOf, type TaskFunction } from './tasks/address.js';
 
+/** The arguments of a target may be left out if it needs none. */
+type TargetArguments<A extends unknown[]> = [] extends A
+  ? {
+      /** The arguments of `target`. */
+      args?: Readonly<NoInfer<A>>;
+    }
+  : {
+      /** The arguments of `target`. */
+      args: Readonly<NoInfer<A>>;
+    };
+
 /** What a {@link Process} or {@link Worker} runs, and how. */
-export interface ProcessOptions<A extends unknown[] = unknown[], R = unknown> extends SpawnOptions, InitializerOptions {
+export type ProcessOptions<A extends unknown[] = unknown[], R = unknown> = TargetOptions<A, R> & TargetArguments<A>;
+
+interface TargetOptions<A extends unknown[], R> extends SpawnOptions, InitializerOptions {
   /** Runs in the child. Like every function that does, it must be found there as an export. */
   target: TaskFunction<A, R>;
-  /** The arguments of `target`. */
-  args?: NoInfer<A>;
   /** Default: `Process-1`, `Process-2`, … */
   name?: string;
   /** `true`: the program does not wait for this process, and takes it along when it ends. Default `false`. */
@@ -62,7 +73,7 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
       name,
       daemon = false,
       ...rest
-    } = readOptions<Partial<typeof options>>(what, options, OPTIONS);
+    } = readOptions<Partial<ProcessOptions>>(what, options, OPTIONS);
     if (target === undefined) throw new TypeError(`${what}: option "target" is missing: the function to run`);
     this.#name = name ?? `${what}-${++created}`;
     this.#daemon = daemon;
