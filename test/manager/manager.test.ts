@@ -239,8 +239,8 @@ describe('close()', () => {
       while (sizes.length < 12) {
         await Manager.using({}, async (closing) => sizes.push(await fresh.apply(measureMemory, [closing.value(0)])));
       }
-      // One connection has buffers of 128 KiB.
-      expect((sizes[11] as number) - (sizes[2] as number)).toBeLessThan(512 * 1024);
+      // One connection has buffers of 128 KiB. V8 frees memory in the background: some of the sizes come before that.
+      expect(Math.min(...sizes.slice(5)) - Math.min(...sizes.slice(0, 2))).toBeLessThan(256 * 1024);
     });
   }, 60_000);
 
