@@ -1,4 +1,5 @@
 import { TimeoutError } from '../../errors.js';
+import { MAX_DELAY } from '../../keep-alive.js';
 import type { LinkedList, Node } from './linked-list.js';
 
 /** What a method gives whose answer comes later. */
@@ -55,7 +56,8 @@ export class Call {
     const node: Node<T> = list.push(waiter);
     this.#leave = () => list.remove(node);
     this.#onGivenUp = onGivenUp;
-    if (typeof timeout === 'number') {
+    // A longer one than a timer takes would go off at once.
+    if (typeof timeout === 'number' && timeout <= MAX_DELAY) {
       this.#timer = setTimeout(() => {
         this.giveUp('timeout', new TimeoutError(`${what} has waited for more than ${timeout} ms`));
       }, timeout);
