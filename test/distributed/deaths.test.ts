@@ -56,17 +56,17 @@ describeDatastores((setting) => {
         await server.kill();
         gate.open();
         expect(await host.end('SIGTERM')).toBe(0);
+        await server.start();
+        await until(() =>
+          setting()
+            .look()
+            .then(
+              () => true,
+              () => false,
+            ),
+        );
       });
     });
-    await server.start();
-    await until(() =>
-      setting()
-        .look()
-        .then(
-          () => true,
-          () => false,
-        ),
-    );
   }, 60_000);
 
   test('a task that takes every host down with it is a HostLostError, and its neighbours are not lost', async () => {

@@ -1,8 +1,7 @@
 /** What is left when callers and hosts end, on each datastore. */
 import { spawn } from 'node:child_process';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { InvalidStateError, PoolTerminatedError } from 'aiomultiprocess';
-import { DistributedPool, Host } from 'aiomultiprocess/distributed';
+import { Host } from 'aiomultiprocess/distributed';
 import { noteAndWait, triple } from '../fixtures/distributed/tasks.js';
 import { waitAt } from '../fixtures/pool/gate.js';
 import { describeDatastores } from '../support/datastores.ts';
@@ -43,16 +42,6 @@ describeDatastores((setting) => {
       code: 0,
       stderr: '',
     });
-  });
-
-  test('ready() rejects when the pool is ended while the datastore is away', async () => {
-    for (const end of ['close', 'terminate'] as const) {
-      const pool = new DistributedPool({ queue: 'away', connection: 'redis://127.0.0.1:1' });
-      const ready = pool.ready();
-      pool[end]();
-      await expect(ready).rejects.toThrow(end === 'close' ? InvalidStateError : PoolTerminatedError);
-      await pool.join();
-    }
   });
 
   test('a host that is told to end lets its tasks end, and takes no more', async () => {

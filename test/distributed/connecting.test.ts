@@ -1,4 +1,4 @@
-import { QueueError } from 'aiomultiprocess';
+import { InvalidStateError, PoolTerminatedError, QueueError } from 'aiomultiprocess';
 import { DistributedPool, Host } from 'aiomultiprocess/distributed';
 import { Redis } from 'ioredis';
 import { triple } from '../fixtures/distributed/tasks.js';
@@ -21,4 +21,14 @@ test('a wrong password is a QueueError, for callers and hosts', async () => {
   }
   client.disconnect();
   await redis.remove();
+});
+
+test('ready() rejects when the pool is ended while the datastore is away', async () => {
+  for (const end of ['close', 'terminate'] as const) {
+    const pool = new DistributedPool({ queue: 'away', connection: 'redis://127.0.0.1:1' });
+    const ready = pool.ready();
+    pool[end]();
+    await expect(ready).rejects.toThrow(end === 'close' ? InvalidStateError : PoolTerminatedError);
+    await pool.join();
+  }
 });
