@@ -20,8 +20,8 @@ export function writeMessage(text: string): void {
 let isGuarded = false;
 
 /**
- * A reader of stderr that goes does not end the program, nor a full disk. Only for a program that is about to write there: a pipe becomes
- * non-blocking when it is touched, also where it is that of the results.
+ * A reader of stderr that goes does not end the program, nor does a full disk. Only for a program that is about to
+ * write there: a pipe becomes non-blocking when it is touched, also where it is that of the results.
  */
 export function outliveReader(): void {
   if (isGuarded) return;

@@ -1,7 +1,6 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, write, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-
 import { FileError } from './file-error.js';
 
 const writeSome = promisify(write);
