@@ -62,30 +62,13 @@ export class Datastore {
   private constructor(bullmq: BullMQ, isPostgres: boolean, options: DatastoreOptions, onError: (error: Error) => void) {
     this.#bullmq = bullmq;
     this.#options = options;
-    let refuse!: (error: Error) => void;
-    this.#refused = new Promise((_, reject) => {
-      refuse = reject;
-    });
-    this.#refused.catch(() => {});
-    this.#onError = (error) => {
-      if (REFUSAL.test(error.message)) {
-        refuse(new QueueError(`the datastore refuses the connection: ${error.message}`, { cause: error }));
-      }
-      onError(error);
-    };
-    const connection = readConnection(options.connection, isPostgres);
-    this.#connection = (
-      isPostgres || isInstance(options.connection) ? connection : this.#withRetries(connection)
-    ) as never;
+    const { refused, onError: watched } = watchForRefusal(onError);
+    this.#refused = refused;
+    this.#onError = watched;
+    this.#connection = readConnection(options.connection, isPostgres, () => this.#isClosed) as never;
     this.#factory = (isPostgres ? bullmq.createPostgresBackend : bullmq.createRedisBackend) as never;
     this.#backend = this.#factory(options.queue, this.#base);
     this.#backend.on('error', this.#onError);
-  }
-
-  /** What BullMQ has closed while it was trying to connect goes on trying, and would keep the program alive. */
-  #withRetries(connection: object): object {
-    const { retryStrategy = getPause } = connection as { retryStrategy?: typeof getPause };
-    return { ...connection, retryStrategy: (tries: number) => (this.#isClosed ? null : retryStrategy(tries)) };
   }
 
   get #base(): { connection: never; prefix?: string } {
@@ -175,13 +158,44 @@ function getPause(tries: number): number {
   return Math.min(500 * tries, 2000);
 }
 
-function readConnection(connection: DatastoreOptions['connection'], isPostgres: boolean): object {
-  if (typeof connection === 'string') {
-    return isPostgres
-      ? { connectionString: connection, migrate: true, max: MAX_CLIENTS }
-      : { url: connection, maxRetriesPerRequest: null };
-  }
+/** What BullMQ takes for a connection. What the program has made itself is taken as it is. */
+function readConnection(
+  connection: DatastoreOptions['connection'],
+  isPostgres: boolean,
+  isClosed: () => boolean,
+): object {
+  if (isInstance(connection)) return connection as object;
+  return isPostgres ? readPostgres(connection) : readRedis(connection, isClosed);
+}
+
+function readPostgres(connection: DatastoreOptions['connection']): object {
+  if (typeof connection === 'string') return { connectionString: connection, migrate: true, max: MAX_CLIENTS };
   // BullMQ makes its tables only if it is told to.
-  const mayMigrate = isPostgres && !isInstance(connection) && !('skipMigrations' in connection);
-  return mayMigrate ? { migrate: true, ...connection } : connection;
+  return 'skipMigrations' in connection ? connection : { migrate: true, ...connection };
+}
+
+function readRedis(connection: DatastoreOptions['connection'], isClosed: () => boolean): object {
+  const options = typeof connection === 'string' ? { url: connection, maxRetriesPerRequest: null } : connection;
+  const { retryStrategy = getPause } = options as { retryStrategy?: typeof getPause };
+  // What BullMQ has closed while it was trying to connect goes on trying, and would keep the program alive.
+  return { ...options, retryStrategy: (tries: number) => (isClosed() ? null : retryStrategy(tries)) };
+}
+
+/** Sees among the errors of a connection that the datastore lets nobody in, which waiting does not change. */
+function watchForRefusal(onError: (error: Error) => void) {
+  let refuse!: (error: Error) => void;
+  const refused = new Promise<never>((_, reject) => {
+    refuse = reject;
+  });
+  // Nobody may be waiting for it.
+  refused.catch(() => {});
+  return {
+    refused,
+    onError(error: Error): void {
+      if (REFUSAL.test(error.message)) {
+        refuse(new QueueError(`the datastore refuses the connection: ${error.message}`, { cause: error }));
+      }
+      onError(error);
+    },
+  };
 }

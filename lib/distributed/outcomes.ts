@@ -21,7 +21,7 @@ export function writeOutcomes(
 ): string[] {
   const bodies: string[] = [];
   const list = [...outcomes];
-  const replaced = new Set<number>();
+  const replacements = new Set<Outcome>();
   let encoder = createEncoder();
   let first = 0;
   for (let at = 0; at < list.length; at++) {
@@ -34,14 +34,15 @@ export function writeOutcomes(
     const outcome = list[at] as Outcome;
     try {
       add(encoder, outcome);
-      if (!replaced.has(at)) checkSize(encoder.size - size, maxValueSize, PATHS[outcome[0]]);
+      if (!replacements.has(outcome)) checkSize(encoder.size - size, maxValueSize, PATHS[outcome[0]]);
     } catch (error) {
       if (outcome[0] === PROGRESS) {
         list.splice(at, 1);
         onLeftOut(error as Error);
       } else {
-        list[at] = [FAILURE, outcome[1], error];
-        replaced.add(at);
+        const replacement: Outcome = [FAILURE, outcome[1], error];
+        list[at] = replacement;
+        replacements.add(replacement);
       }
       // What is too large is written already: this body begins again.
       if (encoder.size === size) at--;
