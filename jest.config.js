@@ -17,7 +17,9 @@ export default {
     ],
   },
   // Packages of their own, with a package.json that is not ours.
-  modulePathIgnorePatterns: ['<rootDir>/benchmarks/'],
+  modulePathIgnorePatterns: ['<rootDir>/benchmarks/', '<rootDir>/test/matrix/'],
+  // Projects of users, for other tools and other test runners.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/matrix/'],
   maxWorkers: 2,
   testTimeout: 30_000,
 };

@@ -1,0 +1,105 @@
+/**
+ * Installs of the matrix. They stay in the folder for temporary files from one run to the next, one for each checkout:
+ * a rerun installs only what has changed. `--fresh` removes them.
+ */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+import type { NamedScenario, NodeVersion } from './scenario.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const cache = join(tmpdir(), `aiomultiprocess-matrix-${createHash('sha256').update(root).digest('hex').slice(0, 8)}`);
+
+/** The environment without what `npm run` and this repository add to it. */
+const plainEnv = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^npm_|^NODE_|^FORCE_COLOR$|^INIT_CWD$/i.test(name)),
+);
+const plainPath = (process.env.PATH ?? '').split(delimiter).filter((entry) => !entry.startsWith(root));
+
+export interface Project {
+  folder: string;
+  /** The installed version of the tool; '' if the scenario installs none. */
+  version: string;
+}
+
+export interface NodeBinary {
+  /** Such as `24.3.0`. */
+  version: string;
+  /** The environment in which `node` is this one. */
+  env: NodeJS.ProcessEnv;
+}
+
+export function removeInstalls(): void {
+  rmSync(cache, { recursive: true, force: true });
+}
+
+/** Packs the package as it would be published. `prepare` stays off: the build is there. */
+export function packPackage(): string {
+  const folder = join(cache, 'package');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  npm(root, 'pack', '--ignore-scripts', '--pack-destination', folder);
+  const [file] = readdirSync(folder);
+  if (file === undefined) throw new Error('npm pack wrote no file');
+  return join(folder, file);
+}
+
+/** Each version comes in a package for its platform, which needs no install script. */
+export function installNode(wanted: NodeVersion): NodeBinary {
+  const name = `node-${process.platform}-${process.arch}`;
+  const folder = join(cache, `node-${wanted}`);
+  if (!existsSync(join(folder, 'node_modules', name))) {
+    createFolder(folder);
+    npm(folder, 'install', '--no-save', `${name}@${wanted}`);
+  }
+  const bin = join(folder, 'node_modules', name, 'bin');
+  const env = { ...plainEnv, PATH: [bin, ...plainPath].join(delimiter), CI: '1', NO_COLOR: '1' };
+  return { version: readVersion(folder, name).replace(/^v/, ''), env };
+}
+
+/** A fresh copy of the project, with the packed package and the tool in its node_modules. */
+export function installProject(scenario: NamedScenario, version: string, packageFile: string): Project {
+  const folder = join(cache, `${scenario.name}-${version}`);
+  const [tool, ...others] = scenario.packages ?? [];
+  const wanted = tool === undefined ? [] : [version ? `${tool}@${version}` : tool, ...others];
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const contents = JSON.stringify({ wanted, dependencies });
+  const stamp = join(folder, 'node_modules', '.matrix.json');
+
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === contents) {
+    for (const entry of readdirSync(folder)) {
+      if (entry !== 'node_modules') rmSync(join(folder, entry), { recursive: true });
+    }
+    const own = join(folder, 'node_modules/aiomultiprocess');
+    rmSync(join(own, 'dist'), { recursive: true, force: true });
+    execFileSync('tar', ['-xzf', packageFile, '-C', own, '--strip-components=1']);
+  } else {
+    createFolder(folder);
+    npm(folder, 'install', '--no-save', packageFile, ...wanted);
+    writeFileSync(stamp, contents);
+  }
+  if (scenario.project) cpSync(scenario.project, folder, { recursive: true });
+  return { folder, version: tool === undefined ? '' : readVersion(folder, tool) };
+}
+
+function createFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  // Without it npm would install into a folder above.
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
+}
+
+function readVersion(folder: string, name: string): string {
+  return JSON.parse(readFileSync(join(folder, 'node_modules', name, 'package.json'), 'utf8')).version;
+}
+
+function npm(cwd: string, ...args: string[]): void {
+  const env = { ...plainEnv, PATH: plainPath.join(delimiter) };
+  execFileSync('npm', [...args, '--silent', '--no-audit', '--no-fund'], {
+    cwd,
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+}

@@ -1,0 +1,73 @@
+/**
+ * The form of a scenario: one folder of test/matrix/scenarios/, with a `scenario.ts` and, beside it, the files of a
+ * user's project in `project/`. The matrix installs the packed package and the tool from the registry, copies the
+ * project's files next to them, and runs the command there, once for each version of the tool and of Node.js.
+ *
+ *     // test/matrix/scenarios/vitest/scenario.ts
+ *     import type { Scenario } from '../../scenario.ts';
+ *
+ *     export default {
+ *       tool: 'Vitest',
+ *       packages: ['vitest'],
+ *       versions: ['3', '4'],
+ *       command: 'vitest run',
+ *       output: /Tests +2 passed/,
+ *     } satisfies Scenario;
+ */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/** The versions of Node.js that the package promises to run on: the lowest of each line, and the newest. */
+export const nodeVersions = ['20.19.0', '22.12.0', '22', '24', '26'] as const;
+export type NodeVersion = (typeof nodeVersions)[number];
+
+export interface Scenario {
+  /** The first cell of the table: a tool, and how it is set up if there are several ways: `Jest (ES modules)`. */
+  tool: string;
+  /** Packages to install: the tool first, which gets each of the versions, then others, such as `typescript@6`. */
+  packages?: string[];
+  /** The tool's versions, as npm understands them. The table shows what was installed. Needs `packages`. */
+  versions?: string[];
+  /** Default: the lowest and the newest. */
+  nodes?: NodeVersion[];
+  /**
+   * A line of shell, run in the project's folder, where `node` is the wanted version and the commands of the
+   * installed packages are in the PATH. `CI` and `NO_COLOR` are set. A function gets the tool's version as in `versions`.
+   */
+  command: string | ((version: string) => string);
+  /** Default 0. */
+  exitCode?: number;
+  /** What must stand in the output: stdout, then stderr. */
+  output?: RegExp;
+  /** The last cell of the table, where all was as expected. Default: `works`. */
+  result?: string;
+  /** Runs in the repository instead of a project of its own. */
+  inRepository?: boolean;
+  /** Milliseconds for the command. Default: 120,000. */
+  timeout?: number;
+}
+
+export interface NamedScenario extends Scenario {
+  /** The folder's name, which `--only` takes. */
+  name: string;
+  /** The folder with the project's files, if it has any. */
+  project: string | undefined;
+}
+
+const folder = join(import.meta.dirname, 'scenarios');
+
+/** The scenarios whose name contains one of the words; all of them without words. In the order of the folders. */
+export async function loadScenarios(words: string[] = []): Promise<NamedScenario[]> {
+  const names = readdirSync(folder).sort();
+  const chosen = names.filter((name) => words.length === 0 || words.some((word) => name.includes(word)));
+  if (chosen.length === 0)
+    throw new Error(`no scenario's name contains ${words.join(' or ')}; there are ${names.join(', ')}`);
+  return Promise.all(
+    chosen.map(async (name) => {
+      const module: { default: Scenario } = await import(pathToFileURL(join(folder, name, 'scenario.ts')).href);
+      const project = join(folder, name, 'project');
+      return { ...module.default, name, project: existsSync(project) ? project : undefined };
+    }),
+  );
+}

@@ -1,0 +1,9 @@
+import type { Scenario } from '../../scenario.ts';
+
+export default {
+  tool: 'Vitest',
+  packages: ['vitest'],
+  versions: ['3', '4'],
+  command: 'vitest run',
+  output: /Tests +1 passed/,
+} satisfies Scenario;
