@@ -1,8 +1,9 @@
+import { Deadline } from '../util/deadline.js';
 import type { Task } from './task.js';
 
-/** Timers for some tasks; the others cost nothing. They never keep the program alive. */
+/** A deadline each for some tasks; the others cost nothing. */
 export class Deadlines {
-  readonly #timers = new Map<Task, NodeJS.Timeout>();
+  readonly #deadlines = new Map<Task, Deadline>();
   readonly #onPassed: (task: Task) => void;
 
   constructor(onPassed: (task: Task) => void) {
@@ -10,27 +11,27 @@ export class Deadlines {
   }
 
   get size(): number {
-    return this.#timers.size;
+    return this.#deadlines.size;
   }
 
   /** @param time - milliseconds from now. */
   set(task: Task, time: number): void {
     this.clear(task);
     const pass = () => {
-      this.#timers.delete(task);
+      this.#deadlines.delete(task);
       this.#onPassed(task);
     };
-    this.#timers.set(task, setTimeout(pass, time).unref());
+    this.#deadlines.set(task, new Deadline(time, pass));
   }
 
   clear(task: Task): void {
-    if (this.#timers.size === 0) return;
-    clearTimeout(this.#timers.get(task));
-    this.#timers.delete(task);
+    if (this.#deadlines.size === 0) return;
+    this.#deadlines.get(task)?.clear();
+    this.#deadlines.delete(task);
   }
 
   clearAll(): void {
-    for (const timer of this.#timers.values()) clearTimeout(timer);
-    this.#timers.clear();
+    for (const deadline of this.#deadlines.values()) deadline.clear();
+    this.#deadlines.clear();
   }
 }
