@@ -1,11 +1,15 @@
 import { Channel } from './ipc/channel.js';
-import { START, type StartOptions, type ToChild, type ToParent } from './ipc/messages.js';
+import { ENDING, START, type StartOptions, type ToChild, type ToParent } from './ipc/messages.js';
 import { registerProxies } from './manager/client/proxies.js';
 import { readPipe } from './read-pipe.js';
 import type { Child, Exit } from './spawn.js';
+import { Deadline } from './util/deadline.js';
 
-/** A pipe that stays open after its process is gone, or the other way round, is not waited for any longer. */
-const MAX_ENDING = 2000;
+/** A pipe that stays open after its process is gone, or the other way round, is waited for this long, in milliseconds. */
+const MAX_CLOSING = 2000;
+
+/** A child that is asked to end has this long to do so, in milliseconds. Then it is killed. */
+const KILL_DELAY = 5000;
 
 /** What a {@link Connection} tells its owner. */
 export interface ConnectionHandler {
@@ -23,8 +27,11 @@ export class Connection {
   readonly ended: Promise<Exit>;
   readonly #child: Child;
   #error: Error | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #deadline: Deadline | undefined;
   #exited = false;
+  #patience = Number.POSITIVE_INFINITY;
+  /** The child has noticed that it should end. */
+  #isEnding = false;
 
   /**
    * Sends the child, which was just started, the first message.
@@ -38,7 +45,10 @@ export class Connection {
     const { pipe, exited } = this.#child;
     const socket = readPipe(pipe, () => this.channel, handler.onRead);
     this.channel = new Channel<ToParent, ToChild>(socket, {
-      onMessages: handler.onMessages,
+      onMessages: (messages) => {
+        if (messages.at(-1)?.[0] === ENDING) this.#onEnding();
+        handler.onMessages(messages);
+      },
       onDrain: handler.onDrain,
       onEnd: (error) => this.#onPipeEnd(error),
     });
@@ -57,6 +67,30 @@ export class Connection {
     return this.#child.pid;
   }
 
+  /**
+   * Asks the child to end in order, by closing this side of the pipe: it reads what was sent before, and can still write.
+   *
+   * @param patience - it is killed if it does not notice within so many milliseconds, which a busy loop keeps it from;
+   *   once it has noticed, it has {@link KILL_DELAY} to end.
+   */
+  end(patience = KILL_DELAY): void {
+    this.channel.end();
+    if (this.#isEnding || patience >= this.#patience) return;
+    this.#patience = patience;
+    this.#killAfter(patience);
+  }
+
+  #onEnding(): void {
+    this.#isEnding = true;
+    this.#killAfter(KILL_DELAY);
+  }
+
+  #killAfter(delay: number): void {
+    if (this.#exited) return;
+    this.#deadline?.clear();
+    this.#deadline = new Deadline(delay, () => this.kill('SIGKILL'));
+  }
+
   /** SIGTERM is followed by SIGKILL if the child does not end. */
   kill(signal: 'SIGTERM' | 'SIGKILL'): void {
     this.#child.kill(signal);
@@ -65,16 +99,16 @@ export class Connection {
   async #waitForEnd(exited: Promise<Exit>, closed: Promise<void>): Promise<Exit> {
     const exit = await exited;
     this.#exited = true;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.channel.destroy(), MAX_ENDING).unref();
+    this.#deadline?.clear();
+    this.#deadline = new Deadline(MAX_CLOSING, () => this.channel.destroy());
     await closed;
-    clearTimeout(this.#timer);
+    this.#deadline.clear();
     return this.#error === undefined ? exit : { error: this.#error, ...exit };
   }
 
   #onPipeEnd(error: Error | undefined): void {
     this.#error = error;
     if (error !== undefined) this.kill('SIGKILL');
-    else if (!this.#exited) this.#timer = setTimeout(() => this.kill('SIGKILL'), MAX_ENDING).unref();
+    else this.#killAfter(MAX_CLOSING);
   }
 }

@@ -42,7 +42,7 @@ export interface ProcessExit {
   pid: number | undefined;
   /** The code it exited with, or `null` if a signal ended it. */
   exitCode: number | null;
-  /** The signal that ended it, or `null`. */
+  /** The signal that ended it, also by a listener of your own that exits, or `null`. */
   signal: NodeJS.Signals | null;
   /** Whether the task may have begun to run. `false`: it certainly did not. */
   mayHaveStarted: boolean;
@@ -59,7 +59,9 @@ export class ProcessExitError extends Error implements ProcessExit {
   readonly mayHaveStarted: boolean;
 
   constructor(what: string, exit: ProcessExit, options?: Cause) {
-    const how = exit.signal === null ? `exited with code ${exit.exitCode}` : `was killed by ${exit.signal}`;
+    const { exitCode, signal } = exit;
+    const how =
+      exitCode === null ? `was killed by ${signal}` : `exited with code ${exitCode}${signal ? ` on ${signal}` : ''}`;
     super(`${what}: process ${exit.pid ?? '(not started)'} ${how} before it answered`, options);
     this.pid = exit.pid;
     this.exitCode = exit.exitCode;

@@ -110,7 +110,7 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
     this.#refuseIfClosed();
     if (this.#connection !== undefined)
       throw new InvalidStateError(`${this.#name} was started before; create another one`);
-    const connection = new Connection(spawnChild(this.#spawn), this.#start, {
+    const connection = new Connection(spawnChild(this.#spawn, 'process'), this.#start, {
       onMessages: (messages) => {
         for (const message of messages) this.receive(message);
       },

@@ -42,8 +42,12 @@ export interface Child {
 }
 
 /** The programs of this package that run in processes of their own: bundles that `scripts/bundle.js` makes. */
+const CHILD = fileURLToPath(new URL('./child/main.cjs', import.meta.url));
 const PROGRAMS = {
-  child: fileURLToPath(new URL('./child/main.cjs', import.meta.url)),
+  /** Runs one function; signals end it as they end any program. */
+  process: CHILD,
+  /** Runs the tasks of a pool, and ignores the signals of process groups. */
+  pool: CHILD,
   /** Ends by itself when its parent does, after it has removed its socket: it is not killed then. */
   manager: fileURLToPath(new URL('./manager/server/main.cjs', import.meta.url)),
 };
@@ -62,7 +66,7 @@ const KILL_DELAY = 5000;
  */
 export function spawnChild(
   { env, cwd, execArgv, stdio = 'inherit' }: SpawnOptions,
-  program: keyof typeof PROGRAMS = 'child',
+  program: keyof typeof PROGRAMS,
 ): Child {
   refuseInUnstartedChild();
   if (!existsSync(PROGRAMS[program])) return createUnstarted(Promise.resolve(createBundledError(PROGRAMS[program])));
@@ -72,12 +76,13 @@ export function spawnChild(
   const inherits = execArgv === undefined && (nodeOptions.length > 0 || inheritsNodeOptions(env));
   const place = inherits ? startWhereParentDid(cwd) : { cwd, args: [] };
   const command: Command = [process.execPath, ...nodeOptions, PROGRAMS[program], ...place.args];
-  const [file, ...args] = program === 'child' ? tieToParent(command) : command;
+  const [file, ...args] = program === 'manager' ? command : tieToParent(command);
   const start = () =>
     execa(file, args, {
       buffer: false,
       reject: false,
-      cleanup: true,
+      cleanup: program !== 'manager',
+      killSignal: program === 'pool' ? 'SIGKILL' : 'SIGTERM',
       forceKillAfterDelay: KILL_DELAY,
       windowsHide: true,
       stdio: ['ignore', output, output, 'pipe'],
@@ -132,6 +137,12 @@ function createBundledError(file: string): Error {
     `there is no ${file}, which every child process runs: a bundle must not contain the package aiomultiprocess, ` +
       'but import it (esbuild: --external:aiomultiprocess; other bundlers have an option "external" too)',
   );
+}
+
+/** The name of a signal. */
+export function toSignal(number: number): NodeJS.Signals | null {
+  const names = Object.keys(constants.signals) as NodeJS.Signals[];
+  return names.find((name) => constants.signals[name] === number) ?? null;
 }
 
 /** The exit code as Python has it: negative for the signal that ended the process. */

@@ -11,6 +11,9 @@ export class Controls {
   readonly #attempts = new Map<number, number>();
   readonly #cancelled = new Set<number>();
   readonly #controllers = new Map<number, AbortController>();
+  /** The process ends: every signal is aborted. */
+  #isOver = false;
+  #onQuiet = (): void => {};
   /** What came of the contexts of callers. */
   readonly #contexts = new Map<number, unknown>();
 
@@ -32,6 +35,16 @@ export class Controls {
 
   isCancelled(id: number): boolean {
     return this.#cancelled.size > 0 && this.#cancelled.has(id);
+  }
+
+  /** Aborts all signals. @returns when the tasks that have asked for theirs have ended. */
+  abortAll(): Promise<void> {
+    this.#isOver = true;
+    for (const controller of this.#controllers.values()) controller.abort(createReason());
+    if (this.#controllers.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onQuiet = resolve;
+    });
   }
 
   setContext(id: number, context: unknown): void {
@@ -57,12 +70,12 @@ export class Controls {
 
   onSignal(id: number, controller: AbortController): void {
     this.#controllers.set(id, controller);
-    if (this.isCancelled(id)) controller.abort(createReason());
+    if (this.#isOver || this.isCancelled(id)) controller.abort(createReason());
   }
 
   /** The task has ended. */
   forget(id: number): void {
-    if (this.#controllers.size > 0) this.#controllers.delete(id);
+    if (this.#controllers.size > 0 && this.#controllers.delete(id) && this.#controllers.size === 0) this.#onQuiet();
     if (this.#cancelled.size > 0) this.#cancelled.delete(id);
     if (this.#attempts.size > 0) this.#attempts.delete(id);
     if (this.#contexts.size > 0) this.#contexts.delete(id);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Channel } from '../ipc/channel.js';
 import {
   ADDRESS,
@@ -25,6 +26,9 @@ import { StreamRunner } from './stream-runner.js';
 import { TaskQueue } from './task-queue.js';
 import { isThenable, whenSettled } from './thenable.js';
 import { UsageReporter } from './usage-reporter.js';
+
+/** How long the end of the process waits for tasks whose signal has aborted, in milliseconds. */
+const MAX_ABORTING = 1000;
 
 type TaskFunction = (...args: readonly unknown[]) => unknown;
 
@@ -131,6 +135,18 @@ export class Executor {
     if (!this.#queue.has(id) && !this.#slots.has(id)) return this.#forget(id);
     this.#controls.cancel(id);
     this.#streams.cancel(id);
+  }
+
+  /**
+   * The process ends: starts nothing more, and aborts the signals of the tasks that run. Those that have asked for theirs
+   * have a moment to come to an end.
+   */
+  async abort(): Promise<void> {
+    this.#queue.clear();
+    this.#streams.cancelAll();
+    await Promise.race([this.#controls.abortAll(), sleep(MAX_ABORTING)]);
+    // What else has reacted, the `finally` of a generator for instance, has at least this turn of the event loop.
+    await nextTurn();
   }
 
   /** The pipe has taken what was written. */

@@ -12,6 +12,8 @@ export function openPipe(handler: ChannelHandler<ToChild>): Channel<ToChild, ToP
     fd: PIPE,
     readable: true,
     writable: true,
+    // The parent closes its direction first; this side still has to say how the process ends.
+    allowHalfOpen: true,
     onread: createOnread(() => channel),
   };
   const channel = new Channel<ToChild, ToParent>(new Socket(options), handler);

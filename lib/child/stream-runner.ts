@@ -45,6 +45,10 @@ export class StreamRunner {
     stream.wake();
   }
 
+  cancelAll(): void {
+    for (const id of this.#streams.keys()) this.cancel(id);
+  }
+
   /** The task has ended. */
   forget(id: number): void {
     if (this.#streams.size > 0) this.#streams.delete(id);

@@ -29,6 +29,13 @@ export class TaskQueue {
     return args;
   }
 
+  /** Forgets all tasks that have not started. */
+  clear(): void {
+    this.#runs = [];
+    this.#head = 0;
+    this.#at = 0;
+  }
+
   has(id: number): boolean {
     return this.#runs.slice(this.#head).some(([, firstId, , argLists], index) => {
       const first = index === 0 ? firstId + this.#at : firstId;

@@ -13,7 +13,10 @@ export interface ChannelHandler<Received extends Message> {
   onMessages(messages: Received[]): void;
   /** The pipe has taken everything after it was congested. */
   onDrain(): void;
-  /** No more messages will come. With an error: what came was no message. */
+  /**
+   * No more messages will come: the other side has closed its direction of the pipe, or both. With an error: what came
+   * was no message.
+   */
   onEnd(error?: ProtocolError): void;
 }
 
@@ -38,6 +41,7 @@ export class Channel<Received extends Message, Sent extends Message> {
   constructor(socket: Socket, handler: ChannelHandler<Received>) {
     this.#socket = socket;
     this.#handler = handler;
+    socket.on('end', () => this.#end());
     socket.on('close', () => this.#end());
     // A pipe whose other end is gone says so by an error before it closes; the close is what counts.
     socket.on('error', () => {});
@@ -88,7 +92,7 @@ export class Channel<Received extends Message, Sent extends Message> {
   flush(): void {
     if (this.#encoder.isEmpty) return;
     const frames = this.#encoder.takeFrames();
-    if (this.#socket.destroyed) return;
+    if (!this.#socket.writable) return;
     const last = frames.pop();
     if (last === undefined) return;
     if (frames.length > 0) this.#socket.cork();
@@ -136,8 +140,8 @@ export class Channel<Received extends Message, Sent extends Message> {
     this.destroy();
   }
 
-  /** Ends the sending side; what was posted is written before. */
-  end(onFlushed: () => void): void {
+  /** Closes the sending direction; what was posted is written before. The other side can still send. */
+  end(onFlushed?: () => void): void {
     this.flush();
     this.#socket.end(onFlushed);
   }

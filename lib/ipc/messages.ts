@@ -17,8 +17,8 @@ export const START = 0;
 export const ADDRESS = 1;
 /** Parent to child: run function `address` once with each of these lists of arguments. */
 export const TASK = 2;
-/** Parent to child: everything is answered; exit. */
-export const SHUTDOWN = 3;
+/** Child to parent: it has noticed that the parent has closed its side of the pipe, and ends. */
+export const ENDING = 3;
 /** Child to parent: initialised, ready to run tasks. */
 export const READY = 4;
 /** Child to parent: initialising failed; the child exits. */
@@ -49,6 +49,8 @@ export const MEASURE = 16;
 export const TIMES = 17;
 /** Parent to child: task `id`, which follows, runs with this of its caller's context. */
 export const CONTEXT = 18;
+/** Child to parent: it has received this signal, for which the program has a listener of its own, which may end it. */
+export const SIGNALLED = 19;
 
 /**
  * How many tasks a child may have begun without their result being written, or its concurrency if that is more. The
@@ -99,7 +101,6 @@ export type ToChild =
   | [kind: typeof START, options: StartOptions]
   | [kind: typeof ADDRESS, id: number, address: Address]
   | TaskRun
-  | [kind: typeof SHUTDOWN]
   | [kind: typeof ATTEMPT, id: number, attempt: number]
   | [kind: typeof CANCEL, id: number]
   | [kind: typeof STREAM, id: number, items: number]
@@ -108,6 +109,8 @@ export type ToChild =
   | [kind: typeof CONTEXT, id: number, value: unknown];
 
 export type ToParent =
+  | [kind: typeof ENDING]
+  | [kind: typeof SIGNALLED, signal: number]
   | [kind: typeof READY, initTime: number, handlerFound: boolean]
   | ResultRun
   | ErrorMessage
@@ -122,7 +125,7 @@ export type Message = ToChild | ToParent;
  * Where the value of each kind stands, 0 for none. Between it and the kind there are numbers. A tuple without
  * {@link GRAPH} is as long as this plus one.
  */
-export const VALUE_INDEX: readonly number[] = [1, 2, 3, 0, 2, 1, 2, 2, 1, 2, 2, 1, 2, 2, 2, 3, 1, 3, 2];
+export const VALUE_INDEX: readonly number[] = [1, 2, 3, 0, 2, 1, 2, 2, 1, 2, 2, 1, 2, 2, 2, 3, 1, 3, 2, 1];
 
 /** What the value of each kind is called in messages of errors; of `''` only its parts are. */
 export const VALUE_PATH: readonly string[] = [
@@ -145,4 +148,5 @@ export const VALUE_PATH: readonly string[] = [
   '',
   '',
   'context',
+  '',
 ];

@@ -54,7 +54,7 @@ export class ServerProcess {
   /** Ends the process. What waits for an answer rejects, in all processes. */
   async close(): Promise<void> {
     this.calls.close(new ManagerClosedError('close() was called'));
-    this.#connection.channel.end(() => {});
+    this.#connection.end();
     hold();
     try {
       await this.#ended;

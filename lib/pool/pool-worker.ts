@@ -2,6 +2,7 @@ import { Connection } from '../connection.js';
 import { ProtocolError } from '../errors.js';
 import {
   BOOT_FAILURE,
+  ENDING,
   FAILURE,
   FATAL,
   ITEM,
@@ -10,14 +11,14 @@ import {
   PROGRESS,
   READY,
   RESULT,
-  SHUTDOWN,
+  SIGNALLED,
   type StartOptions,
   TIMES,
   type ToParent,
   USAGE,
 } from '../ipc/messages.js';
 import type { ExitReason, RecycleReason } from '../observe/events.js';
-import { type Exit, spawnChild } from '../spawn.js';
+import { type Exit, spawnChild, toSignal } from '../spawn.js';
 import { Lifetime } from './lifetime.js';
 import type { ReadPoolOptions } from './options.js';
 import { PinnedTasks } from './pinned-tasks.js';
@@ -29,8 +30,8 @@ import { TaskSender } from './task-sender.js';
 import { Usage } from './usage.js';
 import type { Watch } from './watch.js';
 
-/** A process that has nothing to do any more has this long to exit by itself, in milliseconds. */
-const MAX_SHUTDOWN = 2000;
+/** A process that does not notice within this time that its pool was terminated is in a busy loop, in milliseconds. */
+const MAX_UNNOTICED = 1000;
 
 /** The parent's view of one child of a pool: what it was sent, and how much more it can take. */
 export class PoolWorker {
@@ -63,7 +64,8 @@ export class PoolWorker {
   readonly #lifetime: Lifetime;
   readonly #gracePeriod: number;
   readonly #pinned = new PinnedTasks();
-  #shutdown: NodeJS.Timeout | undefined;
+  /** The last signal for which the program has a listener in the process. */
+  #signalled: NodeJS.Signals | null = null;
   #cause: unknown;
 
   constructor(
@@ -91,7 +93,7 @@ export class PoolWorker {
       },
       onIdle: () => this.#owner.onIdle(this),
     });
-    this.#connection = new Connection(spawnChild(options.spawn), start, {
+    this.#connection = new Connection(spawnChild(options.spawn, 'pool'), start, {
       onMessages: (messages) => this.#receive(messages),
       onRead: () => this.#goOn(),
       onDrain: () => this.#owner.onRoom(this),
@@ -200,10 +202,7 @@ export class PoolWorker {
 
   #shutDownIfDone(): void {
     if (this.state !== 'draining' || this.#tasks.size > 0 || this.#pinned.size > 0) return;
-    this.#connection.channel.post([SHUTDOWN]);
-    this.flush();
-    // What a task has left behind may keep it from hearing that.
-    this.#shutdown ??= setTimeout(() => this.#connection.kill('SIGTERM'), MAX_SHUTDOWN).unref();
+    this.#connection.end();
   }
 
   /**
@@ -226,10 +225,14 @@ export class PoolWorker {
     this.#connection.kill('SIGKILL');
   }
 
-  /** SIGTERM, and SIGKILL after a while. */
+  /** Ends it although tasks may run. What starts or is in a busy loop is killed: at once, or after a moment. */
   terminate(): void {
+    if (this.state === 'ended') return;
     this.exitReason = 'terminated';
-    this.#connection.kill('SIGTERM');
+    if (this.state === 'booting') return this.#connection.kill('SIGKILL');
+    this.state = 'draining';
+    this.#tasks.end();
+    this.#connection.end(MAX_UNNOTICED);
   }
 
   #receive(messages: readonly ToParent[]): void {
@@ -266,6 +269,11 @@ export class PoolWorker {
         case BOOT_FAILURE:
         case FATAL:
           this.#cause = message[1];
+          break;
+        case SIGNALLED:
+          this.#signalled = toSignal(message[1]);
+          break;
+        case ENDING:
           break;
         default:
           throw new ProtocolError(
@@ -319,13 +327,12 @@ export class PoolWorker {
     this.state = 'ended';
     this.#tasks.end();
     this.#lifetime.end();
-    clearTimeout(this.#shutdown);
     const unanswered = this.#tasks.list();
     const begun = unanswered.splice(0, Math.max(MAX_UNWRITTEN, this.concurrency)).filter((task) => !task.isSettled);
     const untouched = unanswered.filter((task) => !task.isSettled && !this.#pinned.has(task));
     const pinned = [...unanswered.filter((task) => this.#pinned.has(task)), ...this.unpin()];
     this.#owner.onEnd(this, {
-      exit,
+      exit: this.exitReason === 'failed' ? { ...exit, signal: exit.signal ?? this.#signalled } : exit,
       cause: exit.error ?? this.#cause,
       begun,
       untouched,

@@ -140,7 +140,7 @@ describe('what goes wrong in a task leaves the pool intact', () => {
     ['exits', () => pool.apply(exit, [3]), { exitCode: 3, signal: null }],
     ['exits as if all were well', () => pool.apply(exit, [0]), { exitCode: 0, signal: null }],
     ['kills its process', () => pool.apply(killSelf, ['SIGKILL']), { exitCode: null, signal: 'SIGKILL' }],
-    ['is asked to end', () => pool.apply(killSelf, ['SIGTERM']), { exitCode: null, signal: 'SIGTERM' }],
+    ['ends by another signal', () => pool.apply(killSelf, ['SIGUSR2']), { exitCode: null, signal: 'SIGUSR2' }],
   ] as const)('a task that %s rejects with ProcessExitError', async (_what, run, expected) => {
     const error = await reasonOf(run());
     expect(error).toBeInstanceOf(ProcessExitError);

@@ -2,6 +2,8 @@
  * The entry of the process that keeps a manager's objects. It ends when the pipe from the manager's process does, and
  * removes its socket then, so nothing is left of it however that process has ended.
  */
+// First of all.
+import '../../child/ignore-signals.js';
 import { rmSync } from 'node:fs';
 import { openPipe } from '../../child/pipe.js';
 import { createChildState } from '../../child/state.js';
@@ -29,10 +31,6 @@ const channel: Channel<ToChild, ToParent> = openPipe({
   onEnd: () => process.exit(0),
 });
 const manager = new Client(objects, true, () => channel);
-
-// What Ctrl-C means is for the manager's process to decide.
-process.on('SIGINT', () => {});
-process.on('SIGTERM', () => process.exit(0));
 
 function start({ folder, path, key }: ServerOptions): void {
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
