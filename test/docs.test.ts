@@ -23,13 +23,15 @@
  *     declare const pool: Pool;
  *     -->
  *
+ * A port of `127.0.0.1:7395` and its like is replaced by a free one in all blocks of its page.
+ *
  * In js blocks a parameter needs no type. Links to files of the repository must lead somewhere.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { type Block, blocksOf, pages } from './support/pages.ts';
 import { node, type Run, root, run } from './support/run.ts';
-import { findRedis } from './support/servers.ts';
+import { findFreePort, findRedis } from './support/servers.ts';
 
 const all = pages();
 const blocks = all.flatMap((page) => page.blocks);
@@ -48,6 +50,7 @@ const pathOf = (block: Block) => join(folderOf(block), block.file);
 
 beforeAll(async () => {
   folder = mkdtempSync(join(root, '.docs-'));
+  await replacePorts();
   for (const block of blocks) mkdirSync(folderOf(block), { recursive: true });
   for (const block of programs) writeFileSync(pathOf(block), `${block.source}\n`);
   complaints = await typeCheck();
@@ -55,6 +58,18 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A port that a page names may be in use here: its programs and scripts get a free one in its place. */
+async function replacePorts(): Promise<void> {
+  for (const { blocks } of all) {
+    const named = blocks.flatMap(({ text }) => [...text.matchAll(/127\.0\.0\.1:(\d+)/g)].map(([, port]) => port));
+    for (const port of new Set(named)) {
+      const free = String(await findFreePort());
+      const replace = (text: string) => text.replace(new RegExp(`\\b${port}\\b`, 'g'), free);
+      for (const block of blocks) Object.assign(block, { text: replace(block.text), source: replace(block.source) });
+    }
+  }
+}
 
 /** Compiles all programs of all pages at once: starting the compiler costs more than the programs do. */
 async function typeCheck(): Promise<Map<string, string[]>> {

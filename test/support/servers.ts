@@ -83,7 +83,8 @@ async function startServer(
   return server;
 }
 
-async function findFreePort(): Promise<number> {
+/** A port of this machine that was free a moment ago. */
+export async function findFreePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
