@@ -21,13 +21,37 @@ const common = {
   logLevel: 'warning',
 };
 
+/** Runs before all other code of a file, which may not even load on a version of Node.js that is too old. */
+const checkNode = `{
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (!(major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19)))
+    throw new Error(\`aiomultiprocess requires Node.js ${manifest.engines.node}; this is \${process.version}\`);
+}`;
+
 /** Dependencies that are CommonJS ask for modules of Node.js in their own way. */
 const requireBanner = {
-  js: "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);",
+  js: `${checkNode}
+import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);`,
 };
 
 // What the compiler has made of the command line is there only for its types to be checked.
 rmSync(new URL('dist/bin/', root), { recursive: true, force: true });
+
+/**
+ * Node.js links all modules before it runs one: a name that dependencies import and an older version does not have would
+ * be an error of its own, before the check. These modules are required by them instead.
+ */
+const requireForDependencies = {
+  name: 'require-for-dependencies',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:(events|util)$/ }, ({ path, kind, importer }) =>
+      kind === 'import-statement' && importer.includes('node_modules') ? { path, namespace: 'required' } : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'required' }, ({ path }) => ({
+      contents: `module.exports = require('${path}');`,
+    }));
+  },
+};
 
 const bundles = await Promise.all([
   build({
@@ -42,6 +66,7 @@ const bundles = await Promise.all([
     // their neighbours by `import.meta.url`.
     splitting: true,
     chunkNames: 'shared-[hash]',
+    plugins: [requireForDependencies],
     banner: requireBanner,
   }),
   build({
@@ -66,7 +91,7 @@ const bundles = await Promise.all([
     format: 'cjs',
     // CommonJS has no `import.meta`.
     define: { 'import.meta.url': 'moduleUrl' },
-    banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+    banner: { js: `${checkNode}\nconst moduleUrl = require('node:url').pathToFileURL(__filename).href;` },
   }),
 ]);
 
