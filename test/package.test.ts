@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { node, root, run } from './support/run.ts';
+import { node, type Run, root, run } from './support/run.ts';
 
 const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { version: string };
 const command = `${root}dist/bin/aiomultiprocess.js`;
@@ -87,6 +87,24 @@ describe('the package by its name', () => {
       console.log(attempt('aiomultiprocess/package.json'), attempt('aiomultiprocess/dist/lib/index.js'));`;
     const { stdout } = await node(['--input-type=module', '-e', program]);
     expect(stdout).toBe('found ERR_PACKAGE_PATH_NOT_EXPORTED\n');
+  });
+});
+
+describe('on another version of Node.js', () => {
+  /** Imports the package where Node.js says that it is this version. */
+  function importOn(version: string): Promise<Run> {
+    const versions = `Object.defineProperty(process.versions, 'node', { value: '${version}' })`;
+    const program = `${versions}; await import('aiomultiprocess').catch((error) => console.log(error.message))`;
+    return node(['--input-type=module', '-e', program]);
+  }
+
+  test.each(['18.20.8', '20.18.3', '21.7.3', '22.11.0'])('%s the error says which are supported', async (version) => {
+    const message = `aiomultiprocess requires Node.js ^20.19.0 || >=22.12.0; this is ${process.version}\n`;
+    expect(await importOn(version)).toEqual({ code: 0, stdout: message, stderr: '' });
+  });
+
+  test.each(['20.19.0', '22.12.0', '23.0.0', '30.0.0'])('%s it loads', async (version) => {
+    expect(await importOn(version)).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 });
 
