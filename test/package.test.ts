@@ -140,7 +140,7 @@ describe('the command', () => {
 
   test('what a command needs is loaded with that command', async () => {
     const hook = `data:text/javascript,${encodeURIComponent(LIST_MODULES)}`;
-    const { stderr } = await node(['--import', hook, command, '--help']);
+    const { stderr } = await node(['--disable-warning=DEP0205', '--import', hook, command, '--help']);
     const loaded = stderr.trim().split('\n');
     expect(loaded).toContain('aiomultiprocess.js');
     expect(loaded.filter((name) => !/^(aiomultiprocess|chunk-\w+)\.js$/.test(name))).toEqual([]);

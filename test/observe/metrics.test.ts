@@ -184,7 +184,7 @@ test('wrong arguments are refused, and other names and bounds than those of the 
 
 test('without prom-client the error says what to install', async () => {
   const program = `${root}test/fixtures/observe/programs/without-prom-client.mjs`;
-  expect(await node([program])).toEqual({
+  expect(await node(['--disable-warning=DEP0205', program])).toEqual({
     code: 0,
     stdout:
       'MissingPackageError prom-client ' +
