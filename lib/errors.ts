@@ -88,17 +88,10 @@ export class InitializerError extends Error {
   }
 }
 
-/** A child process created a process or pool outside of a task: its main module does that without a guard. */
+/** This program cannot start processes as it is: the message says why, and what to do. */
 export class BootstrapError extends Error {
   static {
     BootstrapError.prototype.name = 'BootstrapError';
-  }
-
-  constructor(what: string) {
-    super(
-      `${what} was created in a child process outside of a task; a child imports the main module again, ` +
-        'so guard what only the program itself should do with "if (isMainProcess)"',
-    );
   }
 }
 

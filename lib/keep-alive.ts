@@ -1,3 +1,4 @@
+import { setInterval } from './util/clock.js';
 /** The longest time that a timer takes, 24.8 days; with a longer one it fires at once. */
 export const MAX_DELAY = 0x7fffffff;
 

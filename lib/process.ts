@@ -7,6 +7,7 @@ import { boolean, callback, list, pickSpawnOptions, readOptions, spawnOptions } 
 import { type Exit, type SpawnOptions, spawnChild, toExitcode } from './spawn.js';
 import { addressInitializers, type InitializerOptions } from './start-options.js';
 import { addressOf, type TaskFunction } from './tasks/address.js';
+import { clearTimeout, setTimeout } from './util/clock.js';
 
 /** The arguments of a target may be left out if it needs none. */
 type TargetArguments<A extends unknown[]> = [] extends A

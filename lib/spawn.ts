@@ -9,6 +9,8 @@ import { requestHugePages } from './huge-pages.js';
 import { type Command, tieToParent } from './parent-death.js';
 import { startWhereParentDid } from './start-folder.js';
 import { startSubprocess } from './start-subprocess.js';
+import { requireRealTimers } from './util/clock.js';
+import { Deadline } from './util/deadline.js';
 
 /** How a child process is started. */
 export interface SpawnOptions {
@@ -69,6 +71,7 @@ export function spawnChild(
   program: keyof typeof PROGRAMS,
 ): Child {
   refuseInUnstartedChild();
+  requireRealTimers();
   if (!existsSync(PROGRAMS[program])) return createUnstarted(Promise.resolve(createBundledError(PROGRAMS[program])));
   const nodeOptions = execArgv ?? filterExecArgv(process.execArgv);
   // A number is a descriptor of this process.
@@ -83,7 +86,8 @@ export function spawnChild(
       reject: false,
       cleanup: program !== 'manager',
       killSignal: program === 'pool' ? 'SIGKILL' : 'SIGTERM',
-      forceKillAfterDelay: KILL_DELAY,
+      // Its timer could be a mocked one.
+      forceKillAfterDelay: false,
       windowsHide: true,
       stdio: ['ignore', output, output, 'pipe'],
       env: { ...withoutInspector(), ...requestHugePages({ ...process.env, ...env }), ...env },
@@ -95,8 +99,12 @@ export function spawnChild(
   subprocess.unref();
   const pipe = subprocess.stdio[PIPE] as unknown as Socket;
   pipe.unref?.();
+  let escalation: Deadline | undefined;
   const exited = new Promise<Exit>((resolve) => {
-    subprocess.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
+    subprocess.once('exit', (exitCode, signal) => {
+      escalation?.clear();
+      resolve({ exitCode, signal });
+    });
     // A child that can't be started never exits. The message of execa says so if it is the folder that is missing.
     void subprocess.then(({ exitCode = null, signal = null, cause, originalMessage }) => {
       const error = cause !== undefined && { error: new Error(originalMessage, { cause }) };
@@ -107,7 +115,10 @@ export function spawnChild(
     pid: subprocess.pid,
     pipe,
     exited,
-    kill: (signal) => void subprocess.kill(signal),
+    kill(signal) {
+      subprocess.kill(signal);
+      if (signal === 'SIGTERM') escalation ??= new Deadline(KILL_DELAY, () => subprocess.kill('SIGKILL'));
+    },
   };
 }
 
@@ -127,7 +138,10 @@ function createUnstarted(failure: Promise<Error>): Child {
  */
 function refuseInUnstartedChild(): void {
   if (Object.values(PROGRAMS).includes(process.argv[1] ?? '') && getChildState() === undefined) {
-    throw new BootstrapError('a process or pool in a preloaded module or program text');
+    throw new BootstrapError(
+      'a process or pool in a preloaded module or program text was created in a child process outside of a task; ' +
+        'a child runs them again, so create it in the main module',
+    );
   }
 }
 

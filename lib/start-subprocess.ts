@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { setImmediate } from './util/clock.js';
 
 /** What {@link startSubprocess} has started, or why it could not. */
 type Started<T> = { subprocess: T } | { subprocess: undefined; failure: Promise<Error> };

@@ -3,6 +3,7 @@ import { TaskNotFoundError } from '../errors.js';
 import type { StartOptions } from '../ipc/messages.js';
 import type { Address } from '../tasks/address.js';
 import { load } from '../tasks/load.js';
+import { performance } from '../util/clock.js';
 import { type ChildState, callIn, NO_TASK } from './state.js';
 
 /** What a child has after it was initialised. */

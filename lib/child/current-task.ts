@@ -48,7 +48,11 @@ export function currentTask(): CurrentTask {
  * @throws {@link BootstrapError} in a child, unless something that its parent has called asks.
  */
 export function refuseOutsideOfTask(what: string): void {
-  if (child !== undefined && child.storage?.getStore() === undefined) throw new BootstrapError(what);
+  if (child === undefined || child.storage?.getStore() !== undefined) return;
+  throw new BootstrapError(
+    `${what} was created in a child process outside of a task; a child imports the main module again, ` +
+      'so guard what only the program itself should do with "if (isMainProcess)"',
+  );
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Channel } from '../ipc/channel.js';
 import { ENDING, type ToChild, type ToParent } from '../ipc/messages.js';
+import { setTimeout } from '../util/clock.js';
 
 /** A process that nobody waits for has this long to end in order, in milliseconds: its parent may be gone. */
 const MAX_ENDING = 5000;

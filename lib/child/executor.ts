@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Channel } from '../ipc/channel.js';
 import {
   ADDRESS,
@@ -16,6 +15,7 @@ import {
 } from '../ipc/messages.js';
 import type { Address } from '../tasks/address.js';
 import { load } from '../tasks/load.js';
+import { nextTick, nextTurn, queueMicrotask, setImmediate, sleep } from '../util/clock.js';
 import type { RunInContext } from './boot.js';
 import { Controls } from './controls.js';
 import { Pace } from './pace.js';
@@ -249,7 +249,7 @@ export class Executor {
     if (this.#turning) return;
     this.#turning = true;
     this.#pace.begin();
-    process.nextTick(this.#turn);
+    nextTick(this.#turn);
   }
 
   readonly #turn = (): void => {
@@ -268,7 +268,7 @@ export class Executor {
     queueMicrotask(this.#scheduleTick);
   }
 
-  readonly #scheduleTick = (): void => process.nextTick(this.#turn);
+  readonly #scheduleTick = (): void => nextTick(this.#turn);
 
   readonly #resume = (): void => {
     this.#pace.begin();

@@ -5,6 +5,7 @@
  * and a module of the program that imports the package loads a copy of its own: what both must know is on `globalThis`.
  */
 // First of all.
+import { setImmediate } from '../util/clock.js';
 import './ignore-signals.js';
 import { constants } from 'node:os';
 import * as errors from '../errors.js';

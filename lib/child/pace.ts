@@ -1,3 +1,5 @@
+import { performance } from '../util/clock.js';
+
 /**
  * How long tasks may follow one another, in milliseconds, before input, timers and results get their turn. Each turn wakes
  * the parent, which takes a core from one of the children when there are as many as cores.

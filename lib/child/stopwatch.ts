@@ -1,6 +1,7 @@
 import type { Channel } from '../ipc/channel.js';
 import { TIMES, type ToChild, type ToParent } from '../ipc/messages.js';
 import { toMachineTime } from '../machine-clock.js';
+import { performance } from '../util/clock.js';
 
 /** Tells the parent when each task began and how long it took. */
 export class Stopwatch {

@@ -14,6 +14,7 @@ import { RoundRobin } from '../pool/scheduler.js';
 import type { Task } from '../pool/task.js';
 import type { Watch } from '../pool/watch.js';
 import { Signals } from '../signals.js';
+import { clearInterval, clearTimeout, nextTick, setInterval, setTimeout } from '../util/clock.js';
 import { type Chunk, writeChunk } from './chunk.js';
 import { ChunkSizes } from './chunk-size.js';
 import { ChunkSource } from './chunk-source.js';
@@ -139,7 +140,7 @@ export class Caller implements Backend {
   #schedule(): void {
     if (this.#scheduled || this.#left !== undefined) return;
     this.#scheduled = true;
-    process.nextTick(() => {
+    nextTick(() => {
       this.#scheduled = false;
       if (this.#link.session !== undefined) this.#dispatch(this.#link.session);
       else if (!this.#ledger.isSettled) this.#link.open();

@@ -10,6 +10,7 @@ import type {
   WorkerOptions,
 } from 'bullmq';
 import { QueueError } from '../errors.js';
+import { clearTimeout, setTimeout } from '../util/clock.js';
 import { type BullMQ, loadBullMQ } from './peers.js';
 
 /** What {@link Datastore.open} needs to know. */

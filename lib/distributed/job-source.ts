@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job, Worker } from 'bullmq';
+import { clearInterval, setInterval, sleep } from '../util/clock.js';
 import { type Datastore, isSettledWithin, MAX_CLOSING } from './datastore.js';
 
 /** After a fetch that failed, in milliseconds. */
@@ -110,7 +110,7 @@ export class JobSource {
       } catch (error) {
         if (this.#stopped) return;
         this.#owner.onError(error as Error);
-        await sleep(PAUSE, undefined, { ref: false });
+        await sleep(PAUSE, { ref: false });
       }
     }
   }

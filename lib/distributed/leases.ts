@@ -1,4 +1,5 @@
 import type { Queue } from 'bullmq';
+import { clearInterval, performance, RealDate, setInterval } from '../util/clock.js';
 import { leaseJobOf } from './names.js';
 
 /** What is known of a caller is good for this part of its lease. */
@@ -66,7 +67,7 @@ export class Leases {
     try {
       // Whether it is due is nobody's business but that of a host with room for more: there may be none.
       const job = await this.#jobs.getJob(leaseJobOf(caller));
-      return job !== undefined && Number(Object(job.data).until) >= Date.now();
+      return job !== undefined && Number(Object(job.data).until) >= RealDate.now();
     } catch {
       return true;
     }

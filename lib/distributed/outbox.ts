@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queue } from 'bullmq';
 import { FAILURE, PROGRESS, RESULT } from '../ipc/messages.js';
+import { clearTimeout, setImmediate, setTimeout, sleep } from '../util/clock.js';
 import { type Results, VERSION } from './messages.js';
 import { RESULTS } from './names.js';
 import { type Outcome, writeOutcomes } from './outcomes.js';

@@ -1,3 +1,5 @@
+import { performance } from '../util/clock.js';
+
 /** So much work should be at hand: longer than a fetch takes, but not what another host could begin with sooner. */
 const AHEAD = 20;
 /** What is known of the speed follows it within about so many milliseconds. */

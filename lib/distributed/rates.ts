@@ -1,4 +1,5 @@
 import type { AnyFunction } from '../pool/job.js';
+import { performance } from '../util/clock.js';
 
 /** A time too short to be measured. */
 const SHORTEST = 0.1;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job, Queue, QueueEventsProducer } from 'bullmq';
 import { QueueError } from '../errors.js';
+import { clearTimeout, RealDate, setTimeout, sleep } from '../util/clock.js';
 import type { Datastore } from './datastore.js';
 import { type Chunk as ChunkMessage, type Results, readResults, VERSION } from './messages.js';
 import { CANCEL, controlQueueOf, LEASE, leaseJobOf, resultsQueueOf, TASKS } from './names.js';
@@ -178,7 +178,7 @@ export class Session {
 
   /** What a lease says. */
   #sign(): object {
-    return { version: VERSION, caller: this.caller, until: Date.now() + this.#options.leaseDuration };
+    return { version: VERSION, caller: this.caller, until: RealDate.now() + this.#options.leaseDuration };
   }
 
   #renewLater(): void {

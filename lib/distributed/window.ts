@@ -1,3 +1,5 @@
+import { performance } from '../util/clock.js';
+
 /** How many tasks and chunks are on their way before any host is known: enough to find out who is there. */
 const FIRST_TASKS = 64;
 const FIRST_CHUNKS = 4;

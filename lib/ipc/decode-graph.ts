@@ -1,4 +1,5 @@
 import { ProtocolError } from '../errors.js';
+import { RealDate } from '../util/clock.js';
 import { takeAttachment } from './attachments.js';
 import { createError, fillError } from './decode-error.js';
 import type { Row, Slot } from './graph.js';
@@ -78,7 +79,7 @@ class GraphDecoder {
       case graph.SET:
         return new Set();
       case graph.DATE:
-        return new Date(expectNumber(row[1]));
+        return new RealDate(expectNumber(row[1]));
       case graph.REGEXP:
         return createRegExp(decodeString(row[1]), decodeString(row[2]));
       case graph.BOXED:

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { serializeError } from 'serialize-error';
 import { SerializationError } from '../errors.js';
+import { RealDate } from '../util/clock.js';
 import type { AttachmentWriter } from './attachments.js';
 import { type Classifier, describeInstance, describePrimitive, nameOfView, namesOfClasses } from './classify.js';
 import type { Graph, Row, Slot } from './graph.js';
@@ -115,7 +116,7 @@ class GraphEncoder {
       case graph.SET:
         return [graph.SET, this.#encodeItems([...Set.prototype.values.call(object)], row, 'item ')];
       case graph.DATE:
-        return [graph.DATE, Date.prototype.getTime.call(object)];
+        return [graph.DATE, RealDate.prototype.getTime.call(object)];
       case graph.REGEXP:
         return [graph.REGEXP, encodeString((object as RegExp).source), (object as RegExp).flags];
       case graph.BOXED:

@@ -1,4 +1,5 @@
 import type { OnReadOpts } from 'node:net';
+import { nextTick } from '../util/clock.js';
 
 /** Large enough for a few batches of small tasks at once. */
 const READ_SIZE = 64 * 1024;
@@ -34,7 +35,7 @@ export function createOnread(getReceiver: () => Receiver, onRead?: () => void): 
         onRead?.();
       } catch (error) {
         // Thrown here it would keep the socket from asking for another place: this one may be full and given away.
-        process.nextTick(rethrow, error);
+        nextTick(rethrow, error);
       }
       return true;
     },

@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { RealDate } from '../util/clock.js';
 import { MIN_ATTACHMENT } from './attachments.js';
 import { hasNamedProperties } from './named-properties.js';
 import { RecordShapes, type Shape } from './record-shapes.js';
@@ -101,8 +102,8 @@ export class PlainWriter extends Writer {
 
   #writeInstance(value: object, prototype: unknown, depth: number): boolean {
     switch (prototype) {
-      case Date.prototype:
-        return types.isDate(value) && this.#writeTime(Date.prototype.getTime.call(value));
+      case RealDate.prototype:
+        return types.isDate(value) && this.#writeTime(RealDate.prototype.getTime.call(value));
       case Buffer.prototype:
         return this.#writeBuffer(value as Buffer);
       case Map.prototype:

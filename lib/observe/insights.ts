@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'eventemitter3';
+import { performance } from '../util/clock.js';
 import type { CancelledInfo, EndedInfo, FailedInfo, PoolEvents, ProcessInfo } from './events.js';
 import { ProcessClock, type TimeShares } from './process-clock.js';
 import { Slowest, type SlowTask } from './slowest.js';

@@ -1,3 +1,4 @@
+import { performance } from '../util/clock.js';
 import type { ReadyInfo } from './events.js';
 
 /** Where the time of processes went, in milliseconds. The parts add up to the time that the processes lived. */

@@ -1,3 +1,5 @@
+import { performance } from '../util/clock.js';
+
 /** How many seconds are looked back, each with a count of its own. */
 const SECONDS = 10;
 

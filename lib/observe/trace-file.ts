@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { clearTimeout, setTimeout } from '../util/clock.js';
 
 /** What waits to be written at most, in characters. */
 const MAX_WAITING = 64 * 1024;

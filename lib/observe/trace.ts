@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'eventemitter3';
+import { performance } from '../util/clock.js';
 import { describeArguments } from './describe.js';
 import type { EndedInfo, PoolEvents, TaskInfo } from './events.js';
 import { Rows } from './rows.js';

@@ -1,3 +1,4 @@
+import { nextTick } from '../util/clock.js';
 /**
  * Calls a function of the program that only listens: a failure of it must not stop what the pool is doing. It becomes
  * an uncaught exception, as that of any listener does.
@@ -13,7 +14,7 @@ export function callListener(
   try {
     listener(first, second);
   } catch (error) {
-    process.nextTick(() => {
+    nextTick(() => {
       throw error;
     });
   }

@@ -1,3 +1,4 @@
+import { nextTick } from '../util/clock.js';
 import type { ReadPoolOptions } from './options.js';
 import type { PoolMap } from './pool-map.js';
 import type { PoolWorker } from './pool-worker.js';
@@ -117,7 +118,7 @@ export class Dispatcher {
   schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    process.nextTick(this.dispatch);
+    nextTick(this.dispatch);
   }
 
   readonly dispatch = (): void => {

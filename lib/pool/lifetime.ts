@@ -1,4 +1,5 @@
 import type { RecycleReason } from '../observe/events.js';
+import { clearTimeout, setTimeout } from '../util/clock.js';
 import type { ReadPoolOptions } from './options.js';
 
 /** What a {@link Lifetime} tells. */

@@ -19,6 +19,7 @@ import {
 } from '../ipc/messages.js';
 import type { ExitReason, RecycleReason } from '../observe/events.js';
 import { type Exit, spawnChild, toSignal } from '../spawn.js';
+import { performance } from '../util/clock.js';
 import { Lifetime } from './lifetime.js';
 import type { ReadPoolOptions } from './options.js';
 import { PinnedTasks } from './pinned-tasks.js';

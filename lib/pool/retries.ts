@@ -1,5 +1,6 @@
 import { ExponentialBackoff, type IBackoff } from 'cockatiel';
 import { SerializationError, TaskNotFoundError } from '../errors.js';
+import { clearTimeout, setTimeout } from '../util/clock.js';
 import type { Task } from './task.js';
 
 /** The first pause before a task is run again, and the longest, in milliseconds. They grow, and vary at random. */

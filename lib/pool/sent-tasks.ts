@@ -1,4 +1,5 @@
 import type { Address } from '../tasks/address.js';
+import { performance } from '../util/clock.js';
 import { Deadlines } from './deadlines.js';
 import { type Pace, Prefetch } from './prefetch.js';
 import { ResponseQueue } from './response-queue.js';

@@ -1,5 +1,6 @@
 import { InitializerError, PoolTerminatedError } from '../errors.js';
 import type { StartOptions } from '../ipc/messages.js';
+import { clearTimeout, nextTick, performance, setTimeout } from '../util/clock.js';
 import type { Ending } from './ending.js';
 import type { ReadPoolOptions } from './options.js';
 import { Place } from './place.js';
@@ -174,7 +175,7 @@ export class Supervisor {
     const seat = { queueId, place: index, restarts: place.started++ };
     const worker = new PoolWorker(this.#workerOwner, this.#watch, seat, this.#options, this.#start);
     // Those who make a pool listen to it afterwards.
-    process.nextTick(() => this.#watch.tellProcess('processStarted', { pid: worker.pid, place: index }));
+    nextTick(() => this.#watch.tellProcess('processStarted', { pid: worker.pid, place: index }));
     return worker;
   }
 

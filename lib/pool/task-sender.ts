@@ -10,6 +10,7 @@ import {
   type ToChild,
   type ToParent,
 } from '../ipc/messages.js';
+import { performance } from '../util/clock.js';
 import type { SentTasks } from './sent-tasks.js';
 import { StreamTask } from './stream-task.js';
 import type { Task } from './task.js';

@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { type TaskTrace, taskChannel } from '../observe/channels.js';
 import type { EndedInfo, StartedInfo, TaskInfo } from '../observe/events.js';
+import { performance } from '../util/clock.js';
 import type { PoolWorker } from './pool-worker.js';
 import type { Task } from './task.js';
 

@@ -1,3 +1,5 @@
+import { clearInterval, clearTimeout, performance, setImmediate, setInterval, setTimeout } from './clock.js';
+
 /**
  * Deadlines that leave out the time in which this process itself stood still: it was stopped (Ctrl-Z, SIGSTOP), its
  * container was paused, its machine slept, or its event loop was blocked. What it waits for may have stood still as

@@ -3,6 +3,7 @@ import { CANCEL, FAILURE, RESULT, type ToChild, type ToParent } from '../../ipc/
 import { hold, release } from '../../keep-alive.js';
 import { raise } from '../../raise.js';
 import { Signals } from '../../signals.js';
+import { nextTick } from '../../util/clock.js';
 
 type Resolve = (value: unknown) => void;
 
@@ -123,7 +124,7 @@ export class Calls {
   #scheduleFlush(): void {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
-    process.nextTick(this.#flush);
+    nextTick(this.#flush);
   }
 
   readonly #flush = (): void => {

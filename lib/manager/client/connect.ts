@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { Channel } from '../../ipc/channel.js';
 import type { ToChild, ToParent } from '../../ipc/messages.js';
 import { createOnread, type Receiver } from '../../ipc/onread.js';
+import { performance, setTimeout } from '../../util/clock.js';
 import { greetServer, HANDSHAKE_TIME } from '../handshake.js';
 import type { ServerAddress } from './connections.js';
 

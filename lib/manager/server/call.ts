@@ -1,5 +1,6 @@
 import { TimeoutError } from '../../errors.js';
 import { MAX_DELAY } from '../../keep-alive.js';
+import { clearTimeout, setTimeout } from '../../util/clock.js';
 import type { LinkedList, Node } from './linked-list.js';
 
 /** What a method gives whose answer comes later. */

@@ -1,6 +1,7 @@
 import { ProtocolError } from '../../errors.js';
 import type { Channel } from '../../ipc/channel.js';
 import { CANCEL, FAILURE, TASK, type TaskRun, type ToChild, type ToParent } from '../../ipc/messages.js';
+import { nextTick } from '../../util/clock.js';
 import { Call, type Hold, type Owner, WAITING } from './call.js';
 import type { Objects } from './objects.js';
 
@@ -98,7 +99,7 @@ export class Client implements Owner {
   #scheduleFlush(): void {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
-    process.nextTick(this.#flush);
+    nextTick(this.#flush);
   }
 
   readonly #flush = (): void => {

@@ -3,6 +3,7 @@ import { Channel } from '../../ipc/channel.js';
 import type { ToChild, ToParent } from '../../ipc/messages.js';
 import type { Receiver } from '../../ipc/onread.js';
 import { readPipe } from '../../read-pipe.js';
+import { clearTimeout, setImmediate, setTimeout } from '../../util/clock.js';
 import { HANDSHAKE_TIME, welcomeClient } from '../handshake.js';
 import { Client } from './client.js';
 import type { Objects } from './objects.js';

@@ -1,3 +1,4 @@
+import { clearInterval, setInterval } from '../../util/clock.js';
 import type { Progress } from './progress.js';
 import { describeRest, formatRate } from './text.js';
 

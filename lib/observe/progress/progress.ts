@@ -1,3 +1,4 @@
+import { performance } from '../../util/clock.js';
 /** How far a map is. */
 export interface ProgressCounts {
   done: number;

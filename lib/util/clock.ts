@@ -1,0 +1,77 @@
+/**
+ * The timers and clocks of Node.js, as they were when the package was loaded.
+ *
+ * A test that mocks timers replaces those of the program under test, not those that decide about processes and retries.
+ * The linter keeps the globals of the same names out of the other modules.
+ */
+import { performance as realPerformance } from 'node:perf_hooks';
+import timers from 'node:timers';
+import { runInThisContext } from 'node:vm';
+import { BootstrapError } from '../errors.js';
+
+/**
+ * The global object that Node.js itself runs with.
+ *
+ * Jest runs tests in a context of its own, with a copy of `process` that its fake timers change. The modules of Node.js
+ * are not copied, so a function of theirs tells the two apart.
+ */
+const realm =
+  timers.setTimeout instanceof Function ? globalThis : (runInThisContext('globalThis') as typeof globalThis);
+const { process, queueMicrotask } = realm;
+const { nextTick } = process;
+
+export { nextTick, queueMicrotask };
+
+export let { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, clearImmediate } = timers;
+
+export const performance = {
+  now: realPerformance.now.bind(realPerformance),
+  eventLoopUtilization: realPerformance.eventLoopUtilization.bind(realPerformance),
+};
+
+/** Nanoseconds of the clock that all processes of the machine share. */
+export const readMachineClock: () => bigint = process.hrtime.bigint;
+
+export const RealDate = Date;
+
+/** Resolves after this many milliseconds; with `ref: false` the program may end before. */
+export function sleep(time: number, { ref = true } = {}): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, time);
+    if (!ref) timer.unref();
+  });
+}
+
+/** Resolves when the event loop has come round. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/**
+ * Takes the timers again if they were mocked when the package was loaded.
+ *
+ * @throws {@link BootstrapError} if they still are.
+ */
+export function requireRealTimers(): void {
+  if (areReal()) return;
+  ({ setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, clearImmediate } = timers);
+  if (!areReal()) {
+    throw new BootstrapError(
+      'the timers of node:timers are mocked, and were when the package aiomultiprocess was loaded; ' +
+        'import the package before mock.timers.enable() is called',
+    );
+  }
+}
+
+/** Node.js lists the timers that keep a program running. Those of a mock are not among them. */
+function areReal(): boolean {
+  const before = process.getActiveResourcesInfo().length;
+  const timeout = setTimeout(() => {}, 1000);
+  const interval = setInterval(() => {}, 1000);
+  const immediate = setImmediate(() => {});
+  const after = process.getActiveResourcesInfo().length;
+  clearTimeout(timeout);
+  clearInterval(interval);
+  clearImmediate(immediate);
+  return after === before + 3;
+}
