@@ -40,14 +40,14 @@ function expectOutcome(seen: Awaited<ReturnType<typeof observe>>, gets: Outcome)
   expect((reason.cause as Error | undefined)?.name).toBe(gets.cause);
 }
 
-/** The children of this process that run the code of this package, so that none is missed. */
+/** The children of this process that run the code of this package, also those that no pool reports. */
 function findChildren(): number[] {
   if (process.platform !== 'linux') return [];
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.map(Number).filter((pid) => {
     try {
       const [, parent] = /^\d+ \(.*\) . (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
-      return Number(parent) === process.pid && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('child/main.js');
+      return Number(parent) === process.pid && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('child/main.cjs');
     } catch {
       return false;
     }
@@ -106,6 +106,11 @@ async function tryOut({ options, cold, run, gets, took, afterwards }: Failure): 
     expect(await findSurvivors(findChildren().filter((pid) => !sharedPids().includes(pid)))).toEqual([]);
   }
 }
+
+test('the search for processes that are left finds those of a pool', async () => {
+  await shared.ready();
+  if (process.platform === 'linux') expect(findChildren()).toEqual(expect.arrayContaining(pidsOf(shared)));
+});
 
 describe.each(failures)('%s', (_heading, group) => {
   test.each(group.map((failure) => [failure.what, failure] as const))('%s', (_what, failure) => tryOut(failure));
