@@ -29,6 +29,12 @@ export function outliveReader(): void {
   process.stderr.on('error', () => {});
 }
 
+/** Resolves when all messages are handed on: those that a slow reader keeps waiting are lost if the process exits. */
+export async function messagesWritten(): Promise<void> {
+  // Empty, it waits behind the others. Untouched, stderr has no messages.
+  if (isGuarded) await new Promise((resolve) => process.stderr.write('', resolve));
+}
+
 /** Text that was asked for, on stdout; its reader may have had enough. */
 export function writeAnswer(text: string): void {
   process.stdout.on('error', () => {});

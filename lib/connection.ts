@@ -5,10 +5,10 @@ import { readPipe } from './read-pipe.js';
 import type { Child, Exit } from './spawn.js';
 import { Deadline } from './util/deadline.js';
 
-/** A pipe that stays open after its process is gone, or the other way round, is waited for this long, in milliseconds. */
+/** A pipe that stays open after its process is gone is waited for this long, in milliseconds. */
 const MAX_CLOSING = 2000;
 
-/** A child that is asked to end has this long to do so, in milliseconds. Then it is killed. */
+/** A child that is asked to end, or has closed the pipe, has this long to do so, in milliseconds. Then it is killed. */
 const KILL_DELAY = 5000;
 
 /** What a {@link Connection} tells its owner. */
@@ -109,6 +109,6 @@ export class Connection {
   #onPipeEnd(error: Error | undefined): void {
     this.#error = error;
     if (error !== undefined) this.kill('SIGKILL');
-    else this.#killAfter(MAX_CLOSING);
+    else this.#killAfter(KILL_DELAY);
   }
 }

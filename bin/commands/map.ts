@@ -1,5 +1,6 @@
 /** `aiomultiprocess map`: what it takes on the command line. */
 import { Command, Option } from 'commander';
+import { messagesWritten } from '../log.js';
 import type { MapSettings } from '../map/settings.js';
 import {
   append,
@@ -79,8 +80,10 @@ export function createMapCommand(): Command {
     .action(async (target: FunctionName, options: Options) => {
       const settings = readSettings(target, options);
       const { runMap } = await import('../map/run-map.js');
+      const code = await runMap(settings);
+      await messagesWritten();
       // An input that is not read to its end would keep the process alive.
-      process.exit(await runMap(settings));
+      process.exit(code);
     });
 }
 

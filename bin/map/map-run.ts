@@ -4,6 +4,7 @@ import { Interrupts } from '../interrupts.js';
 import { type Log, writeMessage } from '../log.js';
 import { runItems } from './create-pool.js';
 import { describeFailure, excerpt, toText } from './describe-failure.js';
+import { FileError } from './file-error.js';
 import { STDIN } from './find-inputs.js';
 import { StartWatch } from './input-start.js';
 import { ItemSource, type Numbered } from './item-source.js';
@@ -26,6 +27,7 @@ export class MapRun {
   #failed: number;
   #firstFailure = '';
   #stopped = false;
+  #isRead = true;
 
   constructor(settings: MapSettings, inputs: readonly string[], files: Files, log: Log) {
     this.#settings = settings;
@@ -40,6 +42,11 @@ export class MapRun {
     this.#source = new ItemSource(items, (index) => journal?.done.has(index) ?? false);
   }
 
+  /** `false`: the reader of the results has had enough, so that nothing has to come to its end. */
+  get isRead(): boolean {
+    return this.#isRead;
+  }
+
   /** @returns the exit code. */
   async run(pool: Pool): Promise<number> {
     const before = this.#done + this.#failed;
@@ -51,8 +58,8 @@ export class MapRun {
       if (interrupts.code === undefined && !this.#stopped) this.#files.journal?.noteFinished();
       this.#report(interrupts.code);
     } catch (error) {
-      // Whoever reads the results has had enough.
-      if ((error as NodeJS.ErrnoException | undefined)?.code !== 'EPIPE') throw error;
+      if (!(error instanceof FileError) || error.code !== 'EPIPE') throw error;
+      this.#isRead = false;
     } finally {
       interrupts.end();
     }

@@ -21,6 +21,7 @@ export async function runMap(settings: MapSettings): Promise<number> {
   const inputs = await findInputs(settings.inputs);
   refuseSameFiles(settings, inputs);
   const pool = createPool(settings);
+  let run: MapRun | undefined;
   try {
     // Before a file is opened, and thereby emptied.
     await checkFunction(pool);
@@ -31,13 +32,15 @@ export async function runMap(settings: MapSettings): Promise<number> {
       return journal.position.failed > 0 ? 1 : 0;
     }
     const files = await openFiles(settings, journal);
-    return await new MapRun(settings, inputs, files, log).run(pool);
+    run = new MapRun(settings, inputs, files, log);
+    return await run.run(pool);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     log('error', error instanceof FileError ? error.message : toText(error), { error: serializeError(error) });
     return 1;
   } finally {
     pool.terminate();
-    await pool.join();
+    // Busy processes take a while to end; they do so with the command.
+    if (run?.isRead !== false) await pool.join();
   }
 }

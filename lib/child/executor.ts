@@ -149,9 +149,8 @@ export class Executor {
     await nextTurn();
   }
 
-  /** The pipe has taken what was written. */
+  /** The pipe has taken what was written. What was posted since is written by the turn, which then starts tasks. */
   onDrain(): void {
-    this.#unwritten = 0;
     this.#scheduleTurn();
   }
 

@@ -26,6 +26,7 @@ import { boot } from './boot.js';
 import { Ending } from './ending.js';
 import { Executor } from './executor.js';
 import { onHandledSignal, restoreSignals } from './ignore-signals.js';
+import { Output } from './output.js';
 import { openPipe } from './pipe.js';
 import { runTarget } from './run-target.js';
 import { createChildState } from './state.js';
@@ -33,6 +34,7 @@ import { createChildState } from './state.js';
 forgetHugePages(process.env);
 registerProxies();
 const state = createChildState(errors);
+const output = new Output();
 let executor: Executor | undefined;
 
 const channel: Channel<ToChild, ToParent> = openPipe({
@@ -43,9 +45,11 @@ const channel: Channel<ToChild, ToParent> = openPipe({
   onDrain() {
     executor?.onDrain();
   },
+  // What a task has printed until it was answered is never lost. What an initializer prints must not delay the start.
+  beforeWrite: (write) => (executor === undefined ? write() : output.hold(write)),
   onEnd: () => ending.onPipeEnd(),
 });
-const ending = new Ending(channel, { abort: async () => executor?.abort() });
+const ending = new Ending(channel, output, { abort: async () => executor?.abort() });
 
 onHandledSignal((signal) => {
   channel.post([SIGNALLED, constants.signals[signal]]);
@@ -54,7 +58,7 @@ onHandledSignal((signal) => {
 process.on('uncaughtException', (error) => {
   console.error(error);
   channel.postError([FATAL, error]);
-  ending.end(1);
+  ending.fail();
 });
 
 function start([, options]: Extract<ToChild, [typeof START, ...unknown[]]>): void {
@@ -73,14 +77,14 @@ function initialise(options: StartOptions): void {
     async ({ handleError, handlerFound, runInContext, initTime }) => {
       if (options.target !== undefined) return ending.end(await runTarget(options, channel, state));
       const { concurrency, reportUsage = false } = options;
-      executor = new Executor({ channel, concurrency, reportUsage, runInContext, state, onError: handleError });
       channel.post([READY, initTime, handlerFound]);
       channel.flush();
+      executor = new Executor({ channel, concurrency, reportUsage, runInContext, state, onError: handleError });
     },
     (error) => {
       if (options.target !== undefined && !options.reportResult) console.error(error);
       channel.postError([BOOT_FAILURE, error]);
-      ending.end(1);
+      ending.fail();
     },
   );
 }

@@ -18,6 +18,8 @@ export interface ChannelHandler<Received extends Message> {
    * was no message.
    */
   onEnd(error?: ProtocolError): void;
+  /** Calls `write` when frames may go out, in the order of its calls. Until then the pipe is congested. Default: at once. */
+  beforeWrite?(write: () => void): void;
 }
 
 /**
@@ -37,6 +39,8 @@ export class Channel<Received extends Message, Sent extends Message> {
   });
   #ended = false;
   #congested = false;
+  /** Batches that wait for {@link ChannelHandler.beforeWrite}. */
+  #held = 0;
 
   constructor(socket: Socket, handler: ChannelHandler<Received>) {
     this.#socket = socket;
@@ -92,6 +96,16 @@ export class Channel<Received extends Message, Sent extends Message> {
   flush(): void {
     if (this.#encoder.isEmpty) return;
     const frames = this.#encoder.takeFrames();
+    if (frames.length === 0 || this.#handler.beforeWrite === undefined) return this.#write(frames);
+    this.#held++;
+    this.#handler.beforeWrite(() => {
+      this.#held--;
+      this.#write(frames);
+    });
+    if (this.#held > 0) this.#congested = true;
+  }
+
+  #write(frames: Uint8Array[]): void {
     if (!this.#socket.writable) return;
     const last = frames.pop();
     if (last === undefined) return;
@@ -99,12 +113,12 @@ export class Channel<Received extends Message, Sent extends Message> {
     for (const frame of frames) this.#socket.write(frame);
     this.#socket.write(last, this.#onWritten);
     if (frames.length > 0) this.#socket.uncork();
-    this.#congested = this.#socket.writableLength > 0;
+    if (this.#socket.writableLength > 0) this.#congested = true;
   }
 
   /** Not `drain`: a stream emits that only after more bytes waited than its own limit. */
   readonly #onWritten = (): void => {
-    if (!this.#congested || this.#socket.writableLength > 0) return;
+    if (!this.#congested || this.#held > 0 || this.#socket.writableLength > 0) return;
     this.#congested = false;
     this.#handler.onDrain();
   };
