@@ -1,16 +1,19 @@
-/**
- * Installs of the matrix. They stay in the folder for temporary files from one run to the next, one for each checkout:
- * a rerun installs only what has changed. `--fresh` removes them.
- */
+/** Installs what is tried. It stays from one run to the next: a rerun installs only what has changed. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
-import type { NamedScenario, NodeVersion } from './scenario.ts';
+import type { NamedScenario } from './scenario.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const cache = join(tmpdir(), `aiomultiprocess-matrix-${createHash('sha256').update(root).digest('hex').slice(0, 8)}`);
+
+/** Projects are outside of the repository, whose own packages they must not find; each checkout has its own. */
+const projects = join(
+  tmpdir(),
+  `aiomultiprocess-matrix-${createHash('sha256').update(root).digest('hex').slice(0, 8)}`,
+);
+const nodes = join(root, 'node_modules/.cache/aiomultiprocess-nodes');
 
 /** The environment without what `npm run` and this repository add to it. */
 const plainEnv = Object.fromEntries(
@@ -32,12 +35,12 @@ export interface NodeBinary {
 }
 
 export function removeInstalls(): void {
-  rmSync(cache, { recursive: true, force: true });
+  for (const folder of [projects, nodes]) rmSync(folder, { recursive: true, force: true });
 }
 
 /** Packs the package as it would be published. `prepare` stays off: the build is there. */
 export function packPackage(): string {
-  const folder = join(cache, 'package');
+  const folder = join(projects, 'package');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   npm(root, 'pack', '--ignore-scripts', '--pack-destination', folder);
@@ -46,10 +49,13 @@ export function packPackage(): string {
   return join(folder, file);
 }
 
-/** Each version comes in a package for its platform, which needs no install script. */
-export function installNode(wanted: NodeVersion): NodeBinary {
+/**
+ * A version of Node.js, from the registry. The package for each platform holds the program itself, so that no install
+ * script has to run: they are often off.
+ */
+export function installNode(wanted: string): NodeBinary {
   const name = `node-${process.platform}-${process.arch}`;
-  const folder = join(cache, `node-${wanted}`);
+  const folder = join(nodes, wanted);
   if (!existsSync(join(folder, 'node_modules', name))) {
     createFolder(folder);
     npm(folder, 'install', '--no-save', `${name}@${wanted}`);
@@ -61,7 +67,7 @@ export function installNode(wanted: NodeVersion): NodeBinary {
 
 /** A fresh copy of the project, with the packed package and the tool in its node_modules. */
 export function installProject(scenario: NamedScenario, version: string, packageFile: string): Project {
-  const folder = join(cache, `${scenario.name}-${version}`);
+  const folder = join(projects, `${scenario.name}-${version}`);
   const [tool, ...others] = scenario.packages ?? [];
   const wanted = tool === undefined ? [] : [version ? `${tool}@${version}` : tool, ...others];
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));

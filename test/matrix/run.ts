@@ -4,7 +4,7 @@
  *
  *     npm run matrix                          # everything: about an hour
  *     npm run matrix -- --only vitest         # the scenarios whose folder's name contains the word; may be repeated
- *     npm run matrix -- --only vitest --node 24     # on that version only, without writing the table
+ *     npm run matrix -- --only vitest --node 26.12.1     # on that version only, without writing the table
  *     npm run matrix -- --fresh               # with everything installed anew, thus the newest versions
  *
  * The exit code is 1 if anything was not as expected. scenario.ts says how to add a scenario.
@@ -13,7 +13,7 @@ import { spawn } from 'node:child_process';
 import { delimiter, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { installNode, installProject, packPackage, removeInstalls } from './install.ts';
-import { loadScenarios, type NamedScenario, nodeVersions } from './scenario.ts';
+import { loadScenarios, type NamedScenario, outerNodeVersions } from './scenario.ts';
 import { type Row, writeRows } from './table.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -73,7 +73,7 @@ for (const scenario of scenarios) {
     const project = scenario.inRepository
       ? { folder: root, version: '' }
       : installProject(scenario, wanted, packageFile);
-    for (const nodeVersion of scenario.nodes ?? [nodeVersions[0], nodeVersions.at(-1) ?? nodeVersions[0]]) {
+    for (const nodeVersion of scenario.nodes ?? outerNodeVersions) {
       if (node && !node.includes(nodeVersion)) continue;
       const { version, env } = installNode(nodeVersion);
       const path = [join(project.folder, 'node_modules/.bin'), env.PATH].join(delimiter);

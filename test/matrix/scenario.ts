@@ -18,9 +18,10 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** The versions of Node.js that the package promises to run on: the lowest of each line, and the newest. */
-export const nodeVersions = ['20.19.0', '22.12.0', '22', '24', '26'] as const;
-export type NodeVersion = (typeof nodeVersions)[number];
+/** The versions of Node.js that the package promises to run on: the lowest supported, and the newest of each line. */
+export const nodeVersions = ['20.19.0', '22.12.0', '22.23.5', '24.22.3', '26.12.1'];
+/** The first and the last of them. */
+export const outerNodeVersions = ['20.19.0', '26.12.1'];
 
 export interface Scenario {
   /** The first cell of the table: a tool, and how it is set up if there are several ways: `Jest (ES modules)`. */
@@ -30,7 +31,7 @@ export interface Scenario {
   /** The tool's versions, as npm understands them. The table shows what was installed. Needs `packages`. */
   versions?: string[];
   /** Default: the lowest and the newest. */
-  nodes?: NodeVersion[];
+  nodes?: string[];
   /**
    * A line of shell, run in the project's folder, where `node` is the wanted version and the commands of the
    * installed packages are in the PATH. `CI` and `NO_COLOR` are set. A function gets the tool's version as in `versions`.
