@@ -9,6 +9,7 @@ import { requestHugePages } from './huge-pages.js';
 import { type Command, tieToParent } from './parent-death.js';
 import { startWhereParentDid } from './start-folder.js';
 import { startSubprocess } from './start-subprocess.js';
+import { skipTests, withoutTestRunner } from './test-runner.js';
 import { requireRealTimers } from './util/clock.js';
 import { Deadline } from './util/deadline.js';
 
@@ -78,7 +79,7 @@ export function spawnChild(
   const output = stdio === 'stderr' ? 2 : stdio;
   const inherits = execArgv === undefined && (nodeOptions.length > 0 || inheritsNodeOptions(env));
   const place = inherits ? startWhereParentDid(cwd) : { cwd, args: [] };
-  const command: Command = [process.execPath, ...nodeOptions, PROGRAMS[program], ...place.args];
+  const command: Command = [process.execPath, ...nodeOptions, ...skipTests(), PROGRAMS[program], ...place.args];
   const [file, ...args] = program === 'manager' ? command : tieToParent(command);
   const start = () =>
     execa(file, args, {
@@ -90,7 +91,7 @@ export function spawnChild(
       forceKillAfterDelay: false,
       windowsHide: true,
       stdio: ['ignore', output, output, 'pipe'],
-      env: { ...withoutInspector(), ...requestHugePages({ ...process.env, ...env }), ...env },
+      env: { ...withoutTestRunner, ...withoutInspector(), ...requestHugePages({ ...process.env, ...env }), ...env },
       ...(place.cwd !== undefined && { cwd: place.cwd }),
     });
   const started = startSubprocess(start);

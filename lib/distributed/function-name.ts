@@ -2,7 +2,7 @@ import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TaskNotFoundError } from '../errors.js';
 import type { AnyFunction } from '../pool/job.js';
-import type { Address } from '../tasks/address.js';
+import { type Address, completeAddress } from '../tasks/address.js';
 import { describeFunction, type FunctionTraits } from './function-traits.js';
 
 /** How a function is called between machines: both sides know the module by its path from a root they agree on. */
@@ -24,6 +24,7 @@ export class FunctionNames {
   get(fn: AnyFunction, address: Address): FunctionName {
     const known = this.#known.get(address);
     if (known !== undefined) return known;
+    completeAddress(address);
     const name = nameFunction(fn, address, this.#root);
     this.#known.set(address, name);
     return name;

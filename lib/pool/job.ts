@@ -1,5 +1,5 @@
 import type { Address } from '../tasks/address.js';
-import { addressOf } from '../tasks/address.js';
+import { addressLater } from '../tasks/address.js';
 import type { Caller } from './caller.js';
 import type { Watch } from './watch.js';
 
@@ -48,7 +48,7 @@ export class Jobs {
     const { timeout, retries, priority } = this.#defaults;
     const job = {
       fn,
-      address: addressOf(fn),
+      address: addressLater(fn),
       timeout: asked?.timeout ?? timeout,
       retries: asked?.retries ?? retries,
       priority: asked?.priority ?? priority,

@@ -10,6 +10,7 @@ import {
   type ToChild,
   type ToParent,
 } from '../ipc/messages.js';
+import { completeAddress } from '../tasks/address.js';
 import { performance } from '../util/clock.js';
 import type { SentTasks } from './sent-tasks.js';
 import { StreamTask } from './stream-task.js';
@@ -31,13 +32,19 @@ export class TaskSender {
     this.#watch = watch;
   }
 
-  /** @throws {@link SerializationError} if the arguments cannot travel; the child hears of no task then. */
+  /**
+   * @throws {@link SerializationError} if the arguments cannot travel, {@link TaskNotFoundError} if the function cannot
+   * be found; the child hears of no task then.
+   */
   send(task: Task, attempt: number): void {
     if (this.#now === 0) this.#now = performance.now();
     const channel = this.#channel;
     const { address, caller } = task.job;
     // Each function crosses the pipe once; then its number stands for it.
-    const pace = this.#tasks.introduce(address, (id) => channel.post([ADDRESS, id, address]));
+    const pace = this.#tasks.introduce(address, (id) => {
+      completeAddress(address);
+      channel.post([ADDRESS, id, address]);
+    });
     const isPlain = attempt === 1 && caller === undefined && !(task instanceof StreamTask);
     if (!isPlain) this.#announce(task, attempt);
     try {

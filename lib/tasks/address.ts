@@ -2,7 +2,7 @@
 
 import { inspect } from 'node:util';
 import { TaskNotFoundError } from '../errors.js';
-import { type ExportNames, findExportNames } from './export-names.js';
+import { type ExportNames, findExportNames, isImportable } from './export-names.js';
 import { type Fingerprint, nameOf, takeFingerprint, textOf } from './fingerprint.js';
 import { type CodePlace, locateFunction, type Place } from './locate-function.js';
 import { FIXES, nameFunction } from './messages.js';
@@ -21,13 +21,21 @@ export type MixedFunction<A extends unknown[], R> = (...args: A) => R;
  *
  * - `export`: import `module`, take the export that is this function.
  * - `handle`: import `module`, take the export `name`; what `tasksFrom()` makes.
- * - `task`: import `module`, take the `ordinal`-th function of this name that `task()` marked there.
+ * - `task`: import `file`, or else `module`; take the `ordinal`-th function of this name that `task()` marked for `module`.
  * - `inline`: evaluate `text`, an expression, as if it stood at `line` of the file `origin` (`''`: no file).
  */
 export type Address =
-  | { kind: 'export'; module: string; names: string[]; closure: boolean; fingerprint: Fingerprint }
+  | {
+      kind: 'export';
+      module: string;
+      /** Exports to try, and variables at the module's top level that hold the function. */
+      names: string[];
+      holders: string[];
+      closure: boolean;
+      fingerprint: Fingerprint;
+    }
   | { kind: 'handle'; module: string; name: string }
-  | { kind: 'task'; module: string; name: string; ordinal: number; fingerprint: Fingerprint }
+  | { kind: 'task'; module: string; name: string; ordinal: number; file?: string; fingerprint: Fingerprint }
   | { kind: 'inline'; name: string; text: string; origin: string; line: number };
 
 type AnyFunction = (...args: never[]) => unknown;
@@ -42,7 +50,17 @@ const addresses = new WeakMap<object, Address>();
  * @throws TypeError if `fn` is not a function.
  * @throws TaskNotFoundError if it is certain that no other process can find it.
  */
-export function addressOf(fn: unknown, role = 'the task'): Address {
+export function addressOf(fn: unknown, role?: string): Address {
+  const address = addressLater(fn, role);
+  completeAddress(address);
+  return address;
+}
+
+/**
+ * As {@link addressOf}, for an address that is not sent at once: where the module of the function is still loading,
+ * {@link completeAddress} looks for it again.
+ */
+export function addressLater(fn: unknown, role = 'the task'): Address {
   if (typeof fn !== 'function') throw new TypeError(`${role} must be a function, not ${inspect(fn, { depth: 0 })}`);
   const known = addresses.get(fn);
   if (known !== undefined) return known;
@@ -108,16 +126,38 @@ function findExport(fn: AnyFunction, role: string, wanted: 'function' | 'class')
   if (wanted === 'function' && isClass(fn)) {
     throw new TaskNotFoundError(`${what} is a class, which cannot be called; export a function that uses it`);
   }
-  if (!isImportable(place.url)) {
-    throw new TaskNotFoundError(
-      `${what} comes from code that is in no file (${place.url || 'eval'}), so another process cannot import it; ` +
-        'put it into a module and export it, or send its source with inline(fn)',
-    );
-  }
-  const found = findExportNames(fn, place, fingerprint);
-  if (found.impossible !== undefined) throw new TaskNotFoundError(explainImpossible(what, fingerprint, found, place));
-  const { names, closure } = found;
-  return { kind: 'export', module: place.url, names, closure, fingerprint };
+  const { module, names, holders, closure, impossible, loading } = findExportNames(fn, place, fingerprint);
+  const address: Address = { kind: 'export', module, names, holders, closure, fingerprint };
+  if (impossible === undefined) return address;
+  const error = new TaskNotFoundError(explainImpossible(what, fingerprint, impossible, place, loading));
+  if (!loading) throw error;
+  unfinished.set(address, { fn, role, wanted, error });
+  return address;
+}
+
+/** What is known of a function whose module has not loaded yet and shows no export that is this function. */
+interface Unfinished {
+  fn: AnyFunction;
+  role: string;
+  wanted: 'function' | 'class';
+  error: TaskNotFoundError;
+}
+
+const unfinished = new WeakMap<Address, Unfinished>();
+
+/**
+ * Looks again for an export that was not there yet, when the address is about to be sent.
+ *
+ * @throws TaskNotFoundError if there is none.
+ */
+export function completeAddress(address: Address): void {
+  const state = unfinished.get(address);
+  if (state === undefined) return;
+  const found = findExport(state.fn, state.role, state.wanted);
+  const still = unfinished.get(found);
+  if (still !== undefined) throw still.error;
+  Object.assign(address, found);
+  unfinished.delete(address);
 }
 
 function locate(fn: AnyFunction, role: string): Place {
@@ -132,13 +172,26 @@ function locate(fn: AnyFunction, role: string): Place {
   }
 }
 
-/** `node -e`, `--input-type`, the REPL and standard input name their code `[eval1]`, `[stdin]`, `REPL1`. */
-function isImportable(url: string): boolean {
-  return /^(file|data):/.test(url) && !/\/\[(eval|stdin)\d*\](-wrapper)?$/.test(url);
-}
-
-function explainImpossible(what: string, { name }: Fingerprint, found: ExportNames, { scopes }: CodePlace): string {
-  if (found.impossible === 'closure') {
+function explainImpossible(
+  what: string,
+  { name }: Fingerprint,
+  impossible: NonNullable<ExportNames['impossible']>,
+  { url, scopes }: CodePlace,
+  loading: boolean,
+): string {
+  if (loading) {
+    return (
+      `${what} is not an export of its module as far as that has loaded; call the pool when the module has loaded, ` +
+      'or name the function with task(import.meta.url, fn), as a bundle with a top-level await needs it'
+    );
+  }
+  if (impossible === 'no file') {
+    const fix = url.startsWith('webpack')
+      ? "build with another devtool than 'eval', or name it with task(import.meta.url, fn)"
+      : 'put it into a module and export it, or send its source with inline(fn)';
+    return `${what} comes from code that is in no file (${url || 'eval'}), so another process cannot import it; ${fix}`;
+  }
+  if (impossible === 'closure') {
     const maker = /^Closure \((.+)\)$/.exec(scopes[0]?.description ?? '')?.[1];
     return (
       `${what} is a closure${maker === undefined ? '' : ` made in '${maker}'`} that no export of its module holds; ` +

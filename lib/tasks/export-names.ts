@@ -6,59 +6,133 @@
  */
 
 import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import { type Fingerprint, readSource } from './fingerprint.js';
-import type { CodePlace, Scope } from './locate-function.js';
+import { type CodePlace, locateFunction, readScript, type Scope } from './locate-function.js';
 import { toPath } from './messages.js';
 
 export interface ExportNames {
+  /** The file to import. It is not where the function was written if a bundler evaluates the modules of a bundle one by one. */
+  module: string;
   /** Exports to try, the surest first: variables that hold this very function, then what it may be called. */
   names: string[];
+  /** The variables at the top level of the module that hold this very function. */
+  holders: string[];
   /**
    * Whether it captures variables of a function around it. Such a function is not its source text: twins made
    * by one factory have the same, so it can only be found by a name that is known to hold it.
    */
   closure: boolean;
-  /** Set if it is certain that no export of the module is this function: why that is so. */
-  impossible?: 'not exported' | 'closure';
+  /** Set if no export of the module is this function, as far as can be seen: why that is so. */
+  impossible?: 'not exported' | 'closure' | 'no file';
+  /** Whether the module may show more once it has loaded. */
+  loading: boolean;
 }
 
 export function findExportNames(fn: object, place: CodePlace, fingerprint: Fingerprint): ExportNames {
-  const { scopes } = place;
-  const module = scopes.find(({ description }) => description === 'Module');
-  return module === undefined
-    ? findCommonJsNames(fn, place, fingerprint)
-    : findEsmNames(module, scopes.indexOf(module) > 0, fingerprint);
+  const index = place.scopes.findIndex(({ description }) => description === 'Module');
+  return index === -1 ? findCommonJsNames(fn, place, fingerprint) : findEsmNames(place, index, fingerprint);
 }
 
 /**
  * The scope of an ES module shows every exported variable, so a function that none of them holds can only be
  * the value of an `export default` without a variable.
  */
-function findEsmNames(module: Scope, closure: boolean, { name, file }: Fingerprint): ExportNames {
+function findEsmNames({ url, scopes }: CodePlace, index: number, { name, file }: Fingerprint): ExportNames {
   const source = readSource(file);
   const hasDefault = source === '' || /\bdefault\b/.test(source);
-  const names = [...module.holders];
+  const closure = index > 0;
+  const holders = scopes[index]?.holders ?? [];
+  const names = [...holders];
   if (hasDefault && !closure && name !== '') names.push('default');
-  if (names.length > 0 || (hasDefault && !closure)) return { names, closure };
-  return { names, closure, impossible: closure ? 'closure' : 'not exported' };
+  const found = {
+    module: url,
+    names,
+    holders,
+    closure,
+    loading: names.length === 0 && isBundle(source, scopes),
+  };
+  if (!isImportable(url)) return { ...found, impossible: 'no file' };
+  if (names.length > 0 || (hasDefault && !closure)) return found;
+  return { ...found, impossible: closure ? 'closure' : 'not exported' };
 }
 
-function findCommonJsNames(fn: object, { url, scopes }: CodePlace, { name }: Fingerprint): ExportNames {
-  // The function that Node (or Jest) wraps around a CommonJS module is nothing but its top level.
-  const outermost = scopes.at(-1);
-  const topLevel = /^Closure( \(Object\.<anonymous>\))?$/.test(outermost?.description ?? '') ? outermost : undefined;
-  const closure = scopes.some((scope) => scope !== topLevel);
-  const holders = topLevel?.holders ?? [];
+/** webpack sets the exports of a bundle when everything else has run. For production it names modules by numbers. */
+function isBundle(source: string, scopes: readonly Scope[]): boolean {
+  return (
+    source.includes('__webpack_exports__') || scopes.some(({ description }) => /^Closure \(\d+\)$/.test(description))
+  );
+}
 
-  const module = require.cache[toPath(url)];
-  const seen = searchExports(fn, module?.exports, [...holders, name, 'default']);
-  if (seen.names.length > 0) return { names: seen.names, closure };
-  if (module?.loaded === true && seen.complete) return { names: [], closure, impossible: 'not exported' };
-  const names = [...holders];
-  if (!closure && name !== '') names.push(name, 'default');
-  if (closure && holders.length === 0) return { names, closure, impossible: 'closure' };
-  return { names: [...new Set(names)], closure };
+function findCommonJsNames(fn: object, place: CodePlace, { name }: Fingerprint): ExportNames {
+  const { url, scopes } = place;
+  const topLevel = findTopLevel(place);
+  const closure = topLevel === -1 ? scopes.length > 0 : topLevel > 0;
+  const holders = scopes[topLevel]?.holders ?? [];
+  const likely = [...holders, name, 'default'];
+
+  const own = require.cache[toPath(url)];
+  const seen = searchExports(fn, own?.exports, likely);
+  if (seen.names.length > 0) return { module: url, names: seen.names, holders, closure, loading: false };
+  if (!isImportable(url)) return searchModules(fn, likely);
+  // With a top-level await in it, what a bundle exports is a promise of its exports.
+  const loading = own?.loaded === false || types.isPromise(own?.exports);
+  if (own !== undefined && !loading && seen.complete) {
+    return { module: url, names: [], holders, closure, loading, impossible: 'not exported' };
+  }
+  const names = [...new Set(closure || name === '' ? holders : likely)];
+  const found = { module: url, names, holders, closure, loading };
+  return closure && holders.length === 0 ? { ...found, impossible: 'closure' } : found;
+}
+
+/**
+ * Which of the scopes around a function of no ES module is its module's top level; -1: none.
+ *
+ * - The function that Node (or Jest) wraps around a CommonJS module is outermost.
+ * - Bundlers wrap the modules of a bundle in functions that have a path for their name, which no other function has.
+ * - Vitest wraps a module in a function with a block in it. The block is there as soon as the module exports anything,
+ *   for exports are read through functions that capture them.
+ */
+function findTopLevel(place: CodePlace): number {
+  const { scopes } = place;
+  const bundled = scopes.findIndex(({ description }) => /^(Block|Closure) \([^()]*\/[^()]*\)$/.test(description));
+  if (bundled !== -1) return bundled;
+  const outermost = scopes.length - 1;
+  const words = scopes.slice(-2).map(({ description }) => description);
+  if (words.at(-1) === 'Block' || (words[0] === 'Block' && words[1] === 'Closure')) {
+    if (VITEST_WRAPPER.test(readScript(place.scriptId)))
+      return scopes.findLastIndex(({ description }) => description === 'Block');
+  }
+  return /^Closure( \(Object\.<anonymous>\))?$/.test(words.at(-1) ?? '') ? outermost : -1;
+}
+
+const VITEST_WRAPPER = /^'use strict';async \([^)]*\)=>\{\{/;
+
+/** A bundle for development evaluates the text of each of its modules: no file has their code, but a bundle has their exports. */
+function searchModules(fn: object, likely: string[]): ExportNames {
+  const modules = Object.values(require.cache).filter((module) => module !== undefined);
+  const own = modules.filter(({ filename }) => !/[\\/]node_modules[\\/]/.test(filename));
+  for (const { filename, exports } of own) {
+    const { names } = searchExports(fn, exports, likely);
+    const module = pathToFileURL(filename).href;
+    if (names.length > 0) return { module, names, holders: [], closure: true, loading: false };
+  }
+  const loading = own.some(({ loaded, exports }) => !loaded || types.isPromise(exports));
+  return { module: '', names: [], holders: [], closure: true, loading, impossible: 'no file' };
+}
+
+/** The variables at the top level of its module that hold this function: the same ones in every process. */
+export function findHolders(fn: object): readonly string[] {
+  const place = locateFunction(fn);
+  if (place.kind !== 'code') return [];
+  const module = place.scopes.find(({ description }) => description === 'Module');
+  return (module ?? place.scopes[findTopLevel(place)])?.holders ?? [];
+}
+
+/** `node -e`, `--input-type`, the REPL and standard input name their code `[eval1]`, `[stdin]`, `REPL1`. */
+export function isImportable(url: string): boolean {
+  return /^(file|data):/.test(url) && !/\/\[(eval|stdin)\d*\](-wrapper)?$/.test(url);
 }
 
 const require = createRequire(import.meta.url);

@@ -2,6 +2,7 @@
 
 import { TaskNotFoundError } from '../errors.js';
 import type { Address } from './address.js';
+import { findHolders } from './export-names.js';
 import { compareFunction } from './fingerprint.js';
 import { FIXES, toPath } from './messages.js';
 import { registry } from './registry.js';
@@ -17,9 +18,13 @@ export function findOwnExport(exports: object, address: AddressOf<'export'>, wha
       if (compareFunction(fn, fingerprint) !== 'different') return fn;
     }
   }
+  const others = listFunctions(exports).filter((fn) => compareFunction(fn, fingerprint) !== 'different');
+  // What a module exports under another name may be held by the same variable in both processes.
+  const held = others.find((fn) => findHolders(fn).some((holder) => address.holders.includes(holder)));
+  if (held !== undefined) return held;
   // Under a name that says nothing, only the same code or place counts; and a closure is more than its code.
-  const all = address.closure ? [] : listFunctions(exports);
-  const found = new Set(all.filter((fn) => compareFunction(fn, fingerprint) === 'same'));
+  const same = address.closure ? [] : others.filter((fn) => compareFunction(fn, fingerprint) === 'same');
+  const found = new Set(same);
   const [only] = found;
   if (found.size === 1 && only !== undefined) return only;
   if (found.size > 1) {

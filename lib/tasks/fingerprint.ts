@@ -1,8 +1,10 @@
 /** What is known of a function in one process, to recognise it in another. */
 
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { types } from 'node:util';
 import { type CodePlace, locateFunction, type Place } from './locate-function.js';
+import { toPath } from './messages.js';
 import { findOriginalLine } from './original-line.js';
 
 export interface Fingerprint {
@@ -20,6 +22,11 @@ export interface Fingerprint {
   verbatim: boolean;
   /** Whether `line` is a line of the file and not one of the code that a loader made of it. */
   exact: boolean;
+  /**
+   * Whether the program has evaluated its module by itself, as Jest and Vitest do, and not through the loaders of
+   * Node.js: a child does not inherit what makes JavaScript of it.
+   */
+  byProgram: boolean;
 }
 
 export function takeFingerprint(fn: (...args: never[]) => unknown, place: Place): Fingerprint {
@@ -30,12 +37,20 @@ export function takeFingerprint(fn: (...args: never[]) => unknown, place: Place)
     generator: types.isGeneratorFunction(fn),
   };
   const text = textOf(fn);
-  if (place.kind !== 'code') return { ...shape, text, file: '', line: 0, verbatim: false, exact: false };
+  if (place.kind !== 'code')
+    return { ...shape, text, file: '', line: 0, verbatim: false, exact: false, byProgram: false };
   const file = withoutQuery(place.url);
   const source = readSource(file);
   const verbatim = source.includes(text);
   const line = (verbatim ? findLine(source, text, place) : undefined) ?? findOriginalLine(place);
-  return { ...shape, text, file, line: line ?? place.line + 1, verbatim, exact: line !== undefined };
+  const found = { line: line ?? place.line + 1, exact: line !== undefined };
+  return { ...shape, text, file, ...found, verbatim, byProgram: isEvaluatedByProgram(place, file) };
+}
+
+const require = createRequire(import.meta.url);
+
+function isEvaluatedByProgram({ scopes }: CodePlace, file: string): boolean {
+  return !scopes.some(({ description }) => description === 'Module') && require.cache[toPath(file)] === undefined;
 }
 
 /** Its name; a property `name` of the author's own need not be text. */

@@ -16,7 +16,9 @@ import { nameFunction } from './messages.js';
 export async function load(address: Address): Promise<(...args: never[]) => unknown> {
   if (address.kind === 'inline') return evaluateInline(address);
   const what = describeAddress(address);
-  const exports = await importModule(address.module, what);
+  const byProgram = address.kind !== 'handle' && address.fingerprint.byProgram;
+  const file = address.kind === 'task' ? (address.file ?? address.module) : address.module;
+  const exports = await importModule(file, what, byProgram);
   switch (address.kind) {
     case 'export':
       return findOwnExport(exports, address, what);

@@ -101,6 +101,14 @@ function enableDebugger({ session, post }: Inspector): void {
   post('Debugger.enable');
 }
 
+/** The text of a script, as it runs. */
+export function readScript(scriptId: string): string {
+  return withInspector(({ post }) => {
+    post('Debugger.enable');
+    return post<{ scriptSource: string }>('Debugger.getScriptSource', { scriptId }).scriptSource;
+  });
+}
+
 /** Code that was compiled by hand, as Jest does it, has a path for its name and not a URL. */
 function toUrl(name: string): string {
   return isAbsolute(name) ? pathToFileURL(name).href : name;

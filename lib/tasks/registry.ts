@@ -8,7 +8,7 @@ type AnyFunction = (...args: never[]) => unknown;
 
 /** How a function asked to be found, left by `task()`, `tasksFrom()` or `inline()`. */
 export type Mark =
-  | { kind: 'task'; module: string; name: string; ordinal: number }
+  | { kind: 'task'; module: string; name: string; ordinal: number; file?: string }
   | { kind: 'handle'; module: string; name: string }
   | { kind: 'inline'; text: string };
 

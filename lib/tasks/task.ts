@@ -1,6 +1,7 @@
 /** How a function says where it is to be found, where its own location does not: `task()`. */
 
 import { inspect } from 'node:util';
+import { findBundle } from './find-bundle.js';
 import { nameOf, textOf } from './fingerprint.js';
 import { toModuleUrl } from './module-url.js';
 import { registry } from './registry.js';
@@ -31,7 +32,10 @@ export function task<F extends (...args: never[]) => unknown>(moduleUrl: string 
   if (marked.includes(fn)) return fn;
   const ordinal = marked.push(fn) - 1;
   // A function that two modules mark is found through either; the first mark may already have been sent.
-  if (!registry.marks.has(fn)) registry.marks.set(fn, { kind: 'task', module, name, ordinal });
+  if (!registry.marks.has(fn)) {
+    const file = findBundle(module);
+    registry.marks.set(fn, { kind: 'task', module, name, ordinal, ...(file !== undefined && { file }) });
+  }
   return fn;
 }
 

@@ -1,37 +1,49 @@
 /**
  * Loads modules written in TypeScript.
  *
- * A child inherits the loader that its parent was started with, and then there is nothing to do. A parent that
- * rewrites sources within itself (Jest) has none to pass on; for such children ts-node is looked up.
+ * A child inherits the loader that its parent was started with, and uses it as the parent does. A parent that
+ * rewrites sources within itself (Jest, Vitest) has none to pass on; for such children an installed one is looked up.
  */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire, register } from 'node:module';
-import { dirname, join, parse } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { locateFunction } from './locate-function.js';
+import { registerCommonJsCompiler, resolveInstalled, withTsNodeDefaults } from './typescript-compilers.js';
 
 export function isTypeScript(url: string): boolean {
   return url.startsWith('file:') && /\.(tsx|[cm]?ts)$/.test(new URL(url).pathname);
 }
 
-export async function importTypeScript(url: string): Promise<object> {
+/**
+ * Node's own type stripping comes last where something else compiles: it reads `import` in a file as an ES module,
+ * knows no `enum`, and finds no file without its extension.
+ *
+ * @param byProgram - whether the parent has evaluated the module past the loaders of Node.js.
+ */
+export async function importTypeScript(url: string, byProgram: boolean): Promise<object> {
   const path = fileURLToPath(url);
-  if (Reflect.get(process.features, 'typescript') && !path.endsWith('x')) return import(url);
-  return isCommonJs(path) ? requireTypeScript(url, path) : importEsTypeScript(url, path);
+  const stripsTypes = Boolean(Reflect.get(process.features, 'typescript')) && !path.endsWith('x');
+  if (isCommonJs(path)) {
+    const isHooked = hasRequireHook() || ((byProgram || !stripsTypes) && registerCommonJsCompiler(path));
+    if (isHooked) return { default: createRequire(url)(path) };
+  }
+  if (stripsTypes) return import(url);
+  if (isCommonJs(path)) throw createLoaderError();
+  return importEsTypeScript(url, path);
 }
 
 /**
  * A loader for `import` does not help a CommonJS module: Node compiles that on the main thread, where only a
- * hook of `require` sees it. Every loader (ts-node, tsx, swc) sets `require.extensions`, so that tells whether
- * there is one.
+ * hook of `require` sees it. Every loader (ts-node, tsx, swc) sets `require.extensions`, as type stripping does.
  */
-function requireTypeScript(url: string, path: string): object {
-  const require = createRequire(url);
-  if (require.extensions['.ts'] === undefined) {
-    const tsNode = resolveTsNode('ts-node', path);
-    withDefaults(path, () => require(tsNode).register());
-  }
-  return { default: require(path) };
+function hasRequireHook(): boolean {
+  const hook = createRequire(import.meta.url).extensions['.ts'];
+  if (hook === undefined) return false;
+  if (!Reflect.get(process.features, 'typescript')) return true;
+  const place = locateFunction(hook);
+  return !(place.kind === 'code' && place.url.startsWith('node:'));
 }
 
 /** Whether `import` is known to take TypeScript in this process. */
@@ -41,8 +53,8 @@ async function importEsTypeScript(url: string, path: string): Promise<object> {
   const found = loaderKnown || (await hasLoader(url));
   // While this import was asking, another may have registered ts-node: twice would compile everything twice.
   if (!found && !loaderKnown) {
-    const hooks = pathToFileURL(resolveTsNode('ts-node/esm', path));
-    withDefaults(path, () => register(hooks));
+    const hooks = pathToFileURL(resolveTsNode(path));
+    withTsNodeDefaults(path, () => register(hooks));
   }
   loaderKnown = true;
   return import(url);
@@ -86,47 +98,16 @@ function isInEsmPackage(folder: string): boolean {
   }
 }
 
-function resolveTsNode(specifier: string, path: string): string {
-  for (const from of [path, fileURLToPath(import.meta.url)]) {
-    try {
-      return createRequire(from).resolve(specifier);
-    } catch {
-      // Not installed there.
-    }
-  }
-  throw new Error(
+function resolveTsNode(path: string): string {
+  const found = resolveInstalled('ts-node/esm', path);
+  if (found === undefined) throw createLoaderError();
+  return found;
+}
+
+function createLoaderError(): Error {
+  return new Error(
     `Node.js ${process.version} does not run TypeScript, and the child process has no loader for it: install ts-node ` +
       "(npm install --save-dev ts-node), or give the children one (execArgv: ['--import', 'tsx']), " +
       'or use a version of Node.js that strips types (22.18 or later)',
   );
-}
-
-/**
- * Sets what ts-node should do unless the user's tsconfig.json or environment says otherwise: no type check,
- * which costs a child a second and 100 MB, and a `rootDir`, without which TypeScript 6 refuses to go without.
- * ts-node reads the environment when it is loaded, and a task should not see it.
- */
-function withDefaults(path: string, run: () => void): void {
-  const defaults = {
-    TS_NODE_TRANSPILE_ONLY: 'true',
-    TS_NODE_COMPILER_OPTIONS: JSON.stringify({ rootDir: parse(path).root, ...missingOptions() }),
-  };
-  const unset = Object.entries(defaults).filter(([name]) => process.env[name] === undefined);
-  for (const [name, value] of unset) process.env[name] = value;
-  try {
-    run();
-  } finally {
-    for (const [name] of unset) delete process.env[name];
-  }
-}
-
-/** Where there is no tsconfig.json, ts-node's own choice is one that TypeScript 6 rejects. */
-function missingOptions(): object {
-  const nodeNext = { module: 'nodenext', moduleResolution: 'nodenext', target: 'es2022' };
-  return hasAbove('tsconfig.json', process.cwd()) ? {} : nodeNext;
-}
-
-function hasAbove(name: string, folder: string): boolean {
-  const parent = dirname(folder);
-  return existsSync(join(folder, name)) || (parent !== folder && hasAbove(name, parent));
 }

@@ -35,3 +35,25 @@ test.each([
   expect(stderr).not.toMatch(/Cannot find module/);
   expect(code).toBe(exitCode);
 });
+
+test('a bundle in the form of webpack runs its exports and marked functions, also while it loads', async () => {
+  const { code, stdout, stderr } = await node([`${root}test/fixtures/bundles/webpack.cjs`]);
+  expect(stderr).not.toMatch(/Error/);
+  const lines = stdout.trim().split('\n');
+  // The call made while the bundle loads is answered at some time.
+  expect(lines).toContain('100');
+  expect(lines.filter((line) => line !== '100')).toEqual([
+    '2,4',
+    '7,14',
+    '11,12',
+    '21,22',
+    "the task '(anonymous)'",
+    "the task 'secret'",
+  ]);
+  expect(code).toBe(0);
+});
+
+test('a bundle for development, whose modules are evaluated as text, runs them too', async () => {
+  const result = await node([`${root}test/fixtures/bundles/webpack-eval.cjs`]);
+  expect(result).toMatchObject({ code: 0, stdout: '2,4\n11,12\n' });
+});

@@ -108,7 +108,7 @@ test('a CommonJS main script may give away functions before it exports them', as
   expect(received.first).toEqual({ result: 7 });
   expect(received.second).toEqual({ result: -1 });
   expectMistake(received.helper, 'child', "'helper'");
-  expectMistake(received.hidden, 'parent', "'made'", 'closure');
+  expectMistake(received.hidden, 'parent', "'made'", 'has loaded', 'task(');
   expectMistake(received.shadow, 'child', "'second'");
   expectMistake(received.twin, 'child', '2 exports of', 'task(');
 });
