@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { getChildState } from './child/state.js';
 import { BootstrapError } from './errors.js';
+import { writesAtExit } from './exit-wait.js';
 import { requestHugePages } from './huge-pages.js';
 import { type Command, tieToParent } from './parent-death.js';
 import { startWhereParentDid } from './start-folder.js';
@@ -41,6 +42,8 @@ export interface Child {
   readonly pid: number | undefined;
   readonly pipe: Socket;
   readonly exited: Promise<Exit>;
+  /** Whether it writes coverage or profiles when it exits. */
+  readonly writesAtExit: boolean;
   kill(signal: NodeJS.Signals): void;
 }
 
@@ -116,6 +119,7 @@ export function spawnChild(
     pid: subprocess.pid,
     pipe,
     exited,
+    writesAtExit: writesAtExit(nodeOptions, { ...process.env, ...env }),
     kill(signal) {
       subprocess.kill(signal);
       if (signal === 'SIGTERM') escalation ??= new Deadline(KILL_DELAY, () => subprocess.kill('SIGKILL'));
@@ -129,6 +133,7 @@ function createUnstarted(failure: Promise<Error>): Child {
     pid: undefined,
     pipe: new Socket().destroy(),
     exited: failure.then((error) => ({ exitCode: null, signal: null, error })),
+    writesAtExit: false,
     kill() {},
   };
 }

@@ -1,5 +1,6 @@
 import { Connection } from '../connection.js';
 import { ProtocolError } from '../errors.js';
+import { waitAtExit } from '../exit-wait.js';
 import {
   BOOT_FAILURE,
   ENDING,
@@ -94,13 +95,19 @@ export class PoolWorker {
       },
       onIdle: () => this.#owner.onIdle(this),
     });
-    this.#connection = new Connection(spawnChild(options.spawn, 'pool'), start, {
+    const child = spawnChild(options.spawn, 'pool');
+    this.#connection = new Connection(child, start, {
       onMessages: (messages) => this.#receive(messages),
       onRead: () => this.#goOn(),
       onDrain: () => this.#owner.onRoom(this),
     });
     this.#sender = new TaskSender(this.#connection.channel, this.#tasks, watch);
-    void this.#connection.ended.then((exit) => this.#end(exit));
+    const { channel, ended } = this.#connection;
+    const forget = child.writesAtExit ? waitAtExit(child.pid as number, () => channel.destroy()) : undefined;
+    void ended.then((exit) => {
+      forget?.();
+      this.#end(exit);
+    });
   }
 
   get pid(): number | undefined {
