@@ -1,5 +1,5 @@
 import { MAX_DELAY } from './keep-alive.js';
-import type { SpawnOptions } from './spawn.js';
+import type { ReadSpawnOptions, SpawnOptions } from './spawn.js';
 
 /** Says what an option takes, or nothing if the value is right. */
 export type Validator = (value: unknown) => string | undefined;
@@ -87,6 +87,7 @@ const output: Validator = (value) =>
 export const spawnOptions: OptionTable = {
   env: environment,
   cwd: path,
+  execPath: string,
   execArgv: strings,
   stdio: output,
   name: string,
@@ -95,11 +96,14 @@ export const spawnOptions: OptionTable = {
   loopInitializer: callback,
 };
 
-export function pickSpawnOptions({ env, cwd, execArgv, stdio }: SpawnOptions): SpawnOptions {
+export function pickSpawnOptions(options: SpawnOptions & { name?: string }): ReadSpawnOptions {
+  const { env, cwd, execPath, execArgv, stdio, name } = options;
   return {
     ...(env && { env }),
     ...(cwd !== undefined && { cwd }),
+    ...(execPath !== undefined && { execPath }),
     ...(execArgv && { execArgv }),
     ...(stdio && { stdio }),
+    ...(name !== undefined && { title: name }),
   };
 }

@@ -13,7 +13,7 @@ let looked = false;
 
 /**
  * The command that starts `command` so that the kernel kills it when this process dies, however this process dies;
- * `command` itself where that cannot be had.
+ * nothing where that cannot be had.
  *
  * setpriv replaces itself with `command`: the process id, the pipes and the way it ends are those of `command`. The
  * parent may die before setpriv has asked for the signal, so the process that it starts has to compare its parent.
@@ -21,13 +21,13 @@ let looked = false;
  * To the kernel, the parent is the thread that starts a process. A pool of a `worker_threads` Worker therefore dies
  * with its thread, as its timers and sockets do. The thread is also the only one that reads its pipes.
  */
-export function tieToParent(command: Command): Command {
+export function tieToParent(command: Command): Command | undefined {
   if (!looked) {
     looked = true;
     const folders = ['/usr/bin', '/bin', ...(process.env.PATH ?? '').split(delimiter)];
     setpriv = process.platform === 'linux' ? findSetpriv(folders) : undefined;
   }
-  return setpriv === undefined ? command : [setpriv, ...SIGNAL, ...command];
+  return setpriv === undefined ? undefined : [setpriv, ...SIGNAL, ...command];
 }
 
 /** The first setpriv in these folders that works: busybox's, and util-linux's before 2.33, do not know the signal. */

@@ -1,11 +1,11 @@
-import { refuseOutsideOfTask } from './child/current-task.js';
 import { Connection } from './connection.js';
 import { InvalidStateError, TimeoutError } from './errors.js';
 import type { StartOptions, ToParent } from './ipc/messages.js';
 import { hold, MAX_DELAY, release } from './keep-alive.js';
 import { boolean, callback, list, pickSpawnOptions, readOptions, spawnOptions } from './options.js';
-import { type Exit, type SpawnOptions, spawnChild, toExitcode } from './spawn.js';
+import { type Exit, type ReadSpawnOptions, type SpawnOptions, spawnChild, toExitcode } from './spawn.js';
 import { addressInitializers, type InitializerOptions } from './start-options.js';
+import { requireStartable } from './startable.js';
 import { addressOf, type TaskFunction } from './tasks/address.js';
 import { clearTimeout, setTimeout } from './util/clock.js';
 
@@ -51,7 +51,7 @@ let created = 0;
  */
 export class Process<R = void, A extends unknown[] = unknown[]> implements PromiseLike<R> {
   readonly #name: string;
-  readonly #spawn: SpawnOptions;
+  readonly #spawn: ReadSpawnOptions;
   readonly #start: StartOptions;
   #daemon: boolean;
   #connection: Connection | undefined;
@@ -67,7 +67,6 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
    */
   constructor(options: ProcessOptions<A, unknown>) {
     const what = new.target.name;
-    refuseOutsideOfTask(`a ${what}`);
     const {
       target,
       args = [],
@@ -78,7 +77,8 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
     if (target === undefined) throw new TypeError(`${what}: option "target" is missing: the function to run`);
     this.#name = name ?? `${what}-${++created}`;
     this.#daemon = daemon;
-    this.#spawn = pickSpawnOptions(rest);
+    this.#spawn = pickSpawnOptions({ ...rest, ...(name !== undefined && { name }) });
+    requireStartable(`a ${what}`, this.#spawn.execPath);
     this.#start = {
       name: this.#name,
       parent: process.pid,

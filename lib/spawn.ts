@@ -3,15 +3,14 @@ import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { getChildState } from './child/state.js';
-import { BootstrapError } from './errors.js';
+import { namedAsThisProcess } from './argv0.js';
+import { type ChildMark, writeMark } from './child-mark.js';
 import { writesAtExit } from './exit-wait.js';
 import { requestHugePages } from './huge-pages.js';
 import { type Command, tieToParent } from './parent-death.js';
 import { startWhereParentDid } from './start-folder.js';
 import { startSubprocess } from './start-subprocess.js';
 import { skipTests, withoutTestRunner } from './test-runner.js';
-import { requireRealTimers } from './util/clock.js';
 import { Deadline } from './util/deadline.js';
 
 /** How a child process is started. */
@@ -20,6 +19,11 @@ export interface SpawnOptions {
   env?: NodeJS.ProcessEnv;
   /** The folder it runs in; default: this process's. */
   cwd?: string | URL;
+  /**
+   * The Node.js that runs it; default: this process's. An executable that contains its program (a single executable
+   * application, Electron, pkg) needs one.
+   */
+  execPath?: string;
   /** The options of Node.js; default: this process's, without those that run a program text or an inspector. */
   execArgv?: readonly string[];
   /**
@@ -27,6 +31,12 @@ export interface SpawnOptions {
    * stderr, which keeps stdout for what the program itself has to say, `'ignore'` nowhere.
    */
   stdio?: 'inherit' | 'stderr' | 'ignore';
+}
+
+/** With what else a process is started. */
+export interface ReadSpawnOptions extends SpawnOptions {
+  /** What `process.title` is in it; default: this process's. */
+  title?: string;
 }
 
 /** How a child process ended. */
@@ -67,23 +77,27 @@ const KILL_DELAY = 5000;
  *
  * It ends when this process does: by a signal that this process or, on Linux, the kernel sends; otherwise by the end of
  * the pipe, which it notices once it is in no busy loop.
- *
- * @throws {@link BootstrapError} in a process that should have become a child and runs something else.
  */
 export function spawnChild(
-  { env, cwd, execArgv, stdio = 'inherit' }: SpawnOptions,
+  { env, cwd, execPath, execArgv, stdio = 'inherit', title }: ReadSpawnOptions,
   program: keyof typeof PROGRAMS,
 ): Child {
-  refuseInUnstartedChild();
-  requireRealTimers();
   if (!existsSync(PROGRAMS[program])) return createUnstarted(Promise.resolve(createBundledError(PROGRAMS[program])));
+  if (execPath !== undefined && !existsSync(execPath)) {
+    return createUnstarted(Promise.resolve(new Error(`execPath: there is no file ${execPath}`)));
+  }
   const nodeOptions = execArgv ?? filterExecArgv(process.execArgv);
   // A number is a descriptor of this process.
   const output = stdio === 'stderr' ? 2 : stdio;
   const inherits = execArgv === undefined && (nodeOptions.length > 0 || inheritsNodeOptions(env));
-  const place = inherits ? startWhereParentDid(cwd) : { cwd, args: [] };
-  const command: Command = [process.execPath, ...nodeOptions, ...skipTests(), PROGRAMS[program], ...place.args];
-  const [file, ...args] = program === 'manager' ? command : tieToParent(command);
+  const place = inherits ? startWhereParentDid(cwd) : { cwd };
+  const childEnv = { ...process.env, ...env };
+  // Tasks and what is preloaded read their arguments where the program does.
+  const rest = [...nodeOptions, ...skipTests(), PROGRAMS[program], ...process.argv.slice(2)];
+  const plain: Command = [execPath ?? process.execPath, ...rest];
+  const named: Command = [execPath ?? namedAsThisProcess(childEnv.PATH), ...rest];
+  const tied = program === 'manager' ? undefined : tieToParent(named);
+  const [file, ...args] = tied ?? plain;
   const start = () =>
     execa(file, args, {
       buffer: false,
@@ -94,7 +108,14 @@ export function spawnChild(
       forceKillAfterDelay: false,
       windowsHide: true,
       stdio: ['ignore', output, output, 'pipe'],
-      env: { ...withoutTestRunner, ...withoutInspector(), ...requestHugePages({ ...process.env, ...env }), ...env },
+      env: {
+        ...withoutTestRunner,
+        ...withoutInspector(),
+        ...requestHugePages(childEnv),
+        ...env,
+        ...writeMark({ ...place.mark, ...toTitle(title) }),
+      },
+      ...(tied === undefined && execPath === undefined && { argv0: process.argv0 }),
       ...(place.cwd !== undefined && { cwd: place.cwd }),
     });
   const started = startSubprocess(start);
@@ -127,6 +148,11 @@ export function spawnChild(
   };
 }
 
+/** A title that this process has not set is that of its `argv0`, which its children have. */
+function toTitle(title = process.title): Pick<ChildMark, 'title'> {
+  return title === process.argv0 ? {} : { title };
+}
+
 /** In the place of a child that could not be started, for want of descriptors for instance: it ends at once. */
 function createUnstarted(failure: Promise<Error>): Child {
   return {
@@ -136,19 +162,6 @@ function createUnstarted(failure: Promise<Error>): Child {
     writesAtExit: false,
     kill() {},
   };
-}
-
-/**
- * Some options of Node.js run code of the program in a child before, or instead of, the child's own: a preloaded
- * module, a program text. Should that create processes, each of them would do the same, without end.
- */
-function refuseInUnstartedChild(): void {
-  if (Object.values(PROGRAMS).includes(process.argv[1] ?? '') && getChildState() === undefined) {
-    throw new BootstrapError(
-      'a process or pool in a preloaded module or program text was created in a child process outside of a task; ' +
-        'a child runs them again, so create it in the main module',
-    );
-  }
 }
 
 /** A bundler takes this module out of its folder, and leaves there the files that children run. */

@@ -2,15 +2,16 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { getChildState } from './child/state.js';
+import type { ChildMark } from './child-mark.js';
 import { currentFolder } from './current-folder.js';
 
 /** The folder this process was started in. A program that leaves it before it loads the package leaves no trace of it. */
 const startFolder = getChildState()?.startFolder ?? currentFolder();
 
-/** Where a child is started, and the arguments that have it go on to where it should work. */
+/** Where a child is started, and the mark that has it go on to where it should work. */
 interface Start {
   cwd: string | URL | undefined;
-  args: string[];
+  mark?: Pick<ChildMark, 'folder'>;
 }
 
 /**
@@ -24,8 +25,8 @@ export function startWhereParentDid(cwd: string | URL | undefined): Start {
   const folder = cwd === undefined ? currentFolder() : resolve(cwd instanceof URL ? fileURLToPath(cwd) : cwd);
   const differs = folder !== undefined && startFolder !== undefined && folder !== startFolder;
   // Otherwise starting it there says best what is wrong with the folder.
-  if (differs && isEnterable(folder) && isEnterable(startFolder)) return { cwd: startFolder, args: [folder] };
-  return { cwd, args: [] };
+  if (differs && isEnterable(folder) && isEnterable(startFolder)) return { cwd: startFolder, mark: { folder } };
+  return { cwd };
 }
 
 function isEnterable(folder: string): boolean {

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { isMarked } from '../child-mark.js';
 import { BootstrapError, InvalidStateError } from '../errors.js';
 import { recogniseErrors } from './recognise-errors.js';
 import { getChildState } from './state.js';
@@ -61,4 +62,4 @@ export function refuseOutsideOfTask(what: string): void {
  * A child that needs a function of the main module imports that module again. Guard with it what must only run once.
  * It is what Python's `if __name__ == '__main__'` is for.
  */
-export const isMainProcess: boolean = child === undefined;
+export const isMainProcess: boolean = child === undefined && !isMarked();

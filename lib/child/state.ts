@@ -1,4 +1,5 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
+import { takeMark } from '../child-mark.js';
 import { currentFolder } from '../current-folder.js';
 import type { CurrentTask } from './current-task.js';
 
@@ -34,12 +35,12 @@ export function callIn<R>(
 const KEY = Symbol.for('aiomultiprocess.child');
 const holder = globalThis as { [KEY]?: ChildState };
 
-/** Makes this process a child, in the folder that it was told to work in. */
+/** Makes this process a child, in the folder and with the title that it was told. */
 export function createChildState(errors: ChildState['errors']): ChildState {
   holder[KEY] = { errors, startFolder: currentFolder() };
-  // The tasks have no use for the argument.
-  const [folder] = process.argv.splice(2);
+  const { folder, title } = takeMark();
   if (folder !== undefined) process.chdir(folder);
+  if (title !== undefined) process.title = title;
   return holder[KEY];
 }
 

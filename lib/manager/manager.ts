@@ -1,8 +1,8 @@
-import { refuseOutsideOfTask } from '../child/current-task.js';
 import { ManagerClosedError } from '../errors.js';
 import { pack } from '../ipc/packed.js';
 import { integer, type OptionTable, pickSpawnOptions, readOptions, spawnOptions } from '../options.js';
 import type { SpawnOptions } from '../spawn.js';
+import { requireStartable } from '../startable.js';
 import { addressOfClass } from '../tasks/address.js';
 import { SharedBarrier } from './client/barrier.js';
 import { SharedEvent } from './client/event.js';
@@ -27,8 +27,8 @@ import {
 } from './options.js';
 import { ServerProcess } from './server-process.js';
 
-const { env, cwd, execArgv, stdio } = spawnOptions;
-const OPTIONS = { env, cwd, execArgv, stdio } as OptionTable;
+const { env, cwd, execPath, execArgv, stdio } = spawnOptions;
+const OPTIONS = { env, cwd, execPath, execArgv, stdio } as OptionTable;
 
 /**
  * Makes objects that all processes share: queues, locks, events, semaphores, barriers, lists, maps, values, and objects
@@ -57,8 +57,8 @@ export class Manager {
    * @throws {@link BootstrapError} in a child, outside of a task.
    */
   constructor(options: ManagerOptions = {}) {
-    refuseOutsideOfTask('a Manager');
     this.#spawn = pickSpawnOptions(readOptions<ManagerOptions>('Manager', options, OPTIONS));
+    requireStartable('a Manager', this.#spawn.execPath);
   }
 
   /**

@@ -15,7 +15,7 @@ import {
   string,
   time,
 } from '../options.js';
-import type { SpawnOptions } from '../spawn.js';
+import type { ReadSpawnOptions, SpawnOptions } from '../spawn.js';
 import type { InitializerOptions } from '../start-options.js';
 import { RoundRobin, Scheduler } from './scheduler.js';
 import type { ApplyOptions, MapOptions, StreamOptions } from './types.js';
@@ -128,7 +128,7 @@ const OPTIONS: OptionTable = {
 
 /** Options with their defaults. */
 export interface ReadPoolOptions extends InitializerOptions {
-  spawn: SpawnOptions;
+  spawn: ReadSpawnOptions;
   processes: number;
   exceptionHandler?: (error: unknown) => unknown;
   maxTasksPerChild: number;
@@ -160,6 +160,7 @@ let created = 0;
  * @throws TypeError or RangeError naming the option and what it takes.
  */
 export function readPoolOptions(options: PoolOptions): ReadPoolOptions {
+  const given = readOptions<Omit<PoolOptions, keyof PythonSpellings>>('Pool', options, OPTIONS);
   const read = {
     processes: availableParallelism(),
     maxTasksPerChild: 0,
@@ -175,7 +176,7 @@ export function readPoolOptions(options: PoolOptions): ReadPoolOptions {
     onFull: 'reject' as const,
     measure: false,
     name: `Pool-${++created}`,
-    ...readOptions<Omit<PoolOptions, keyof PythonSpellings>>('Pool', options, OPTIONS),
+    ...given,
   };
   if (read.queueCount > read.processes) throw new RangeError('queue count must be <= process count');
   const { minProcesses = read.processes, scheduler = new RoundRobin() } = read;
@@ -184,7 +185,7 @@ export function readPoolOptions(options: PoolOptions): ReadPoolOptions {
   if (minProcesses < read.queueCount && read.queueCount > 1) {
     throw new RangeError('Pool: option "minProcesses" must be >= "queueCount"');
   }
-  return { ...read, minProcesses, scheduler, spawn: pickSpawnOptions(read) };
+  return { ...read, minProcesses, scheduler, spawn: pickSpawnOptions(given) };
 }
 
 const STREAM_OPTIONS: OptionTable = {

@@ -1,10 +1,10 @@
 import { EventEmitter } from 'eventemitter3';
-import { refuseOutsideOfTask } from '../child/current-task.js';
 import { InvalidStateError } from '../errors.js';
 import { hold, release } from '../keep-alive.js';
 import type { PoolEvents } from '../observe/events.js';
 import type { PoolInsights } from '../observe/insights.js';
 import { Observers } from '../observe/observers.js';
+import { requireStartable } from '../startable.js';
 import type { MixedFunction, TaskFunction } from '../tasks/address.js';
 import { BasePool } from './base-pool.js';
 import { Engine } from './engine.js';
@@ -36,8 +36,8 @@ export class Pool extends BasePool<PoolEvents> {
    * @throws {@link BootstrapError} in a child, outside of a task.
    */
   constructor(options: PoolOptions = {}) {
-    refuseOutsideOfTask('a Pool');
     const read = readPoolOptions(options);
+    requireStartable('a Pool', read.spawn.execPath);
     const events = new EventEmitter<PoolEvents>();
     let engine: Engine | undefined;
     const observers = new Observers(read, events, () => engine);

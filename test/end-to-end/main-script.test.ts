@@ -43,7 +43,7 @@ test('a preloaded module that makes a pool fails, and names what was wrong', asy
     const preloaded = new URL('../fixtures/pool/programs/preloaded.mjs', import.meta.url);
     preloaded.searchParams.set('log', file);
     const { code, stderr } = await runProgram('unused.mjs', [], ['--import', preloaded.href]);
-    expect(stderr).toMatch(/BootstrapError: a process or pool in a preloaded module/);
+    expect(stderr).toMatch(/BootstrapError: a Pool was created in a child process by code that runs before/);
     expect(code).toBe(1);
     // The program, and three attempts to start its child.
     expect(await linesOf(file)).toHaveLength(4);

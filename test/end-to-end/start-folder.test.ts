@@ -48,18 +48,18 @@ describe.each([
     ['-r', 'installed', 'the package, required'],
     ['--env-file', 'settings.env', undefined],
   ])('inherit %s %s', async (option, value, preloaded) => {
-    const child = { cwd: elsewhere, args: [], preloaded };
+    const child = { cwd: elsewhere, args: [how, elsewhere], preloaded };
     expect(await see(how, [option, value])).toEqual([child, child]);
   });
 
   test('inherit what NODE_OPTIONS names', async () => {
-    const child = { cwd: elsewhere, args: [], preloaded: 'imported' };
+    const child = { cwd: elsewhere, args: [how, elsewhere], preloaded: 'imported' };
     expect(await see(how, [], '--import ./beside.mjs')).toEqual([child, child]);
   });
 });
 
 test('options that children are given are looked up in their own folder', async () => {
-  const child = { cwd: elsewhere, args: [], preloaded: 'their own' };
+  const child = { cwd: elsewhere, args: ['execArgv', elsewhere], preloaded: 'their own' };
   expect(await see('execArgv', ['--import', './beside.mjs'])).toEqual([child, child]);
 });
 

@@ -4,9 +4,14 @@ import { join } from 'node:path';
 
 /** Runs the body with the path of a file that is not there yet, in a folder that is removed afterwards. */
 export async function withFile<T>(body: (file: string) => Promise<T>): Promise<T> {
+  return withFolder((folder) => body(join(folder, 'log')));
+}
+
+/** Runs the body with an empty folder, which is removed afterwards. */
+export async function withFolder<T>(body: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'aiomultiprocess-test-'));
   try {
-    return await body(join(folder, 'log'));
+    return await body(folder);
   } finally {
     await rm(folder, { recursive: true });
   }
