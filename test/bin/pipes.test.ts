@@ -1,9 +1,13 @@
 /** `aiomultiprocess map` between other programs, which end, wait, and send more than any memory holds. */
+import { type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { findSurvivors } from '../support/alive.ts';
 import { command, countTo, tasks, valuesOf } from '../support/command.ts';
+import { linesOf, withFile } from '../support/folder.ts';
 import { root, run } from '../support/run.ts';
+import { SlowPipe } from '../support/slow-pipe.ts';
 import { startMap } from './start-map.ts';
 
 test('a reader that has had enough ends the run, which is no error', async () => {
@@ -11,6 +15,56 @@ test('a reader that has had enough ends the run, which is no error', async () =>
   const result = await run('bash', ['-c', shell, process.execPath, command], { cwd: tasks });
   // yes has met the same end as it always does.
   expect(result).toEqual({ code: 0, stdout: '"y"\ncodes: 141 0 0\n', stderr: '' });
+});
+
+test('a reader that has had enough ends the run at once, whatever runs', async () => {
+  await withFile(async (file) => {
+    const child = startMap('./tasks.js#block', '-p', '2', '-c', '1', '--unordered');
+    const exited = once(child, 'close');
+    let stderr = '';
+    child.stderr.on('data', (text) => (stderr += text));
+    child.stdin.write(`${file}\n`);
+    let pids: string[] = [];
+    while (pids.length === 0) pids = await linesOf(file);
+    child.stdout.destroy();
+    child.stdin.write('\n');
+    expect(await exited).toEqual([0, null]);
+    expect(stderr).toBe('');
+    expect(await findSurvivors(pids.map(Number))).toEqual([]);
+  });
+});
+
+test.each([
+  ['a reader that has had enough', '2>&1 >/dev/null | head -1 | wc -l'],
+  ['a full disk', '2>/dev/full'],
+])('what items print may find no room: %s', async (_what, where) => {
+  await withFile(async (file) => {
+    const shell = `(seq 60; false) | "$0" "$1" map ./tasks.js#printMuch --output '${file}' ${where}; echo "\${PIPESTATUS[1]}"`;
+    const { stdout, stderr } = await run('bash', ['-c', shell, process.execPath, command], { cwd: tasks });
+    expect({ stdout: stdout.split('\n').at(-2), stderr }).toEqual({ stdout: '0', stderr: '' });
+    expect(valuesOf(await readFile(file, 'utf8'))).toEqual(Array.from({ length: 60 }, (_, index) => `${index + 1}`));
+  });
+});
+
+test('what the command says at its end arrives after all that the items have printed', async () => {
+  await withFile(async (file) => {
+    const pipe = new SlowPipe();
+    const args = [command, 'map', './tasks.js#fillAndFail'];
+    const stdio: StdioOptions = ['pipe', 'ignore', pipe.writer];
+    const child = spawn(process.execPath, args, { cwd: tasks, stdio, timeout: 25_000 });
+    pipe.closeWriter();
+    const exited = once(child, 'exit');
+    child.stdin?.end(`${file}\n`);
+    let pids: string[] = [];
+    while (pids.length === 0) pids = await linesOf(file);
+    expect(await findSurvivors(pids.map(Number))).toEqual([]);
+    // The command itself does not end, which no event tells.
+    expect(await Promise.race([exited, pause(1000)])).toBe(true);
+    const text = await pipe.read();
+    expect(text.startsWith(`${'x'.repeat(65_535)}\n`)).toBe(true);
+    expect(text.slice(65_536)).toMatch(/^aiomultiprocess: stopped: item 0 .* it is full\n/);
+    expect(await exited).toEqual([1, null]);
+  });
 });
 
 test('a result is written as soon as it is there, while the input is open', async () => {

@@ -8,16 +8,15 @@ import { join } from 'node:path';
 export class SlowPipe {
   /** Where a program writes: for its `stdio`. Closed once the program runs. */
   readonly writer: number;
-  readonly #reader: Socket;
+  readonly #reader: number;
 
   constructor() {
     const folder = mkdtempSync(join(tmpdir(), 'aiomultiprocess-test-'));
     const path = join(folder, 'pipe');
     try {
       spawnSync('mkfifo', [path]);
-      const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      this.#reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
       this.writer = openSync(path, constants.O_WRONLY);
-      this.#reader = new Socket({ fd: reader, readable: true, writable: false });
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -31,12 +30,14 @@ export class SlowPipe {
   /** All that is written, until the last who can write has ended. */
   async read(): Promise<string> {
     let text = '';
-    for await (const chunk of this.#reader.setEncoding('utf8')) text += chunk;
+    // A socket begins to read when it is made.
+    const socket = new Socket({ fd: this.#reader, readable: true, writable: false });
+    for await (const chunk of socket.setEncoding('utf8')) text += chunk;
     return text;
   }
 
   /** The reader has had enough. */
   leave(): void {
-    this.#reader.destroy();
+    closeSync(this.#reader);
   }
 }
