@@ -37,6 +37,24 @@ export class SerializationError extends Error {
   }
 }
 
+/**
+ * Stands, in an error that came from another process, for parts that were left out: the parts of errors in one message
+ * may take 32 MiB.
+ */
+export class OmittedPartsError extends Error {
+  static {
+    OmittedPartsError.prototype.name = 'OmittedPartsError';
+  }
+  /** How many objects and texts were left out, not counting what was reached only through them. */
+  readonly count: number;
+
+  /** @internal */
+  constructor(count: number, limit: number) {
+    super(`${count} parts of an error were left out: beyond ${limit} bytes they do not travel`);
+    this.count = count;
+  }
+}
+
 /** How a process ended. */
 export interface ProcessExit {
   pid: number | undefined;

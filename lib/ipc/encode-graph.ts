@@ -1,14 +1,14 @@
 import { types } from 'node:util';
 import { serializeError } from 'serialize-error';
-import { SerializationError } from '../errors.js';
+import { OmittedPartsError, SerializationError } from '../errors.js';
 import { RealDate } from '../util/clock.js';
 import type { AttachmentWriter } from './attachments.js';
-import { type Classifier, describeInstance, describePrimitive, nameOfView, namesOfClasses } from './classify.js';
+import { type Classifier, describePrimitive, nameOfView, namesOfClasses } from './classify.js';
 import type { Graph, Row, Slot } from './graph.js';
 import * as graph from './graph.js';
 import { describeHandle } from './handles.js';
 import { ShapeTable } from './shape-table.js';
-import { encodePrimitive, encodeString } from './slot.js';
+import { encodePrimitive, encodeString, isSendableText, TOO_LONG } from './slot.js';
 import { lengthOfView } from './view-length.js';
 
 /**
@@ -27,8 +27,16 @@ export function encodeGraph(
   return new GraphEncoder(path, attachments, classifier).encode(value);
 }
 
-/** A part of an error that cannot travel is described instead; this many objects under an error are looked at. */
-const MAX_ERROR_PARTS = 1000;
+/**
+ * How much the parts of errors in one value may take, in bytes; an {@link OmittedPartsError} stands for the rest. Errors
+ * drag along what only debuggers want (requests, configurations, caches), and must arrive all the same.
+ */
+const MAX_ERROR_SIZE = 32 * 1024 * 1024;
+/** What an object takes beside its strings and bytes, and what each of its properties takes; roughly. */
+const OBJECT_SIZE = 16;
+const PROPERTY_SIZE = 8;
+/** What an error always has, however much came before it. */
+const VITAL_STEPS = new Set(['.name', '.message', '.stack']);
 
 /** An object of the value. */
 interface Node {
@@ -49,7 +57,10 @@ class GraphEncoder {
   readonly #rowOf = new Map<object, number>();
   readonly #nodes: Node[] = [];
   readonly #shapes = new ShapeTable();
-  #errorParts = 0;
+  #errorSize = 0;
+  /** The row of what stands for the rest, and the parts that it stands for. */
+  #restRow = -1;
+  readonly #omitted = new Set<unknown>();
 
   constructor(path: string, attachments: AttachmentWriter, classifier: Classifier) {
     this.#path = path;
@@ -69,7 +80,10 @@ class GraphEncoder {
       else rows[row] = this.#encodeNode(node, row);
     }
     for (const error of errors) rows[error] = this.#encodeNode(this.#nodes[error] as Node, error);
-    for (; row < this.#nodes.length; row++) rows[row] = this.#encodeNode(this.#nodes[row] as Node, row);
+    for (; row < this.#nodes.length; row++) {
+      if (row !== this.#restRow) rows[row] = this.#encodeNode(this.#nodes[row] as Node, row);
+    }
+    if (this.#restRow >= 0) rows[this.#restRow] = this.#encodeRest();
     return [this.#shapes.list, rows, root];
   }
 
@@ -81,9 +95,34 @@ class GraphEncoder {
       case 'function':
       case 'symbol':
         return this.#refuse(parent, step, describePrimitive(value));
+      case 'string':
+        return this.#encodeText(value, parent, step);
       default:
         return encodePrimitive(value);
     }
+  }
+
+  #encodeText(text: string, parent: number, step: string): Slot {
+    if (this.#isLenient(parent)) {
+      this.#errorSize += text.length;
+      const isVital = VITAL_STEPS.has(step);
+      if (this.#errorSize > MAX_ERROR_SIZE && text.length > OBJECT_SIZE && !isVital) return this.#omit(text);
+    }
+    return isSendableText(text) ? encodeString(text) : this.#refuse(parent, step, TOO_LONG);
+  }
+
+  /** In the place of a part of an error that is beyond the limit. */
+  #omit(part: unknown): Slot {
+    this.#omitted.add(part);
+    if (this.#restRow < 0) {
+      const rest = { object: this.#omitted, kind: graph.ERROR, parent: -1, step: '', lenient: true };
+      this.#restRow = this.#nodes.push(rest) - 1;
+    }
+    return [this.#restRow];
+  }
+
+  #encodeRest(): Row {
+    return this.#encodeError(new OmittedPartsError(this.#omitted.size, MAX_ERROR_SIZE), this.#restRow);
   }
 
   #refer(object: object, parent: number, step: string): Slot {
@@ -92,7 +131,11 @@ class GraphEncoder {
     const kind = this.#classifySafely(object);
     if (typeof kind === 'string') return this.#refuse(parent, step, kind);
     const lenient = this.#isLenient(parent);
-    if (lenient && ++this.#errorParts > MAX_ERROR_PARTS) return `[${describeInstance(object)}]`;
+    // The memory of a view was counted with the view, which is nothing without it.
+    if (lenient && this.#nodes[parent]?.kind !== graph.VIEW) {
+      this.#errorSize += OBJECT_SIZE + sizeOfBytes(object, kind);
+      if (this.#errorSize > MAX_ERROR_SIZE) return this.#omit(object);
+    }
     const row = this.#nodes.push({ object, kind, parent, step, lenient }) - 1;
     this.#rowOf.set(object, row);
     return [row];
@@ -193,6 +236,7 @@ class GraphEncoder {
 
   /** A getter runs here, once: what it returns now is what travels. */
   #encodeProperties(owner: object, keys: readonly string[], row: number): Slot[] {
+    if (this.#isLenient(row)) this.#errorSize += keys.length * PROPERTY_SIZE;
     return keys.map((key) => {
       let value: unknown;
       try {
@@ -230,6 +274,11 @@ function listErrorKeys(error: Error): string[] {
   } catch {
     return [...new Set(['name', 'message', 'stack', ...Object.getOwnPropertyNames(error)])];
   }
+}
+
+function sizeOfBytes(object: object, kind: number): number {
+  if (kind === graph.VIEW) return (object as ArrayBufferView).buffer.byteLength;
+  return kind === graph.BUFFER || kind === graph.ARRAY_BUFFER ? (object as Buffer | ArrayBuffer).byteLength : 0;
 }
 
 /** `valueOf` may be the user's own. */

@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { ProtocolError } from '../errors.js';
 import { BIG_INTEGER, MINUS_ZERO, type Slot, UTF16 } from './graph.js';
 
@@ -14,6 +15,17 @@ export function encodePrimitive(value: unknown): Slot {
     default:
       return value;
   }
+}
+
+/** No decoder reads more bytes as one string, however few characters they are. */
+const MAX_TEXT = constants.MAX_STRING_LENGTH;
+const MOST_BYTES = 3;
+
+export const TOO_LONG = `a string of more than ${MAX_TEXT} bytes in UTF-8 is too long; send it as a Buffer or in parts`;
+
+/** Whether a string is one that the other process can read; asking costs time only if it is huge. */
+export function isSendableText(text: string): boolean {
+  return text.length * MOST_BYTES <= MAX_TEXT || Buffer.byteLength(text) <= MAX_TEXT;
 }
 
 /** A string that UTF-8 or its decoders would change travels as its code units. */

@@ -1,4 +1,5 @@
 import { HEADER_SIZE, MAX_FRAME, writeHeader } from './frame.js';
+import { isSendableText } from './slot.js';
 
 /** Memory for a few frames of common size. */
 const CHUNK_SIZE = 64 * 1024;
@@ -159,6 +160,7 @@ export class Writer {
   /** A lone surrogate has no UTF-8 form, and text decoders take a leading byte order mark away. */
   #writeNatively(text: string): boolean {
     const { length } = text;
+    if (!isSendableText(text)) return false;
     // The head comes first and is as long as the most bytes that these characters may take need it to be.
     const most = length > CHUNK_SIZE ? Buffer.byteLength(text) : length * 3;
     this.reserve(most + 5);

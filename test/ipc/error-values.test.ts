@@ -265,13 +265,13 @@ describe('an error with properties that cannot travel arrives with the others', 
     expect(received.config.url).toBe('https://example.com');
   });
 
-  test('a graph without end', () => {
+  test('a large graph', () => {
     const grow = (depth: number): object =>
       depth === 0 ? {} : { left: grow(depth - 1), right: grow(depth - 1), depth };
-    const received = send(Object.assign(new Error('large'), { tree: grow(14) }));
+    const tree = grow(14);
+    const received = send(Object.assign(new Error('large'), { tree }));
     expect(received.message).toBe('large');
-    expect(received.tree.left.depth).toBe(13);
-    expect(JSON.stringify(received.tree).length).toBeLessThan(100_000);
+    expect(received.tree).toEqual(tree);
   });
 });
 
