@@ -9,6 +9,7 @@ import { outerNodeVersions } from './scenario.ts';
 
 /** Quick files, which together start every kind of process, in every way that depends on the version of Node.js. */
 const files = [
+  'test/end-to-end/deprecations.test.ts',
   'test/end-to-end/main-script.test.ts',
   'test/ipc/error-values.test.ts',
   'test/manager/classes.test.ts',
