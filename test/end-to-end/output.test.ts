@@ -116,3 +116,17 @@ test('a full disk fails no task', async () => {
     expect(await printer.exited).toEqual([0, null]);
   });
 });
+
+const onLinux = process.platform === 'linux' ? test : test.skip;
+
+onLinux('a terminal that closes fails no task (which needs Linux, and its "script")', async () => {
+  const shell = `exec '${process.execPath}' '${program}' hungUp`;
+  const args = ['--quiet', '--command', shell, '/dev/null'];
+  const terminal = spawn('script', args, { stdio: ['pipe', 'ignore', 'inherit', 'pipe'], timeout: 25_000 });
+  const lines = createInterface({ input: terminal.stdio[3] as Readable })[Symbol.asyncIterator]();
+  expect(await lines.next()).toEqual({ done: false, value: 'printed' });
+  terminal.kill('SIGKILL');
+  expect(await lines.next()).toEqual({ done: false, value: '20 are answered' });
+  expect(await lines.next()).toEqual({ done: false, value: 'done' });
+  expect(await lines.next()).toEqual({ done: true, value: undefined });
+});
