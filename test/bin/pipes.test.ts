@@ -3,6 +3,7 @@ import { type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { findSurvivors } from '../support/alive.ts';
 import { command, countTo, tasks, valuesOf } from '../support/command.ts';
 import { linesOf, withFile } from '../support/folder.ts';
@@ -44,6 +45,23 @@ test.each([
     expect({ stdout: stdout.split('\n').at(-2), stderr }).toEqual({ stdout: '0', stderr: '' });
     expect(valuesOf(await readFile(file, 'utf8'))).toEqual(Array.from({ length: 60 }, (_, index) => `${index + 1}`));
   });
+});
+
+test('all that items print arrives before their results', async () => {
+  const pipe = new SlowPipe();
+  const stdio: StdioOptions = ['pipe', 'pipe', pipe.writer];
+  const child = spawn(process.execPath, [command, 'map', './tasks.js#printMuch'], {
+    cwd: tasks,
+    stdio,
+    timeout: 25_000,
+  });
+  pipe.closeWriter();
+  child.stdin?.end('1\n2\n3\n');
+  const result = once(child.stdout as Readable, 'data');
+  // There is none, which no event tells.
+  expect(await Promise.race([result, pause(1000)])).toBe(true);
+  expect(await pipe.read()).toHaveLength(3 * 200 * 901);
+  expect(String(await result)).toMatch(/^"1"\n/);
 });
 
 test('what the command says at its end arrives after all that the items have printed', async () => {
