@@ -129,7 +129,7 @@ test('messages with memory beside them arrive in order however the stream is cut
         pipe.encoder.addResult(id, { id, memory: new Uint8Array(length).fill(id + 1), more: [id] });
         return id % 2 === 0 ? [] : [pipe.takeBytes()];
       });
-      const chunks = cut(Buffer.concat([...bytes, pipe.takeBytes()]), sizes);
+      const chunks = [...cut(Buffer.concat([...bytes, pipe.takeBytes()]), sizes)];
       // One by one: 150,000 arguments fill the stack of some versions of Node.js.
       const messages = chunks.flatMap((chunk) => pipe.receive(chunk));
       const found = messages.map(([, id, value]) => [
