@@ -6,6 +6,7 @@ import { MissingPackageError } from './errors.js';
 import { type MetricsShape, PoolMetrics } from './observe/pool-metrics.js';
 import { type OptionTable, readOptions, type Validator } from './options.js';
 import { Pool } from './pool/pool.js';
+import { isNotInstalled } from './util/not-installed.js';
 
 /**
  * Where metrics go, and what they are like. All pools in one registry have the same `prefix` and `buckets`: those of the
@@ -92,7 +93,7 @@ async function loadClient(): Promise<typeof PromClient> {
     const { default: client } = (await import('prom-client')) as unknown as { default: typeof PromClient };
     return client;
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
+    if (!isNotInstalled(cause)) throw cause;
     throw new MissingPackageError('aiomultiprocess/metrics', 'prom-client', { cause });
   }
 }

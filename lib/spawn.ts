@@ -7,6 +7,7 @@ import { namedAsThisProcess } from './argv0.js';
 import { type ChildMark, writeMark } from './child-mark.js';
 import { writesAtExit } from './exit-wait.js';
 import { requestHugePages } from './huge-pages.js';
+import { ownFile } from './own-file.js';
 import { type Command, tieToParent } from './parent-death.js';
 import { startWhereParentDid } from './start-folder.js';
 import { startSubprocess } from './start-subprocess.js';
@@ -58,14 +59,14 @@ export interface Child {
 }
 
 /** The programs of this package that run in processes of their own: bundles that `scripts/bundle.js` makes. */
-const CHILD = fileURLToPath(new URL('./child/main.cjs', import.meta.url));
+const CHILD = fileURLToPath(ownFile('./child/main.cjs'));
 const PROGRAMS = {
   /** Runs one function; signals end it as they end any program. */
   process: CHILD,
   /** Runs the tasks of a pool, and ignores the signals of process groups. */
   pool: CHILD,
   /** Ends by itself when its parent does, after it has removed its socket: it is not killed then. */
-  manager: fileURLToPath(new URL('./manager/server/main.cjs', import.meta.url)),
+  manager: fileURLToPath(ownFile('./manager/server/main.cjs')),
 };
 const PIPE = 3;
 

@@ -1,7 +1,7 @@
 // Puts the package into one file, the entry of its children and the command line into others, each with the dependencies
 // it needs. Two hundred small ES modules take a process three times as long to find, read and link, and each child that
 // runs a module of a program which imports the package does that again. Nothing is minified, for the sake of stack traces.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -53,6 +53,14 @@ const requireForDependencies = {
   },
 };
 
+const commonJs = {
+  outExtension: { '.js': '.cjs' },
+  format: 'cjs',
+  // CommonJS has no `import.meta`.
+  define: { 'import.meta.url': 'moduleUrl' },
+  banner: { js: `${checkNode}\nconst moduleUrl = require('node:url').pathToFileURL(__filename).href;` },
+};
+
 const bundles = await Promise.all([
   build({
     ...common,
@@ -71,6 +79,16 @@ const bundles = await Promise.all([
   }),
   build({
     ...common,
+    ...commonJs,
+    entryPoints: ['lib/commonjs.ts'],
+    external: Object.keys(manifest.peerDependencies),
+    outdir: 'dist/lib',
+    outbase: 'lib',
+    // Jest gives no `import()` to CommonJS.
+    supported: { 'dynamic-import': false },
+  }),
+  build({
+    ...common,
     // The program, and what its children load. Each command is in a file of its own, for it is loaded on demand.
     entryPoints: { aiomultiprocess: 'bin/aiomultiprocess.ts', 'run-item': 'bin/child/run-item.ts' },
     outdir: 'dist/bin',
@@ -84,14 +102,10 @@ const bundles = await Promise.all([
   build({
     ...common,
     entryPoints: ['lib/child/main.ts', 'lib/manager/server/main.ts'],
+    // Saves a child that runs no ES module the loader for them.
+    ...commonJs,
     outdir: 'dist/lib',
     outbase: 'lib',
-    outExtension: { '.js': '.cjs' },
-    // Saves a child that runs no ES module the loader for them.
-    format: 'cjs',
-    // CommonJS has no `import.meta`.
-    define: { 'import.meta.url': 'moduleUrl' },
-    banner: { js: `${checkNode}\nconst moduleUrl = require('node:url').pathToFileURL(__filename).href;` },
   }),
 ]);
 
@@ -100,6 +114,27 @@ for (const { outputFiles } of bundles)
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, keepClassNames(text));
   }
+
+// All entry points of the CommonJS form are parts of one bundle.
+const entries = { index: 'index', metrics: 'metrics', 'distributed/index': 'distributed' };
+for (const [entry, name] of Object.entries(entries)) {
+  const bundle = entry.includes('/') ? '../commonjs.cjs' : './commonjs.cjs';
+  writeFileSync(new URL(`dist/lib/${entry}.cjs`, root), `module.exports = require('${bundle}').${name};\n`);
+}
+// The compiler's copy of that bundle is there only for its types to be checked.
+for (const name of ['commonjs.js', 'commonjs.d.ts']) rmSync(new URL(`dist/lib/${name}`, root));
+
+// To the compiler, declarations belong to one form: each that the entry points need is there for both.
+const declared = new Set(Object.keys(entries).map((entry) => new URL(`dist/lib/${entry}.d.ts`, root).href));
+for (const url of declared) {
+  const text = readFileSync(new URL(url), 'utf8').replaceAll(/(?<=["'])(\.\.?\/[^"']+)\.js(?=["'])/g, (_, path) => {
+    const file = new URL(`${path}.d.ts`, url);
+    // What an example in a comment imports is not there.
+    if (existsSync(file)) declared.add(file.href);
+    return `${path}.cjs`;
+  });
+  writeFileSync(new URL(url.replace(/\.d\.ts$/, '.d.cts')), text);
+}
 
 // The licenses of the dependencies ask for a place in every copy.
 const inputs = bundles.flatMap(({ metafile }) => Object.keys(metafile.inputs));

@@ -10,7 +10,7 @@ try {
   execSync(`npm pack --ignore-scripts --silent --pack-destination "${folder}"`, { stdio: ['ignore', 'ignore', 2] });
   const file = join(folder, readdirSync(folder)[0]);
   execSync(`npx --no-install publint run "${file}" --strict`, { stdio: 'inherit' });
-  execSync(`npx --no-install attw "${file}" --profile esm-only --no-emoji`, { stdio: 'inherit' });
+  execSync(`npx --no-install attw "${file}" --no-emoji`, { stdio: 'inherit' });
 } catch (error) {
   // A tool that ran has printed what is wrong: a stack of this script would only bury it.
   if (typeof error.status !== 'number') throw error;

@@ -47,7 +47,7 @@ describe('the published files', () => {
   test('there is nothing but the build and its papers', () => {
     const others = files.filter(
       (file) =>
-        !/^dist\/lib\/.*\.(js|d\.ts)$|^dist\/bin\/[\w-]+\.js$|^dist\/(lib\/(child|manager\/server)\/main\.cjs|LICENSES)$/.test(
+        !/^dist\/lib\/.*\.(js|d\.c?ts)$|^dist\/lib\/(commonjs|index|metrics|distributed\/index)\.cjs$|^dist\/bin\/[\w-]+\.js$|^dist\/(lib\/(child|manager\/server)\/main\.cjs|LICENSES)$/.test(
           file,
         ),
     );

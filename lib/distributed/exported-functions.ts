@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { TaskNotFoundError } from '../errors.js';
+import { ownFile } from '../own-file.js';
 import type { AnyFunction } from '../pool/job.js';
 import type { Pool } from '../pool/pool.js';
 import { type Tasks, tasksFrom } from '../tasks/tasks-from.js';
@@ -9,7 +10,7 @@ import { type ExportedFunction, isSameFunction } from './function-traits.js';
 import type { listExports } from './list-exports.js';
 import { isUrl, realPath } from './options.js';
 
-const OWN_TASKS = new URL('./list-exports.js', import.meta.url);
+const OWN_TASKS = ownFile('./distributed/list-exports.js');
 
 /** An export, and what a child finds it by. */
 interface Offer {

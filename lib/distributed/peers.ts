@@ -1,4 +1,5 @@
 import { MissingPackageError } from '../errors.js';
+import { isNotInstalled } from '../util/not-installed.js';
 
 export type BullMQ = typeof import('bullmq');
 
@@ -18,7 +19,6 @@ async function load<T>(name: string, imported: () => Promise<T>): Promise<T> {
   try {
     return await imported();
   } catch (cause) {
-    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND';
-    throw isMissing ? new MissingPackageError('aiomultiprocess/distributed', name, { cause }) : cause;
+    throw isNotInstalled(cause) ? new MissingPackageError('aiomultiprocess/distributed', name, { cause }) : cause;
   }
 }

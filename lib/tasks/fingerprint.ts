@@ -1,7 +1,6 @@
 /** What is known of a function in one process, to recognise it in another. */
 
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { types } from 'node:util';
 import { type CodePlace, locateFunction, type Place } from './locate-function.js';
 import { toPath } from './messages.js';
@@ -47,10 +46,11 @@ export function takeFingerprint(fn: (...args: never[]) => unknown, place: Place)
   return { ...shape, text, file, ...found, verbatim, byProgram: isEvaluatedByProgram(place, file) };
 }
 
-const require = createRequire(import.meta.url);
-
+/** Jest shows what it has evaluated as the cache of `require`, so Node.js itself is asked. */
 function isEvaluatedByProgram({ scopes }: CodePlace, file: string): boolean {
-  return !scopes.some(({ description }) => description === 'Module') && require.cache[toPath(file)] === undefined;
+  if (scopes.some(({ description }) => description === 'Module')) return false;
+  const { cache } = process.getBuiltinModule('node:module').createRequire(file || import.meta.url);
+  return cache[toPath(file)] === undefined;
 }
 
 /** Its name; a property `name` of the author's own need not be text. */
