@@ -29,7 +29,9 @@ test.each([
   expect(worker).toBeInstanceOf(form.Process);
   expect(await worker).toBe(4);
   expect(new form.RoundRobin()).toBeInstanceOf(form.Scheduler);
-  expect(new form.PoisonousTaskError('a task', 3, { exitCode: 1, signal: null })).toBeInstanceOf(form.ProcessExitError);
+  expect(
+    new form.PoisonousTaskError('a task', 3, { exitCode: 1, signal: null, pid: 1, mayHaveStarted: true }),
+  ).toBeInstanceOf(form.ProcessExitError);
   await using manager = new Manager();
   expect(manager).toBeInstanceOf(Manager);
 });
