@@ -124,6 +124,7 @@ export class Caller implements Backend {
     clearInterval(this.#audit);
     clearTimeout(this.#patience);
     void this.#link.leave(this.#farewell).then(this.#onEnded);
+    void this.ended.then(() => this.#maps.reportFailures());
   }
 
   stats(): DistributedPoolStats {

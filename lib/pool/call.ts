@@ -1,3 +1,4 @@
+import { PoolTerminatedError } from '../errors.js';
 import { raise } from '../raise.js';
 import { callListener } from './call-listener.js';
 import type { Job } from './job.js';
@@ -18,6 +19,7 @@ function captureResolve(resolve: (value: unknown) => void): void {
 
 /** One `apply`: a task that settles a promise of its own. */
 export class Call extends Task {
+  readonly #promise: Promise<unknown>;
   readonly #resolve: (value: unknown) => void;
   readonly #options: CallOptions | undefined;
 
@@ -25,15 +27,17 @@ export class Call extends Task {
     id: number,
     job: Job,
     args: readonly unknown[],
+    promise: Promise<unknown>,
     resolve: (value: unknown) => void,
     options: CallOptions | undefined,
   ) {
     super(id, job, args);
+    this.#promise = promise;
     this.#resolve = resolve;
     this.#options = options;
   }
 
-  /** Hands the new call to `send`, and returns its promise: the call itself does not need it. */
+  /** Hands the new call to `send`, and returns its promise. */
   static start<R>(
     id: number,
     job: Job,
@@ -42,7 +46,7 @@ export class Call extends Task {
     send: (call: Call) => void,
   ): Promise<R> {
     const promise = new Promise<R>(captureResolve as never);
-    send(new Call(id, job, args, resolveLast, options));
+    send(new Call(id, job, args, promise, resolveLast, options));
     return promise;
   }
 
@@ -55,10 +59,16 @@ export class Call extends Task {
   }
 
   fail(error: unknown): void {
+    if (error instanceof PoolTerminatedError) tolerate(this.#promise);
     this.#resolve(raise(error));
   }
 
   report(progress: unknown): void {
     if (this.#options?.onProgress !== undefined) callListener(this.#options.onProgress, progress);
   }
+}
+
+/** A call that only the end of its pool has ended is no reason for the program to end, if it does not wait for it. */
+function tolerate(promise: Promise<unknown>): void {
+  promise.catch(() => {});
 }

@@ -77,6 +77,7 @@ export class Engine implements Backend {
       onGivenUp: (error) => this.#onGivenUp(error),
     });
     this.#supervisor.start();
+    void this.ended.then(() => this.#maps.reportFailures());
   }
 
   get ended(): Promise<void> {

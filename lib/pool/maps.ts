@@ -2,6 +2,7 @@ import type { Ledger } from './ledger.js';
 import { type MapOrder, PoolMap, type PoolMapOwner } from './pool-map.js';
 import type { PoolResult } from './pool-result.js';
 import { Standstill } from './standstill.js';
+import { UnclaimedFailures } from './unclaimed-failures.js';
 
 /** Who takes the items of maps, and hands them out as tasks. */
 export interface MapTaker {
@@ -19,6 +20,7 @@ export class Maps {
   readonly #ledger: Ledger;
   readonly #taker: MapTaker;
   readonly #owner: MapsOwner;
+  readonly #failures = new UnclaimedFailures();
   readonly #open = new Set<PoolMap<unknown>>();
 
   constructor(ledger: Ledger, taker: MapTaker, owner: MapsOwner) {
@@ -31,6 +33,7 @@ export class Maps {
     const map: PoolMap<R> = new PoolMap<R>(order, {
       ...this.#owner,
       standstill: new Standstill(this.#ledger),
+      failures: this.#failures,
       onInputEnd: () => {
         this.#taker.removeMap(map);
         this.#open.delete(map);
@@ -46,7 +49,12 @@ export class Maps {
   }
 
   cancel(reason: unknown): void {
-    for (const { result } of this.#open) result.cancel(reason);
+    for (const { result } of this.#open) result.giveUp(reason);
+  }
+
+  /** The pool has ended: reports failed maps that the program has not asked about. */
+  reportFailures(): void {
+    void this.#failures.reportSoon();
   }
 
   /** Nobody may be there to take the results that set the pace of a map: does the work all the same. */

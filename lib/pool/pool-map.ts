@@ -5,6 +5,7 @@ import { Failure } from './outcomes.js';
 import { PoolResult } from './pool-result.js';
 import type { Standstill } from './standstill.js';
 import { Task } from './task.js';
+import type { UnclaimedFailures } from './unclaimed-failures.js';
 
 /** How many results over a stream may wait for their consumer, for each task that runs at a time. */
 const RESULTS_PER_SLOT = 4;
@@ -14,6 +15,7 @@ const MIN_RESULTS = 1024;
 export interface PoolMapOwner {
   /** Whether the map waits for its consumer. */
   readonly standstill: Standstill;
+  readonly failures: UnclaimedFailures;
   /** The id of a task that is about to be made. */
   nextId(): number;
   /** An item may be there that was not before. */
@@ -58,6 +60,7 @@ export class PoolMap<R> {
     );
     this.result = new PoolResult({
       isArray: Array.isArray(order.items),
+      failures: owner.failures,
       onTaken: () => {
         if (owner.standstill.isReached) this.#review();
         owner.onRoom();

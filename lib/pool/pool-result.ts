@@ -3,6 +3,7 @@ import type { ProgressCounts } from '../observe/progress/progress.js';
 import { raise } from '../raise.js';
 import { Failure, Outcomes } from './outcomes.js';
 import { ArrivalOrder, InputOrder, type ResultOrder } from './result-order.js';
+import type { UnclaimedFailures } from './unclaimed-failures.js';
 
 /** What became of one item of a map: the value or the error of its task, as of `Promise.allSettled`, and its index. */
 export type Outcome<R> = { index: number } & PromiseSettledResult<R>;
@@ -11,6 +12,8 @@ export type Outcome<R> = { index: number } & PromiseSettledResult<R>;
 export interface ResultSource {
   /** Whether the results may pile up: the input is an array, which is in memory anyway. */
   readonly isArray: boolean;
+  /** Where a failure is noted that the program may never ask for. */
+  readonly failures: Pick<UnclaimedFailures, 'note' | 'forget'>;
   /** Results were taken: there may be room for more. */
   onTaken(): void;
   cancel(reason: unknown): void;
@@ -36,6 +39,9 @@ interface Waiter {
  * Over an array the results are kept. Over any other iterable a loop takes them away, and sets the pace at which items
  * are read: such a result can be iterated once. An input that fails ends a loop with its error, after the results of
  * the items before.
+ *
+ * A failed result that the program never asks for is an unhandled rejection when its pool has ended, or the program is
+ * about to exit. {@link cancel} counts as asking.
  */
 export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
   readonly #source: ResultSource;
@@ -55,6 +61,9 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
   #streaming = false;
   #collecting = false;
   #all: Promise<R[]> | undefined;
+  /** Whether the program has asked for the results, and what stands for them until then. */
+  #isClaimed = false;
+  readonly #ticket = {};
 
   /** @internal */
   constructor(source: ResultSource) {
@@ -65,8 +74,17 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
     onfulfilled?: ((value: R[]) => T | PromiseLike<T>) | null,
     onrejected?: ((reason: unknown) => E | PromiseLike<E>) | null,
   ): Promise<T | E> {
+    this.#claim();
     this.#all ??= this.#collect();
     return this.#all.then(onfulfilled, onrejected);
+  }
+
+  catch<E = never>(onrejected?: ((reason: unknown) => E | PromiseLike<E>) | null): Promise<R[] | E> {
+    return this.then(undefined, onrejected);
+  }
+
+  finally(onfinally?: (() => void) | null): Promise<R[]> {
+    return this.then().finally(onfinally);
   }
 
   async #collect(): Promise<R[]> {
@@ -79,6 +97,7 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
 
   /** All outcomes, like `Promise.allSettled`. */
   async settled(): Promise<PromiseSettledResult<R>[]> {
+    this.#claim();
     this.#keep();
     await this.#wait(() => this.#isOver);
     const failure = this.#cancelled ?? this.#inputFailure;
@@ -116,7 +135,15 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
   }
 
   /** Gives what `read` makes of each outcome, until that rejects. */
-  async *#loop<T>(Order: new (outcomes: Outcomes) => ResultOrder, read: Reader<T>): AsyncGenerator<T, void, undefined> {
+  #loop<T>(Order: new (outcomes: Outcomes) => ResultOrder, read: Reader<T>): AsyncGenerator<T, void, undefined> {
+    this.#claim();
+    return this.#iterate(Order, read);
+  }
+
+  async *#iterate<T>(
+    Order: new (outcomes: Outcomes) => ResultOrder,
+    read: Reader<T>,
+  ): AsyncGenerator<T, void, undefined> {
     const take = this.#beginLoop();
     const order = new Order(this.#outcomes);
     this.#orders.add(order);
@@ -145,10 +172,27 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
    * @param reason - default: an `AbortError`.
    */
   cancel(reason: unknown = new DOMException('the map was cancelled', 'AbortError')): void {
+    this.#claim();
+    this.giveUp(reason);
+  }
+
+  /** @internal No process can be started, or the pool was terminated. */
+  giveUp(reason: unknown): void {
     if (this.#isOver) return;
     this.#cancelled = new Failure(reason);
+    this.#note(this.#cancelled);
     this.#source.cancel(reason);
     this.#wake();
+  }
+
+  #note({ error }: Failure): void {
+    if (!this.#isClaimed) this.#source.failures.note(this.#ticket, error);
+  }
+
+  #claim(): void {
+    if (this.#isClaimed) return;
+    this.#isClaimed = true;
+    this.#source.failures.forget(this.#ticket);
   }
 
   /** @internal Cancels itself when the signal says so, as long as it is not complete. */
@@ -184,6 +228,7 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
   onInputEnd(total: number, failure?: Failure): void {
     this.#total = total;
     this.#inputFailure = failure;
+    if (failure !== undefined) this.#note(failure);
     this.#wake();
   }
 
@@ -194,6 +239,7 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
     this.#count++;
     if (outcome instanceof Failure) {
       this.#failure ??= outcome;
+      this.#note(outcome);
       this.#failed++;
     }
     for (const order of this.#orders) order.onArrival(index);

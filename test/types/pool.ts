@@ -12,6 +12,8 @@ declare function identity<T>(value: T): Promise<T>;
 
 // map: what the function gives back is what the result holds.
 expectType<PoolResult<string>>().of(pool.map(toText, [1, 2]));
+expectType<Promise<string[] | number>>().of(pool.map(toText, [1]).catch(() => 1));
+expectType<Promise<string[]>>().of(pool.map(toText, [1]).finally(() => {}));
 expectType<PoolResult<string>>().of(pool.map(toTextNow, new Set([1])));
 expectType<PoolResult<string>>().of(pool.map(toText, asyncNumbers));
 expectType<PoolResult<number>>().of(pool.map(identity, [1, 2]));
