@@ -15,6 +15,9 @@ export class Interrupts {
       this.code = 128 + constants.signals[signal];
       onFirst(signal);
     };
+  }
+
+  begin(): void {
     for (const signal of SIGNALS) process.on(signal, this.#listener);
   }
 

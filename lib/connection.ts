@@ -1,8 +1,8 @@
 import { Channel } from './ipc/channel.js';
-import { ENDING, START, type StartOptions, type ToChild, type ToParent } from './ipc/messages.js';
+import { ENDING, GUARD, START, type StartOptions, type ToChild, type ToParent } from './ipc/messages.js';
 import { registerProxies } from './manager/client/proxies.js';
 import { readPipe } from './read-pipe.js';
-import type { Child, Exit } from './spawn.js';
+import { type Child, type Exit, isRoot } from './spawn.js';
 import { Deadline } from './util/deadline.js';
 
 /** A pipe that stays open after its process is gone is waited for this long, in milliseconds. */
@@ -26,6 +26,10 @@ export class Connection {
   /** How the child ended, after all that it had written was read; `error` also says which of its bytes were wrong. */
   readonly ended: Promise<Exit>;
   readonly #child: Child;
+  readonly #lost: Promise<Exit>;
+  #onLost!: (exit: Exit) => void;
+  #isGuarded = false;
+  #isLetGo = false;
   #error: Error | undefined;
   #deadline: Deadline | undefined;
   #exited = false;
@@ -42,6 +46,9 @@ export class Connection {
     // A child may send objects of a manager of its own to a process that has none.
     registerProxies();
     this.#child = child;
+    this.#lost = new Promise((resolve) => {
+      this.#onLost = resolve;
+    });
     const { pipe, exited } = this.#child;
     const socket = readPipe(pipe, () => this.channel, handler.onRead);
     this.channel = new Channel<ToParent, ToChild>(socket, {
@@ -55,7 +62,7 @@ export class Connection {
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
     this.ended = this.#waitForEnd(exited, closed);
     try {
-      this.channel.post([START, start]);
+      this.channel.post([START, child.guard === undefined ? start : { ...start, guarded: true }]);
       this.channel.flush();
     } catch (error) {
       this.kill('SIGKILL');
@@ -86,19 +93,42 @@ export class Connection {
   }
 
   #killAfter(delay: number): void {
-    if (this.#exited) return;
+    if (this.#exited || this.#isLetGo) return;
     this.#deadline?.clear();
     this.#deadline = new Deadline(delay, () => this.kill('SIGKILL'));
   }
 
   /** SIGTERM is followed by SIGKILL if the child does not end. */
   kill(signal: 'SIGTERM' | 'SIGKILL'): void {
-    this.#child.kill(signal);
+    if (!this.#child.kill(signal)) this.#letGo();
+    else if (signal === 'SIGTERM') this.#killAfter(KILL_DELAY);
+  }
+
+  /**
+   * If this process has dropped the rights to end the child, the child watches itself that its parent still wants it. To be
+   * called before it is sent anything that could keep it busy.
+   */
+  readonly guard = (): void => {
+    if (this.#child.guard === undefined || this.#isGuarded || isRoot()) return;
+    this.#isGuarded = true;
+    this.channel.post([GUARD]);
+  };
+
+  /** The child cannot be ended by this process: by its guard, or as soon as it notices that its pipe is closed. */
+  #letGo(): void {
+    if (this.#exited || this.#isLetGo) return;
+    this.#isLetGo = true;
+    this.channel.destroy();
+    this.#child.guard?.destroy();
+    this.#deadline?.clear();
+    const error = new Error(`process ${this.pid} could not be ended: this program has changed its user`);
+    this.#deadline = new Deadline(MAX_CLOSING, () => this.#onLost({ exitCode: null, signal: null, error }));
   }
 
   async #waitForEnd(exited: Promise<Exit>, closed: Promise<void>): Promise<Exit> {
-    const exit = await exited;
+    const exit = await Promise.race([exited, this.#lost]);
     this.#exited = true;
+    this.#child.guard?.destroy();
     this.#deadline?.clear();
     this.#deadline = new Deadline(MAX_CLOSING, () => this.channel.destroy());
     await closed;

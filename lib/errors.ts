@@ -79,7 +79,11 @@ export class ProcessExitError extends Error implements ProcessExit {
   constructor(what: string, exit: ProcessExit, options?: Cause) {
     const { exitCode, signal } = exit;
     const how =
-      exitCode === null ? `was killed by ${signal}` : `exited with code ${exitCode}${signal ? ` on ${signal}` : ''}`;
+      exitCode === null
+        ? signal === null
+          ? 'was lost'
+          : `was killed by ${signal}`
+        : `exited with code ${exitCode}${signal ? ` on ${signal}` : ''}`;
     super(`${what}: process ${exit.pid ?? '(not started)'} ${how} before it answered`, options);
     this.pid = exit.pid;
     this.exitCode = exit.exitCode;

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
@@ -12,7 +13,6 @@ import { type Command, tieToParent } from './parent-death.js';
 import { startWhereParentDid } from './start-folder.js';
 import { startSubprocess } from './start-subprocess.js';
 import { skipTests, withoutTestRunner } from './test-runner.js';
-import { Deadline } from './util/deadline.js';
 
 /** How a child process is started. */
 export interface SpawnOptions {
@@ -55,7 +55,10 @@ export interface Child {
   readonly exited: Promise<Exit>;
   /** Whether it writes coverage or profiles when it exits. */
   readonly writesAtExit: boolean;
-  kill(signal: NodeJS.Signals): void;
+  /** What the child's own guard watches (`child/guard.ts`), where this process might lose the right to end it. */
+  readonly guard: Socket | undefined;
+  /** @returns `false` if this process may not do that. */
+  kill(signal: NodeJS.Signals): boolean;
 }
 
 /** The programs of this package that run in processes of their own: bundles that `scripts/bundle.js` makes. */
@@ -69,9 +72,7 @@ const PROGRAMS = {
   manager: fileURLToPath(ownFile('./manager/server/main.cjs')),
 };
 const PIPE = 3;
-
-/** After SIGTERM a child has this long to end by itself, in milliseconds. */
-const KILL_DELAY = 5000;
+const GUARD = 4;
 
 /**
  * Starts a child process with a pipe on descriptor 3.
@@ -108,7 +109,7 @@ export function spawnChild(
       // Its timer could be a mocked one.
       forceKillAfterDelay: false,
       windowsHide: true,
-      stdio: ['ignore', output, output, 'pipe'],
+      stdio: ['ignore', output, output, 'pipe', ...(isRoot() ? ['pipe' as const] : [])],
       env: {
         ...withoutTestRunner,
         ...withoutInspector(),
@@ -125,12 +126,10 @@ export function spawnChild(
   subprocess.unref();
   const pipe = subprocess.stdio[PIPE] as unknown as Socket;
   pipe.unref?.();
-  let escalation: Deadline | undefined;
+  const guard = subprocess.stdio[GUARD] as unknown as Socket | undefined;
+  guard?.unref();
   const exited = new Promise<Exit>((resolve) => {
-    subprocess.once('exit', (exitCode, signal) => {
-      escalation?.clear();
-      resolve({ exitCode, signal });
-    });
+    subprocess.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
     // A child that can't be started never exits. The message of execa says so if it is the folder that is missing.
     void subprocess.then(({ exitCode = null, signal = null, cause, originalMessage }) => {
       const error = cause !== undefined && { error: new Error(originalMessage, { cause }) };
@@ -142,16 +141,34 @@ export function spawnChild(
     pipe,
     exited,
     writesAtExit: writesAtExit(nodeOptions, { ...process.env, ...env }),
-    kill(signal) {
-      subprocess.kill(signal);
-      if (signal === 'SIGTERM') escalation ??= new Deadline(KILL_DELAY, () => subprocess.kill('SIGKILL'));
-    },
+    guard,
+    kill: (signal) => hasExited(subprocess) || kill(subprocess.pid, signal),
   };
 }
 
 /** A title that this process has not set is that of its `argv0`, which its children have. */
 function toTitle(title = process.title): Pick<ChildMark, 'title'> {
   return title === process.argv0 ? {} : { title };
+}
+
+/** Only root can drop its rights, and then may not send signals to what it has started before. */
+export function isRoot(): boolean {
+  return process.geteuid?.() === 0;
+}
+
+/** The id of one that has exited may be that of another process. */
+function hasExited({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
+/** Not by the method of the process, which would report as an event that the program may not send signals to it. */
+function kill(pid: number | undefined, signal: NodeJS.Signals): boolean {
+  try {
+    if (pid !== undefined) process.kill(pid, signal);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'EPERM';
+  }
 }
 
 /** In the place of a child that could not be started, for want of descriptors for instance: it ends at once. */
@@ -161,7 +178,8 @@ function createUnstarted(failure: Promise<Error>): Child {
     pipe: new Socket().destroy(),
     exited: failure.then((error) => ({ exitCode: null, signal: null, error })),
     writesAtExit: false,
-    kill() {},
+    guard: undefined,
+    kill: () => true,
   };
 }
 

@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
-import type { Pool } from 'aiomultiprocess';
+import { type Pool, ProcessExitError } from 'aiomultiprocess';
 import { Interrupts } from '../interrupts.js';
 import { type Log, writeMessage } from '../log.js';
 import { runItems } from './create-pool.js';
@@ -16,6 +17,9 @@ import type { MapSettings } from './settings.js';
 const STDIN_DESCRIPTOR = 0;
 const STDERR = 2;
 
+/** Whoever ends all processes of a run may end its children first: the run is told so much later, in milliseconds. */
+const SIGNAL_DELAY = 100;
+
 /** The items of an input on their way through a pool into the output. */
 export class MapRun {
   readonly #settings: MapSettings;
@@ -28,6 +32,11 @@ export class MapRun {
   #firstFailure = '';
   #stopped = false;
   #isRead = true;
+  /** An item was ended together with the run. */
+  #isCut = false;
+  /** The last of its processes that has died. */
+  #lastDead: number | undefined;
+  readonly #interrupts = new Interrupts((signal) => this.#onInterrupt(signal));
 
   constructor(settings: MapSettings, inputs: readonly string[], files: Files, log: Log) {
     this.#settings = settings;
@@ -51,10 +60,11 @@ export class MapRun {
   async run(pool: Pool): Promise<number> {
     const before = this.#done + this.#failed;
     if (before > 0) this.#log('info', `going on after ${before} items`, { done: this.#done, failed: this.#failed });
-    const interrupts = new Interrupts((signal) => this.#onInterrupt(signal));
+    const interrupts = this.#interrupts;
+    interrupts.begin();
     try {
       await this.#mapItems(pool);
-      if (!this.#stopped) await close(pool);
+      if (!this.#stopped && !this.#isCut) await close(pool);
       if (interrupts.code === undefined && !this.#stopped) this.#files.journal?.noteFinished();
       this.#report(interrupts.code);
     } catch (error) {
@@ -74,6 +84,10 @@ export class MapRun {
     try {
       for await (const outcome of results.outcomes({ unordered: !ordered })) {
         const numbered = this.#source.take(outcome.index);
+        if (outcome.status === 'rejected' && (await this.#wasEndedWithRun(outcome.reason))) {
+          this.#isCut = true;
+          break;
+        }
         if (outcome.status === 'fulfilled') this.#onResult(writer, numbered, outcome.value);
         else this.#onFailure(writer, numbered, outcome.reason);
         if (this.#stopped) break;
@@ -101,6 +115,15 @@ export class MapRun {
     }
     const line = onError === 'report' ? `${JSON.stringify(describeFailure(numbered, error, format))}\n` : '';
     writer.addFailure(numbered.index, line);
+  }
+
+  /** An item whose process ends with the run is not done, whatever `--on-error` says: the next run begins with it. */
+  async #wasEndedWithRun(error: unknown): Promise<boolean> {
+    if (!(error instanceof ProcessExitError)) return false;
+    // Many items may be lost with one process.
+    if (this.#interrupts.code === undefined && error.pid !== this.#lastDead) await sleep(SIGNAL_DELAY);
+    this.#lastDead = error.pid;
+    return this.#interrupts.code !== undefined;
   }
 
   #onInterrupt(signal: NodeJS.Signals): void {

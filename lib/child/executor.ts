@@ -6,6 +6,7 @@ import {
   CONTEXT,
   CREDIT,
   FAILURE,
+  GUARD,
   MAX_UNWRITTEN,
   MEASURE,
   STREAM,
@@ -18,6 +19,7 @@ import { load } from '../tasks/load.js';
 import { nextTick, nextTurn, queueMicrotask, setImmediate, sleep } from '../util/clock.js';
 import type { RunInContext } from './boot.js';
 import { Controls } from './controls.js';
+import { startGuard } from './guard.js';
 import { Pace } from './pace.js';
 import { Slots } from './slots.js';
 import type { ChildState } from './state.js';
@@ -118,6 +120,9 @@ export class Executor {
         break;
       case CONTEXT:
         this.#controls.setContext(message[1], message[2]);
+        break;
+      case GUARD:
+        startGuard();
         break;
       case MEASURE:
         this.#measure(message[1]);

@@ -5,7 +5,6 @@
  * and a module of the program that imports the package loads a copy of its own: what both must know is on `globalThis`.
  */
 // First of all.
-import { setImmediate } from '../util/clock.js';
 import './ignore-signals.js';
 import { constants } from 'node:os';
 import * as errors from '../errors.js';
@@ -22,12 +21,15 @@ import {
   type ToParent,
 } from '../ipc/messages.js';
 import { registerProxies } from '../manager/client/proxies.js';
+import { setImmediate } from '../util/clock.js';
 import { boot } from './boot.js';
 import { Ending } from './ending.js';
 import { Executor } from './executor.js';
+import { guardOwnChanges } from './guard.js';
 import { onHandledSignal, restoreSignals } from './ignore-signals.js';
 import { Output } from './output.js';
 import { openPipe } from './pipe.js';
+import { reportSpawned } from './report-spawned.js';
 import { runTarget } from './run-target.js';
 import { createChildState } from './state.js';
 
@@ -64,6 +66,8 @@ process.on('uncaughtException', (error) => {
 function start([, options]: Extract<ToChild, [typeof START, ...unknown[]]>): void {
   // The parent died before the kernel was asked to tell of it. The tasks it sent may still be in the pipe, before its end.
   if (process.ppid !== options.parent) process.exit(0);
+  if (options.guarded) guardOwnChanges();
+  if (options.reportSpawned) reportSpawned(channel);
   if (options.target === undefined) return initialise(options);
   // All that has come by now is known after this turn of the event loop, also a signal that Node.js has not yet told of.
   setImmediate(() => {

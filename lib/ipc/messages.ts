@@ -51,6 +51,10 @@ export const TIMES = 17;
 export const CONTEXT = 18;
 /** Child to parent: it has received this signal, for which the program has a listener of its own, which may end it. */
 export const SIGNALLED = 19;
+/** Parent to child: this process has changed its credentials and may not be able to end the child. */
+export const GUARD = 20;
+/** Child to parent: it has started a process of this id. */
+export const SPAWNED = 21;
 
 /**
  * How many tasks a child may have begun without their result being written, or its concurrency if that is more. The
@@ -78,6 +82,10 @@ export interface StartOptions {
   concurrency: number;
   /** Whether it says what it uses, also while tasks are not measured. */
   reportUsage?: boolean;
+  /** The parent keeps another descriptor open, see `child/guard.ts`. */
+  guarded?: boolean;
+  /** Whether it says which processes it starts. */
+  reportSpawned?: boolean;
   /** A single task, after which the child exits; it then takes no {@link TASK}. */
   target?: Address;
   args?: readonly unknown[];
@@ -106,11 +114,13 @@ export type ToChild =
   | [kind: typeof STREAM, id: number, items: number]
   | [kind: typeof CREDIT, id: number, items: number]
   | [kind: typeof MEASURE, isWanted: boolean]
-  | [kind: typeof CONTEXT, id: number, value: unknown];
+  | [kind: typeof CONTEXT, id: number, value: unknown]
+  | [kind: typeof GUARD];
 
 export type ToParent =
   | [kind: typeof ENDING]
   | [kind: typeof SIGNALLED, signal: number]
+  | [kind: typeof SPAWNED, pid: number]
   | [kind: typeof READY, initTime: number, handlerFound: boolean]
   | ResultRun
   | ErrorMessage
@@ -125,7 +135,7 @@ export type Message = ToChild | ToParent;
  * Where the value of each kind stands, 0 for none. Between it and the kind there are numbers. A tuple without
  * {@link GRAPH} is as long as this plus one.
  */
-export const VALUE_INDEX: readonly number[] = [1, 2, 3, 0, 2, 1, 2, 2, 1, 2, 2, 1, 2, 2, 2, 3, 1, 3, 2, 1];
+export const VALUE_INDEX: readonly number[] = [1, 2, 3, 0, 2, 1, 2, 2, 1, 2, 2, 1, 2, 2, 2, 3, 1, 3, 2, 1, 0, 1];
 
 /** What the value of each kind is called in messages of errors; of `''` only its parts are. */
 export const VALUE_PATH: readonly string[] = [
@@ -148,5 +158,7 @@ export const VALUE_PATH: readonly string[] = [
   '',
   '',
   'context',
+  '',
+  '',
   '',
 ];

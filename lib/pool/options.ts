@@ -54,6 +54,11 @@ export interface PoolOptions extends SpawnOptions, InitializerOptions, PythonSpe
   retries?: number;
   /** How long a task may go on that nobody waits for, in milliseconds, before its process is ended. Default 5000. */
   cancelGracePeriod?: number;
+  /**
+   * Whether the programs that tasks have started, and theirs, are ended too: when their process is ended because a task
+   * was given up, when it crashes, and on `terminate()`. Only on Linux. Default `true`.
+   */
+  killTree?: boolean;
   /** How many tasks may wait for a free slot. Default: any number. */
   maxQueueSize?: number;
   /** What becomes of an `apply` for which there is no room: it rejects with `QueueFullError` (default), or waits. */
@@ -115,6 +120,7 @@ const OPTIONS: OptionTable = {
   taskTimeout: time,
   retries: integer(0),
   cancelGracePeriod: time,
+  killTree: boolean,
   maxQueueSize: integer(1),
   onFull: (value) => (value === 'reject' || value === 'wait' ? undefined : '"reject" or "wait"'),
   measure: boolean,
@@ -142,6 +148,7 @@ export interface ReadPoolOptions extends InitializerOptions {
   taskTimeout: number;
   retries: number;
   cancelGracePeriod: number;
+  killTree: boolean;
   maxQueueSize: number;
   onFull: 'reject' | 'wait';
   contextPropagation?: ContextPropagation;
@@ -172,6 +179,7 @@ export function readPoolOptions(options: PoolOptions): ReadPoolOptions {
     taskTimeout: 0,
     retries: 0,
     cancelGracePeriod: 5000,
+    killTree: true,
     maxQueueSize: Number.POSITIVE_INFINITY,
     onFull: 'reject' as const,
     measure: false,

@@ -13,6 +13,7 @@ import {
   READY,
   RESULT,
   SIGNALLED,
+  SPAWNED,
   type StartOptions,
   TIMES,
   type ToParent,
@@ -26,6 +27,7 @@ import type { ReadPoolOptions } from './options.js';
 import { PinnedTasks } from './pinned-tasks.js';
 import type { PoolWorkerOwner } from './pool-worker-owner.js';
 import { SentTasks } from './sent-tasks.js';
+import { Spawned } from './spawned.js';
 import { StreamTask } from './stream-task.js';
 import type { Task } from './task.js';
 import { TaskSender } from './task-sender.js';
@@ -34,6 +36,9 @@ import type { Watch } from './watch.js';
 
 /** A process that does not notice within this time that its pool was terminated is in a busy loop, in milliseconds. */
 const MAX_UNNOTICED = 1000;
+
+/** For what reasons the programs that it has started end with a process. Otherwise they may be there on purpose. */
+const KILLS_TREE: ReadonlySet<ExitReason> = new Set(['failed', 'cancelled', 'terminated']);
 
 /** The parent's view of one child of a pool: what it was sent, and how much more it can take. */
 export class PoolWorker {
@@ -69,6 +74,8 @@ export class PoolWorker {
   /** The last signal for which the program has a listener in the process. */
   #signalled: NodeJS.Signals | null = null;
   #cause: unknown;
+  /** What it has started; `undefined` without `killTree`. */
+  readonly #spawned: Spawned | undefined;
 
   constructor(
     owner: PoolWorkerOwner,
@@ -83,6 +90,7 @@ export class PoolWorker {
     this.place = place;
     this.restarts = restarts;
     this.concurrency = start.concurrency;
+    this.#spawned = start.reportSpawned ? new Spawned() : undefined;
     this.#gracePeriod = options.cancelGracePeriod;
     this.#tasks = new SentTasks({
       onTimeout: (task) => this.#owner.onTimeout(task, this),
@@ -101,7 +109,7 @@ export class PoolWorker {
       onRead: () => this.#goOn(),
       onDrain: () => this.#owner.onRoom(this),
     });
-    this.#sender = new TaskSender(this.#connection.channel, this.#tasks, watch);
+    this.#sender = new TaskSender(this.#connection.channel, this.#tasks, watch, this.#connection.guard);
     const { channel, ended } = this.#connection;
     const forget = child.writesAtExit ? waitAtExit(child.pid as number, () => channel.destroy()) : undefined;
     void ended.then((exit) => {
@@ -230,6 +238,7 @@ export class PoolWorker {
       `${task.job.fn.name || 'a task'} was cancelled and has not ended within ${this.#gracePeriod} ms`,
     );
     this.exitReason = 'cancelled';
+    this.#spawned?.findBelow(this.pid);
     this.#connection.kill('SIGKILL');
   }
 
@@ -237,6 +246,7 @@ export class PoolWorker {
   terminate(): void {
     if (this.state === 'ended') return;
     this.exitReason = 'terminated';
+    this.#spawned?.findBelow(this.pid);
     if (this.state === 'booting') return this.#connection.kill('SIGKILL');
     this.state = 'draining';
     this.#tasks.end();
@@ -280,6 +290,9 @@ export class PoolWorker {
           break;
         case SIGNALLED:
           this.#signalled = toSignal(message[1]);
+          break;
+        case SPAWNED:
+          this.#spawned?.add(this.pid, message[1]);
           break;
         case ENDING:
           break;
@@ -335,6 +348,7 @@ export class PoolWorker {
     this.state = 'ended';
     this.#tasks.end();
     this.#lifetime.end();
+    if (KILLS_TREE.has(this.exitReason)) this.#spawned?.kill();
     const unanswered = this.#tasks.list();
     const begun = unanswered.splice(0, Math.max(MAX_UNWRITTEN, this.concurrency)).filter((task) => !task.isSettled);
     const untouched = unanswered.filter((task) => !task.isSettled && !this.#pinned.has(task));

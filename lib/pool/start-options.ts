@@ -13,6 +13,7 @@ export function createStartOptions(options: ReadPoolOptions): StartOptions {
     parent: process.pid,
     concurrency: options.childConcurrency,
     ...(options.maxMemoryPerChild > 0 && { reportUsage: true }),
+    ...(options.killTree && process.platform === 'linux' && { reportSpawned: true }),
     ...(contextPropagation && { runInContext: addressOf(contextPropagation.run, 'contextPropagation.run') }),
     ...addressInitializers(options),
     ...(exceptionHandler && { exceptionHandler }),

@@ -22,12 +22,17 @@ export class TaskSender {
   readonly #channel: Channel<ToParent, ToChild>;
   readonly #tasks: SentTasks;
   readonly #watch: Watch;
+  readonly #onBatch: () => void;
   /** When what is flushed next was sent; 0 if there is nothing. */
   #now = 0;
 
-  /** @param tasks - takes what was sent. */
-  constructor(channel: Channel<ToParent, ToChild>, tasks: SentTasks, watch: Watch) {
+  /**
+   * @param tasks - takes what was sent.
+   * @param onBatch - is called before the first of the tasks that are sent together.
+   */
+  constructor(channel: Channel<ToParent, ToChild>, tasks: SentTasks, watch: Watch, onBatch: () => void) {
     this.#channel = channel;
+    this.#onBatch = onBatch;
     this.#tasks = tasks;
     this.#watch = watch;
   }
@@ -37,7 +42,7 @@ export class TaskSender {
    * be found; the child hears of no task then.
    */
   send(task: Task, attempt: number): void {
-    if (this.#now === 0) this.#now = performance.now();
+    if (this.#now === 0) this.#beginBatch();
     const channel = this.#channel;
     const { address, caller } = task.job;
     // Each function crosses the pipe once; then its number stands for it.
@@ -54,6 +59,11 @@ export class TaskSender {
       throw error;
     }
     this.#tasks.add(task, pace, this.#now);
+  }
+
+  #beginBatch(): void {
+    this.#now = performance.now();
+    this.#onBatch();
   }
 
   /** Says what is special about a task that follows. */
