@@ -1,6 +1,7 @@
 /** `aiomultiprocess host`: what it takes on the command line. */
 import type { Host, HostOptions } from 'aiomultiprocess/distributed';
 import { Command } from 'commander';
+import { Interrupts } from '../interrupts.js';
 import { writeMessage } from '../log.js';
 import { appendModule, integer, parseSize, parseTime } from '../option-values.js';
 import { UsageError } from '../usage-error.js';
@@ -90,15 +91,13 @@ async function runHost(options: HostOptions): Promise<void> {
   const host = await createHost(options);
   host.on('error', (error) => print(`error: ${error.message}`));
   host.on('refused', (reason, job) => print(`refused job ${job}: ${reason.message}`));
-  let asked = false;
+  let interrupts: Interrupts | undefined;
   const ended = new Promise<void>((resolve, reject) => {
-    const end = () => {
-      if (asked) process.exit(1);
-      asked = true;
+    interrupts = new Interrupts(() => {
       print('ending; tasks that run may end, others are given back');
       host.close().then(resolve, reject);
-    };
-    process.on('SIGTERM', end).on('SIGINT', end);
+    }, 1);
+    interrupts.begin();
   });
   try {
     await host.start();
@@ -108,7 +107,7 @@ async function runHost(options: HostOptions): Promise<void> {
     await ended;
   } catch (error) {
     // Who ends it while it starts knows that it has not started.
-    if (asked) return;
+    if (interrupts?.code !== undefined) return;
     print(`error: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;
   }

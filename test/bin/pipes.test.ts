@@ -126,6 +126,8 @@ test('a run whose results nobody reads can be stopped all the same', async () =>
   await once(child.stdout, 'readable');
   child.kill('SIGINT');
   await once(child.stderr, 'data');
+  // Sooner it would be taken for the first one again.
+  await pause(300);
   child.kill('SIGINT');
   const [code] = await once(child, 'exit');
   expect(code).toBe(130);

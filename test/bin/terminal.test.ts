@@ -1,7 +1,9 @@
 /** `aiomultiprocess map` in a real terminal: its keys send signals to all processes of the foreground. */
+
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { findSurvivors } from '../support/alive.ts';
 import { command, tasks } from '../support/command.ts';
 import { linesOf } from '../support/folder.ts';
@@ -69,6 +71,8 @@ onLinux('in a terminal (which needs Linux, and its "script")', () => {
     const pids = await begin(terminal, 60_000, 60_000);
     terminal.type(CTRL_C);
     await terminal.shows('SIGINT: finishing 2 items');
+    // Sooner it would be taken for the first one again.
+    await sleep(300);
     terminal.type(CTRL_C);
     expect(await terminal.ended()).toBe(130);
     expect(readFileSync(output, 'utf8')).toBe('');

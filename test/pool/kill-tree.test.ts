@@ -1,6 +1,6 @@
 /** Programs that tasks have started end with the process of the task, unless that ends in order. */
 import { Pool, type PoolOptions } from 'aiomultiprocess';
-import { startAndLeave, startAndSpin, startAndWait } from '../fixtures/pool/spawning.js';
+import { nothing, startAndLeave, startAndSpin, startAndWait } from '../fixtures/pool/spawning.js';
 import { pid } from '../fixtures/pool/tasks.js';
 import { findSurvivors, isRunning } from '../support/alive.ts';
 import { reasonOf } from '../support/reason.ts';
@@ -21,6 +21,8 @@ async function leave(
 ): Promise<number> {
   const pool = new Pool({ processes: 1, cancelGracePeriod: 50, ...options });
   try {
+    // What a time limit is for has begun by then.
+    await pool.apply(nothing);
     let answer: Promise<unknown> | undefined;
     const [child, ...programs] = await new Promise<number[]>((resolve) => {
       answer = reasonOf(start(pool, (pids) => resolve(pids as number[])));
@@ -56,10 +58,10 @@ onLinux('what a task has started is ended', () => {
   });
 
   test.each<[string, Start]>([
-    ['after a time limit', (pool, onProgress) => pool.apply(startAndWait, [], { onProgress, timeout: 2000 })],
+    ['after a time limit', (pool, onProgress) => pool.apply(startAndWait, [], { onProgress, timeout: 3000 })],
     [
       'after a time limit, in a busy loop',
-      (pool, onProgress) => pool.apply(startAndSpin, [], { onProgress, timeout: 2000 }),
+      (pool, onProgress) => pool.apply(startAndSpin, [], { onProgress, timeout: 3000 }),
     ],
   ])('%s', async (_when, start) => {
     expect(await leave(start, () => {})).toBe(0);
