@@ -11,8 +11,8 @@
  * ```sh               Commands. `npm run`, `npm install` and `node` must name scripts, packages and files that
  *                     exist; `aiomultiprocess` (also behind npx) is run and must exit with code 0; other
  *                     commands need an entry in the table below.
- * ```sh run            A shell script, in the folder of its page: npx aiomultiprocess is this package, and the script
- *                     must exit with code 0.
+ * ```sh run            A shell script, in the folder of its page: npx aiomultiprocess, and the command in node_modules/.bin,
+ *                     is this package, and the script must exit with code 0.
  * ```                 Without a language, and `json`, `yaml`, `python`: not code of this package; not checked.
  *
  * A fragment that uses names from earlier on its page gets them from a comment right before it, which readers
@@ -150,8 +150,11 @@ const commands: Record<string, (args: string[], block: Block) => Promise<string>
 async function runScript(block: Block): Promise<string> {
   const shims = join(folder, 'shims');
   mkdirSync(shims, { recursive: true });
-  const program = `#!/bin/sh\nshift\nexec '${process.execPath}' '${join(root, manifest.bin.aiomultiprocess)}' "$@"\n`;
-  writeFileSync(join(shims, 'npx'), program, { mode: 0o755 });
+  const program = `exec '${process.execPath}' '${join(root, manifest.bin.aiomultiprocess)}' "$@"\n`;
+  writeFileSync(join(shims, 'npx'), `#!/bin/sh\nshift\n${program}`, { mode: 0o755 });
+  const installed = join(folderOf(block), 'node_modules/.bin');
+  mkdirSync(installed, { recursive: true });
+  writeFileSync(join(installed, 'aiomultiprocess'), `#!/bin/sh\n${program}`, { mode: 0o755 });
   const script = `PATH='${shims}${delimiter}'$PATH\n${block.text}`;
   const result = await run('sh', ['-e', '-c', script], { cwd: folderOf(block) });
   expectSuccess(result);
@@ -189,7 +192,7 @@ describe('commands', () => {
   for (const block of shells) {
     test(`${title(block)} works`, async () => {
       if (block.runs) {
-        expect(block.text).toMatch('npx aiomultiprocess ');
+        expect(block.text).toMatch(/^(npx |node_modules\/\.bin\/|.*="npx )aiomultiprocess /m);
         return expectOutput(await runScript(block), block.output ?? '');
       }
       const lines = block.text.split(/\n|&&/).map((line) => line.replace(/#.*/, '').trim());

@@ -44,15 +44,18 @@ describeDatastores((setting) => {
     });
   });
 
-  test('a host that is told to end lets its tasks end, and takes no more', async () => {
+  test.each([
+    ['is told', (host: HostProcess) => host.end('SIGTERM')],
+    ['is told together with its processes', (host: HostProcess) => host.signalGroup('SIGTERM')],
+  ])('a host that %s to end lets its tasks end, and takes no more', async (_how, end) => {
     const host = await setting().startHost();
     await setting().withPool(async (pool) => {
       await withGate(async (gate) => {
         const call = pool.apply(waitAt, [gate.port]);
         await gate.arrived(1);
-        const ended = host.end('SIGTERM');
+        const ended = end(host);
         gate.open();
-        await call;
+        expect(await call).toBe(gate.arrivals[0]);
         expect(await ended).toBe(0);
       });
     });

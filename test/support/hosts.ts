@@ -19,7 +19,7 @@ export class HostProcess {
   constructor(queue: string, url: string, args: readonly string[] = [], modules: readonly string[] = DEFAULT_MODULES) {
     const command = [`${root}dist/bin/aiomultiprocess.js`, 'host', '--queue', queue, '--connection', url, ...QUICK];
     const all = [...command, ...args, ...modules];
-    this.#child = spawn(process.execPath, all, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#child = spawn(process.execPath, all, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
     this.exited = once(this.#child, 'exit').then(([code, signal]) => signal ?? code);
     this.#ready = new Promise((resolve, reject) => {
       createInterface({ input: this.#child.stderr as NonNullable<ChildProcess['stderr']> }).on('line', (line) => {
@@ -43,6 +43,12 @@ export class HostProcess {
   async stats(): Promise<HostStats> {
     const [, port] = /; port (\d+)$/.exec(this.lines.find((line) => line.includes('; port ')) ?? '') ?? [];
     return (await fetch(`http://127.0.0.1:${port}/healthz`)).json() as Promise<HostStats>;
+  }
+
+  /** Sends a signal to it and to its processes, as systemd does. */
+  signalGroup(signal: NodeJS.Signals): Promise<number | string | null> {
+    process.kill(-this.pid, signal);
+    return this.exited;
   }
 
   async end(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | string | null> {
