@@ -8,6 +8,8 @@ import { type Received, receive, runNode, type Sent, send } from './support.ts';
 
 const tsNodeEsm = ['--import', '../../../scripts/ts-node.js'];
 const tsNodeCommonJs = ['-r', 'ts-node/register'];
+/** For a child that does not strip types by itself, as before Node.js 22.18. */
+const noStripping = Reflect.get(process.features, 'typescript') ? ['--no-experimental-strip-types'] : [];
 
 function resultsOf(received: Record<string, Received>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(received).map(([name, { result, at }]) => [name, at ?? result]));
@@ -15,7 +17,7 @@ function resultsOf(received: Record<string, Received>): Record<string, unknown> 
 
 describe.each([
   ['with the loader of its parent', tsNodeEsm],
-  ['without a loader', []],
+  ['without a loader', noStripping],
 ])('a child %s', (_how, flags) => {
   test('runs functions of an ES module in TypeScript, and only the right ones', async () => {
     const received = await receive(await send('./typescript.mts', tsNodeEsm), flags);
@@ -27,7 +29,7 @@ describe.each([
 
 describe.each([
   ['with the loader of its parent', tsNodeCommonJs],
-  ['without a loader', []],
+  ['without a loader', noStripping],
 ])('a child %s', (_how, flags) => {
   test('runs functions of a CommonJS module in TypeScript, and only the right ones', async () => {
     const received = await receive(await send('./commonjs/typescript.ts', tsNodeCommonJs), flags);
@@ -83,7 +85,7 @@ describe.each([
   }
 
   test.each(['module', 'commonjs'])('runs in a child, without a type check: %s', async (type) => {
-    expect(await receive(addIn(type), [], { cwd: folder })).toEqual({ add: { result: 7 } });
+    expect(await receive(addIn(type), noStripping, { cwd: folder })).toEqual({ add: { result: 7 } });
   });
 
   test.each(['module', 'commonjs'])('is told what to install where there is no ts-node: %s', async (type) => {
@@ -92,7 +94,7 @@ describe.each([
     await cp(fileURLToPath(new URL('../../dist/lib/', import.meta.url)), join(alone, 'dist/lib'), { recursive: true });
     await cp(fileURLToPath(new URL('../fixtures/tasks/receive.mjs', import.meta.url)), program);
     await writeFile(join(alone, 'package.json'), '{ "type": "module" }');
-    const { add } = JSON.parse(await runNode([program], JSON.stringify(addIn(type)), { cwd: folder }));
+    const { add } = JSON.parse(await runNode([...noStripping, program], JSON.stringify(addIn(type)), { cwd: folder }));
     expect(add.error.message).toMatch(/add.ts.*does not run TypeScript.*npm install --save-dev ts-node/);
   });
 });
