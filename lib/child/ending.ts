@@ -45,7 +45,8 @@ export class Ending {
   }
 
   /**
-   * All that was printed is written before, as in any program. Open handles, which tasks and initializers leave behind, do not keep a finished child alive.
+   * All that was printed is written before, as in any program. Open handles, which tasks and initializers leave behind,
+   * do not keep a finished child alive.
    *
    * @param code - the exit code; `undefined`: the one that the program has set.
    */
