@@ -146,20 +146,30 @@ export class PoolTerminatedError extends Error {
   }
 }
 
-/** A task has run for longer than its call, or the pool, allows. */
+/**
+ * A task has run for longer than its call, or the pool, allows; or its module takes longer to import than the pool's
+ * `startTimeout` allows, and the task was never called.
+ */
 export class TaskTimeoutError extends Error {
   static {
     TaskTimeoutError.prototype.name = 'TaskTimeoutError';
   }
   /** The process that ran it. */
   readonly pid: number | undefined;
-  /** How long it was allowed to run, in milliseconds. */
+  /** How long it was allowed to run, or its module to be imported, in milliseconds. */
   readonly timeout: number;
+  /** The module whose import takes too long; `undefined` if it is the task that does. */
+  readonly module: string | undefined;
 
-  constructor(task: string, timeout: number, pid: number | undefined) {
-    super(`${task} has run for more than ${timeout} ms, in process ${pid}`);
+  constructor(task: string, timeout: number, pid: number | undefined, module?: string) {
+    super(
+      module === undefined
+        ? `${task} has run for more than ${timeout} ms, in process ${pid}`
+        : `${task} was not called: importing ${module} takes more than ${timeout} ms, in process ${pid}`,
+    );
     this.pid = pid;
     this.timeout = timeout;
+    this.module = module;
   }
 }
 

@@ -94,6 +94,7 @@ export const spawnOptions: OptionTable = {
   initializer: callback,
   initargs: list,
   loopInitializer: callback,
+  startTimeout: time,
 };
 
 export function pickSpawnOptions(options: SpawnOptions & { name?: string }): ReadSpawnOptions {

@@ -1,13 +1,14 @@
 import { Connection } from './connection.js';
 import { InvalidStateError, TimeoutError } from './errors.js';
-import type { StartOptions, ToParent } from './ipc/messages.js';
+import { READY, type StartOptions, type ToParent } from './ipc/messages.js';
 import { hold, MAX_DELAY, release } from './keep-alive.js';
 import { boolean, callback, list, pickSpawnOptions, readOptions, spawnOptions } from './options.js';
 import { type Exit, type ReadSpawnOptions, type SpawnOptions, spawnChild, toExitcode } from './spawn.js';
-import { addressInitializers, type InitializerOptions } from './start-options.js';
+import { addressInitializers, createLateError, type InitializerOptions, START_TIMEOUT } from './start-options.js';
 import { requireStartable } from './startable.js';
 import { addressOf, type TaskFunction } from './tasks/address.js';
 import { clearTimeout, setTimeout } from './util/clock.js';
+import { Deadline } from './util/deadline.js';
 
 /** The arguments of a target may be left out if it needs none. */
 type TargetArguments<A extends unknown[]> = [] extends A
@@ -53,6 +54,7 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
   readonly #name: string;
   readonly #spawn: ReadSpawnOptions;
   readonly #start: StartOptions;
+  readonly #startTimeout: number;
   #daemon: boolean;
   #connection: Connection | undefined;
   /** @internal How it ended. */
@@ -72,11 +74,13 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
       args = [],
       name,
       daemon = false,
+      startTimeout = START_TIMEOUT,
       ...rest
     } = readOptions<Partial<ProcessOptions>>(what, options, OPTIONS);
     if (target === undefined) throw new TypeError(`${what}: option "target" is missing: the function to run`);
     this.#name = name ?? `${what}-${++created}`;
     this.#daemon = daemon;
+    this.#startTimeout = startTimeout;
     this.#spawn = pickSpawnOptions({ ...rest, ...(name !== undefined && { name }) });
     requireStartable(`a ${what}`, this.#spawn.execPath);
     this.#start = {
@@ -113,18 +117,35 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
       throw new InvalidStateError(`${this.#name} was started before; create another one`);
     const connection = new Connection(spawnChild(this.#spawn, 'process'), this.#start, {
       onMessages: (messages) => {
-        for (const message of messages) this.receive(message);
+        for (const message of messages) {
+          if (message[0] === READY) startLimit?.clear();
+          else this.receive(message);
+        }
       },
       onRead() {},
       onDrain() {},
     });
     this.#connection = connection;
+    let late: Error | undefined;
+    const startLimit = this.#limitStart(connection, (error) => {
+      late = error;
+    });
     if (!this.#daemon) hold();
     this.#ended = connection.ended.then((exit) => {
-      this.exit = exit;
+      startLimit?.clear();
+      this.exit = late === undefined ? exit : { ...exit, error: late };
       // There is no child to print it.
-      if (exit.error !== undefined && !this.reportsResult && this.#spawn.stdio !== 'ignore') console.error(exit.error);
+      const { error } = this.exit;
+      if (error !== undefined && !this.reportsResult && this.#spawn.stdio !== 'ignore') console.error(error);
       if (!this.#daemon) release();
+    });
+  }
+
+  #limitStart(connection: Connection, onLate: (error: Error) => void): Deadline | undefined {
+    if (this.#startTimeout === 0) return undefined;
+    return new Deadline(this.#startTimeout, () => {
+      onLate(createLateError(connection.pid, this.#startTimeout));
+      connection.kill('SIGKILL');
     });
   }
 

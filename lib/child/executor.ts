@@ -2,11 +2,14 @@ import type { Channel } from '../ipc/channel.js';
 import {
   ADDRESS,
   ATTEMPT,
+  BEGUN,
   CANCEL,
   CONTEXT,
   CREDIT,
   FAILURE,
   GUARD,
+  LOADED,
+  LOADING,
   MAX_UNWRITTEN,
   MEASURE,
   STREAM,
@@ -34,8 +37,17 @@ const MAX_ABORTING = 1000;
 
 type TaskFunction = (...args: readonly unknown[]) => unknown;
 
-/** A function that is still being imported is `undefined`; one that cannot be is the error. */
-type Loaded = TaskFunction | Error | undefined;
+/** A function that tasks call. */
+interface Target {
+  readonly id: number;
+  readonly address: Address;
+  /** The parent is told when its tasks begin: they have a time limit. */
+  readonly isTimed: boolean;
+  /** How far its import is. */
+  state: 'new' | 'announced' | 'loading';
+  /** `undefined` until it is loaded; the error if it cannot be. */
+  fn: TaskFunction | Error | undefined;
+}
 
 /** What {@link Executor} needs to know. */
 export interface ExecutorOptions {
@@ -62,7 +74,7 @@ export class Executor {
   readonly #maxBegun: number;
   readonly #state: ChildState;
   readonly #onError: (error: unknown) => void;
-  readonly #functions: Loaded[] = [];
+  readonly #targets: Target[] = [];
   readonly #queue = new TaskQueue();
   readonly #slots = new Slots(
     (id, value) => this.#succeed(id, value),
@@ -76,6 +88,10 @@ export class Executor {
   #usage: UsageReporter | undefined;
   /** While the parent wants to know how long tasks take. */
   #stopwatch: Stopwatch | undefined;
+  /** Tasks that were cancelled before they began are answered, and that is not written. */
+  #hasSkipped = false;
+  /** The task of which the parent was told last that it begins. */
+  #announced: number | undefined;
   #running = 0;
   #unwritten = 0;
   #turning = false;
@@ -104,7 +120,7 @@ export class Executor {
         this.#queue.push(message);
         break;
       case ADDRESS:
-        this.#load(message[1], message[2]);
+        this.#introduce(message[1], message[2] === 1, message[3]);
         break;
       case ATTEMPT:
         this.#controls.setAttempt(message[1], message[2]);
@@ -159,17 +175,55 @@ export class Executor {
     this.#scheduleTurn();
   }
 
-  #load(id: number, address: Address): void {
-    this.#functions[id] = undefined;
-    load(address)
-      .then(
-        (fn) => fn as TaskFunction,
-        (error: Error) => error,
-      )
-      .then((loaded) => {
-        this.#functions[id] = loaded;
-        this.#scheduleTurn();
-      });
+  #introduce(id: number, isTimed: boolean, address: Address): void {
+    this.#targets[id] = { id, address, isTimed, state: 'new', fn: undefined };
+  }
+
+  /**
+   * Imports the function of the task that is next, and of no other: a task that blocks the event loop does not count against
+   * the import of one behind it. A module may block it as well, so the parent is told before.
+   */
+  #load(target: Target): void {
+    if (target.state === 'new') {
+      target.state = 'announced';
+      this.#channel.post([LOADING, target.id]);
+    }
+    if (target.state === 'announced' && this.#write()) void this.#import(target);
+  }
+
+  async #import(target: Target): Promise<void> {
+    target.state = 'loading';
+    target.fn = await load(target.address).then(
+      (fn) => fn as TaskFunction,
+      (error: Error) => error,
+    );
+    this.#channel.post([LOADED, target.id]);
+    // Before a task that may be in a busy loop.
+    this.#write();
+    this.#scheduleTurn();
+  }
+
+  /**
+   * Tells the parent what it must know before the function of a task is called: that a task with a time limit begins, and
+   * that those before it do not wait any longer.
+   *
+   * @returns whether that is in the pipe.
+   */
+  #announce(id: number, { isTimed }: Target): boolean {
+    if (isTimed && this.#announced !== id) {
+      this.#announced = id;
+      this.#channel.post([BEGUN, id]);
+    }
+    this.#hasSkipped = false;
+    return this.#write();
+  }
+
+  /** @returns whether the pipe has taken all that was posted. */
+  #write(): boolean {
+    this.#channel.flush();
+    if (this.#channel.congested) return false;
+    this.#unwritten = 0;
+    return true;
   }
 
   /** @returns whether any was started. */
@@ -177,11 +231,19 @@ export class Executor {
     let started = false;
     while (this.#mayStart()) {
       const { address } = this.#queue;
-      const fn = address === undefined ? undefined : this.#functions[address];
-      // There is no task, or its function is still being imported.
-      if (fn === undefined) break;
+      if (address === undefined) break;
       const { id } = this.#queue;
-      this.#start(id, fn, this.#queue.shift());
+      if (this.#controls.isCancelled(id)) this.#skip(id);
+      else {
+        const target = this.#targets[address];
+        if (target === undefined) break;
+        if (target.fn === undefined) {
+          this.#load(target);
+          break;
+        }
+        if ((target.isTimed || this.#hasSkipped) && !this.#announce(id, target)) break;
+        this.#start(id, target.fn, this.#queue.shift());
+      }
       this.#pace.count();
       started = true;
     }
@@ -197,10 +259,16 @@ export class Executor {
     );
   }
 
+  /** Answers a task that was cancelled before it began: only its slot is left to release. */
+  #skip(id: number): void {
+    this.#queue.shift();
+    this.#running++;
+    this.#hasSkipped = true;
+    this.#succeed(id, undefined);
+  }
+
   #start(id: number, fn: TaskFunction | Error, args: readonly unknown[]): void {
     this.#running++;
-    // Its slot is all that is still waited for.
-    if (this.#controls.isCancelled(id)) return this.#succeed(id, undefined);
     try {
       if (fn instanceof Error) throw fn;
       this.#stopwatch?.begin(id);
@@ -259,8 +327,7 @@ export class Executor {
   readonly #turn = (): void => {
     if (this.#startTasks()) return this.#turnAgain();
     this.#usage?.report();
-    this.#channel.flush();
-    if (!this.#channel.congested) this.#unwritten = 0;
+    this.#write();
     // Tasks that block the event loop give way to input, to timers and to the results before them.
     if (this.#pace.isOver) setImmediate(this.#resume);
     else if (this.#startTasks()) this.#turnAgain();

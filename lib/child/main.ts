@@ -79,7 +79,7 @@ function start([, options]: Extract<ToChild, [typeof START, ...unknown[]]>): voi
 function initialise(options: StartOptions): void {
   boot(options, state).then(
     async ({ handleError, handlerFound, runInContext, initTime }) => {
-      if (options.target !== undefined) return ending.end(await runTarget(options, channel, state));
+      if (options.target !== undefined) return ending.end(await runTarget(options, channel, state, initTime));
       const { concurrency, reportUsage = false } = options;
       channel.post([READY, initTime, handlerFound]);
       channel.flush();

@@ -1,5 +1,5 @@
 import type { Channel } from '../ipc/channel.js';
-import { FAILURE, type StartOptions, type ToChild, type ToParent } from '../ipc/messages.js';
+import { FAILURE, READY, type StartOptions, type ToChild, type ToParent } from '../ipc/messages.js';
 import { load } from '../tasks/load.js';
 import { type ChildState, callIn, NO_TASK } from './state.js';
 
@@ -12,9 +12,13 @@ export async function runTarget(
   options: StartOptions,
   channel: Channel<ToChild, ToParent>,
   state: ChildState,
+  initTime: number,
 ): Promise<number | undefined> {
   try {
     const target = await load(options.target as NonNullable<StartOptions['target']>);
+    // Before the target is called, which may be in a busy loop.
+    channel.post([READY, initTime, false]);
+    channel.flush();
     const result = await callIn(state, NO_TASK, target, options.args ?? []);
     if (options.reportResult) channel.postResult(0, result);
     return undefined;

@@ -13,7 +13,10 @@ export const GRAPH = 1;
 
 /** Parent to child: what to run before anything else, and how to serve. Always the first message. */
 export const START = 0;
-/** Parent to child: a function, named by a small integer from now on. */
+/**
+ * Parent to child: a function, named by a small integer from now on. Of a function whose tasks have a time limit
+ * (`isTimed` is 1) the child says when each begins; a function that is called with and without a limit has two numbers.
+ */
 export const ADDRESS = 1;
 /** Parent to child: run function `address` once with each of these lists of arguments. */
 export const TASK = 2;
@@ -55,6 +58,15 @@ export const SIGNALLED = 19;
 export const GUARD = 20;
 /** Child to parent: it has started a process of this id. */
 export const SPAWNED = 21;
+/**
+ * Child to parent: task `id`, which has a time limit, begins. It is in the pipe before the function is called, so that a
+ * busy loop is timed as well.
+ */
+export const BEGUN = 22;
+/** Child to parent: the import of the module of function `id` begins. It is in the pipe before the import starts. */
+export const LOADING = 23;
+/** Child to parent: that import has ended, whether it has succeeded or not. */
+export const LOADED = 24;
 
 /**
  * How many tasks a child may have begun without their result being written, or its concurrency if that is more. The
@@ -107,7 +119,7 @@ export type ErrorMessage =
 
 export type ToChild =
   | [kind: typeof START, options: StartOptions]
-  | [kind: typeof ADDRESS, id: number, address: Address]
+  | [kind: typeof ADDRESS, id: number, isTimed: number, address: Address]
   | TaskRun
   | [kind: typeof ATTEMPT, id: number, attempt: number]
   | [kind: typeof CANCEL, id: number]
@@ -127,7 +139,10 @@ export type ToParent =
   | [kind: typeof PROGRESS, id: number, value: unknown]
   | [kind: typeof ITEM, id: number, value: unknown]
   | [kind: typeof USAGE, memory: number, active: number, idle: number]
-  | [kind: typeof TIMES, id: number, start: number, runTime: number];
+  | [kind: typeof TIMES, id: number, start: number, runTime: number]
+  | [kind: typeof BEGUN, id: number]
+  | [kind: typeof LOADING, id: number]
+  | [kind: typeof LOADED, id: number];
 
 export type Message = ToChild | ToParent;
 
@@ -135,7 +150,9 @@ export type Message = ToChild | ToParent;
  * Where the value of each kind stands, 0 for none. Between it and the kind there are numbers. A tuple without
  * {@link GRAPH} is as long as this plus one.
  */
-export const VALUE_INDEX: readonly number[] = [1, 2, 3, 0, 2, 1, 2, 2, 1, 2, 2, 1, 2, 2, 2, 3, 1, 3, 2, 1, 0, 1];
+export const VALUE_INDEX: readonly number[] = [
+  1, 3, 3, 0, 2, 1, 2, 2, 1, 2, 2, 1, 2, 2, 2, 3, 1, 3, 2, 1, 0, 1, 1, 1, 1,
+];
 
 /** What the value of each kind is called in messages of errors; of `''` only its parts are. */
 export const VALUE_PATH: readonly string[] = [
@@ -158,6 +175,9 @@ export const VALUE_PATH: readonly string[] = [
   '',
   '',
   'context',
+  '',
+  '',
+  '',
   '',
   '',
   '',

@@ -19,7 +19,7 @@ export interface ReadyInfo extends ProcessInfo {
 }
 
 /** Why a process is replaced: the option that asks for it. */
-export type RecycleReason = 'maxTasksPerChild' | 'maxMemoryPerChild' | 'maxAge';
+export type RecycleReason = 'maxTasksPerChild' | 'maxMemoryPerChild' | 'maxAge' | 'startTimeout';
 
 /** A process that is replaced while it still runs. */
 export interface RecycleInfo extends ProcessInfo {

@@ -146,11 +146,6 @@ export class Dispatcher {
       const task = tasks.shift();
       if (task === undefined) break;
       const lane = findIdlest(open);
-      // The time of a limited task begins when it is sent: it must not wait in a process.
-      if (task.job.timeout > 0 && !lane.worker.hasFreeSlot) {
-        tasks.putBack([task]);
-        break;
-      }
       this.#send(lane, task);
       if (lane.room <= 0) open.splice(open.indexOf(lane), 1);
     }

@@ -9,6 +9,7 @@ import {
 } from '../errors.js';
 import type { PoolEvents } from '../observe/events.js';
 import { Signals } from '../signals.js';
+import { toPath } from '../tasks/messages.js';
 import type { Backend } from './base-pool.js';
 import { Call, type CallOptions } from './call.js';
 import { callListener } from './call-listener.js';
@@ -72,6 +73,7 @@ export class Engine implements Backend {
       onResult: (task, value) => this.#ledger.succeed(task, value),
       onFailure: (task, error, worker) => this.#onFailure(task, error, worker),
       onTimeout: (task, worker) => this.#onTimeout(task, worker),
+      onOverdue: (task, worker) => this.#onOverdue(task, worker),
       onEnd: (worker, ending) => this.#onEnd(worker, ending),
       onStranded: (task, error) => this.#ledger.fail(task, error),
       onGivenUp: (error) => this.#onGivenUp(error),
@@ -206,6 +208,12 @@ export class Engine implements Backend {
   #onTimeout(task: Task, worker: PoolWorker): void {
     worker.abandon((sent) => sent === task);
     this.#fail(task, new TaskTimeoutError(nameOf(task), task.job.timeout, worker.pid), worker);
+  }
+
+  #onOverdue(task: Task, worker: PoolWorker): void {
+    const { address } = task.job;
+    const module = address.kind === 'inline' ? 'its source' : toPath(address.module);
+    this.#fail(task, new TaskTimeoutError(nameOf(task), this.#options.startTimeout, worker.pid, module), worker);
   }
 
   #onEnd(worker: PoolWorker, ending: Ending): void {

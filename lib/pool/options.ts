@@ -16,7 +16,7 @@ import {
   time,
 } from '../options.js';
 import type { ReadSpawnOptions, SpawnOptions } from '../spawn.js';
-import type { InitializerOptions } from '../start-options.js';
+import { type InitializerOptions, START_TIMEOUT } from '../start-options.js';
 import { RoundRobin, Scheduler } from './scheduler.js';
 import type { ApplyOptions, MapOptions, StreamOptions } from './types.js';
 
@@ -146,6 +146,7 @@ export interface ReadPoolOptions extends InitializerOptions {
   queueCount: number;
   scheduler: Scheduler;
   taskTimeout: number;
+  startTimeout: number;
   retries: number;
   cancelGracePeriod: number;
   killTree: boolean;
@@ -177,6 +178,7 @@ export function readPoolOptions(options: PoolOptions): ReadPoolOptions {
     childConcurrency: 16,
     queueCount: 1,
     taskTimeout: 0,
+    startTimeout: START_TIMEOUT,
     retries: 0,
     cancelGracePeriod: 5000,
     killTree: true,

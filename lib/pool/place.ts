@@ -19,13 +19,14 @@ export class Place {
   renewableAt = 0;
   /** Whether there is enough to do for it. */
   isWanted: boolean;
-  readonly restarts = new RestartPolicy();
+  readonly restarts: RestartPolicy;
   timer: NodeJS.Timeout | undefined;
   error: unknown;
   /** What the next process must run. */
   readonly #pinned = new PinnedTasks();
 
-  constructor(index: number, queueId: QueueId, isWanted: boolean) {
+  constructor(index: number, queueId: QueueId, isWanted: boolean, startTimeout: number) {
+    this.restarts = new RestartPolicy(startTimeout);
     this.index = index;
     this.queueId = queueId;
     this.isWanted = isWanted;

@@ -9,6 +9,8 @@ export interface PoolWorkerOwner {
   onFailure(task: Task, error: unknown, worker: PoolWorker): void;
   /** A task has run for as long as it may. */
   onTimeout(task: Task, worker: PoolWorker): void;
+  /** The import of the module of a task has taken as long as it may. */
+  onOverdue(task: Task, worker: PoolWorker): void;
   /** Answers were handled, or the pipe has room again: it may take more. */
   onRoom(worker: PoolWorker): void;
   /** It should be replaced while it still runs. */

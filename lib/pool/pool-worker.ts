@@ -1,12 +1,15 @@
 import { Connection } from '../connection.js';
-import { ProtocolError } from '../errors.js';
+import { ProtocolError, TimeoutError } from '../errors.js';
 import { waitAtExit } from '../exit-wait.js';
 import {
+  BEGUN,
   BOOT_FAILURE,
   ENDING,
   FAILURE,
   FATAL,
   ITEM,
+  LOADED,
+  LOADING,
   MAX_UNWRITTEN,
   type Message,
   PROGRESS,
@@ -21,11 +24,14 @@ import {
 } from '../ipc/messages.js';
 import type { ExitReason, RecycleReason } from '../observe/events.js';
 import { type Exit, spawnChild, toSignal } from '../spawn.js';
+import { createLateError } from '../start-options.js';
 import { performance } from '../util/clock.js';
+import { Deadline } from '../util/deadline.js';
 import { Lifetime } from './lifetime.js';
 import type { ReadPoolOptions } from './options.js';
 import { PinnedTasks } from './pinned-tasks.js';
 import type { PoolWorkerOwner } from './pool-worker-owner.js';
+import type { SentFunction } from './sent-functions.js';
 import { SentTasks } from './sent-tasks.js';
 import { Spawned } from './spawned.js';
 import { StreamTask } from './stream-task.js';
@@ -61,6 +67,8 @@ export class PoolWorker {
   /** Why it should be replaced, and why it ends; it fails unless somebody ends it. */
   wornBy: RecycleReason | undefined;
   exitReason: ExitReason = 'failed';
+  /** It was ended because its start took longer than it may. */
+  isLate = false;
 
   readonly #owner: PoolWorkerOwner;
   readonly #watch: Watch;
@@ -70,6 +78,7 @@ export class PoolWorker {
   readonly #sender: TaskSender;
   readonly #lifetime: Lifetime;
   readonly #gracePeriod: number;
+  readonly #startLimit: Deadline | undefined;
   readonly #pinned = new PinnedTasks();
   /** The last signal for which the program has a listener in the process. */
   #signalled: NodeJS.Signals | null = null;
@@ -92,10 +101,15 @@ export class PoolWorker {
     this.concurrency = start.concurrency;
     this.#spawned = start.reportSpawned ? new Spawned() : undefined;
     this.#gracePeriod = options.cancelGracePeriod;
-    this.#tasks = new SentTasks({
-      onTimeout: (task) => this.#owner.onTimeout(task, this),
-      onStubborn: (task) => this.#endStubborn(task),
-    });
+    this.#tasks = new SentTasks(
+      {
+        onTimeout: (task) => this.#owner.onTimeout(task, this),
+        onOverdue: (fn) => this.#onOverdue(fn),
+        onSilent: () => this.#endSilent(options.startTimeout),
+        onStubborn: (task) => this.#endStubborn(task),
+      },
+      options,
+    );
     this.#lifetime = new Lifetime(options, {
       onWorn: (reason) => {
         this.wornBy ??= reason;
@@ -109,6 +123,8 @@ export class PoolWorker {
       onRead: () => this.#goOn(),
       onDrain: () => this.#owner.onRoom(this),
     });
+    const { startTimeout } = options;
+    if (startTimeout > 0) this.#startLimit = new Deadline(startTimeout, () => this.#endLate(startTimeout));
     this.#sender = new TaskSender(this.#connection.channel, this.#tasks, watch, this.#connection.guard);
     const { channel, ended } = this.#connection;
     const forget = child.writesAtExit ? waitAtExit(child.pid as number, () => channel.destroy()) : undefined;
@@ -127,9 +143,9 @@ export class PoolWorker {
     return this.#tasks.size;
   }
 
-  /** It has been sent all the tasks that it may run. */
+  /** It should be sent nothing more: it has been sent all the tasks that it may run, or is stuck in an import. */
   get exhausted(): boolean {
-    return this.sent >= this.#lifetime.maxTasks;
+    return this.sent >= this.#lifetime.maxTasks || this.#tasks.isOverdue;
   }
 
   /** Its pipe is full: what is sent now waits in this process. */
@@ -139,7 +155,7 @@ export class PoolWorker {
 
   /** How many more tasks it can take, if none should have more than `share`. */
   getRoom(share: number): number {
-    if (this.state !== 'ready' || this.congested || this.#tasks.isEndangered) return 0;
+    if (this.state !== 'ready' || this.congested || this.#tasks.isEndangered || this.#tasks.isOverdue) return 0;
     const { ahead } = this.#tasks;
     // What it has beside the tasks it runs is filled up when half of it is gone: a write costs as much as many tasks.
     if (this.inFlight > this.#slots + ahead / 2) return 0;
@@ -228,9 +244,31 @@ export class PoolWorker {
    * @returns the tasks whose callers have no answer yet.
    */
   abandon(isWanted: (task: Task) => boolean): Task[] {
-    const sent = this.#tasks.abandon(isWanted, this.#gracePeriod);
+    return [...this.#abandonSent(isWanted), ...this.#pinned.remove(isWanted)];
+  }
+
+  #abandonSent(isWanted: (task: Task) => boolean): Task[] {
+    const sent = this.#tasks.abandon(isWanted);
     this.#sender.cancel(sent);
-    return [...sent, ...this.#pinned.remove(isWanted)];
+    return sent;
+  }
+
+  /**
+   * Another process takes over, where the import may succeed. This one ends when what it runs is answered; in a busy loop
+   * it does not hear that, and is ended like one with a task that does not end.
+   */
+  #onOverdue(fn: SentFunction): void {
+    this.wornBy ??= 'startTimeout';
+    for (const task of this.#abandonSent(({ job }) => job.address === fn.address)) this.#owner.onOverdue(task, this);
+    this.#owner.onExhausted(this);
+  }
+
+  #endSilent(startTimeout: number): void {
+    this.#cause ??= new TimeoutError(
+      `process ${this.pid} has nothing else to do and has not called the function of a task for ${startTimeout} ms ` +
+        '(startTimeout): something that an earlier task left behind blocks its event loop, or it was stopped',
+    );
+    this.#connection.kill('SIGKILL');
   }
 
   #endStubborn(task: Task): void {
@@ -239,6 +277,12 @@ export class PoolWorker {
     );
     this.exitReason = 'cancelled';
     this.#spawned?.findBelow(this.pid);
+    this.#connection.kill('SIGKILL');
+  }
+
+  #endLate(startTimeout: number): void {
+    this.isLate = true;
+    this.#cause ??= createLateError(this.pid, startTimeout);
     this.#connection.kill('SIGKILL');
   }
 
@@ -267,6 +311,15 @@ export class PoolWorker {
         case FAILURE:
           this.failed++;
           this.#fail(this.#tasks.take(message[1], now), message[2]);
+          break;
+        case BEGUN:
+          this.#tasks.onBegun(message[1]);
+          break;
+        case LOADING:
+          this.#tasks.onLoading(message[1]);
+          break;
+        case LOADED:
+          this.#tasks.onLoaded(message[1]);
           break;
         case PROGRESS:
           this.#tasks.peek(message[1])?.report(message[2]);
@@ -331,6 +384,7 @@ export class PoolWorker {
 
   #onReady(initTime: number, handlerFound: boolean): void {
     if (!(initTime >= 0)) throw new ProtocolError('a child does not say how long it took to initialise');
+    this.#startLimit?.clear();
     this.handlesErrors = handlerFound;
     if (this.state === 'booting') this.state = 'ready';
     const { pid, place } = this;
@@ -346,18 +400,17 @@ export class PoolWorker {
   /** All the child has written was read: what is not answered now never will be. */
   #end(exit: Exit): void {
     this.state = 'ended';
+    this.#startLimit?.clear();
     this.#tasks.end();
     this.#lifetime.end();
     if (KILLS_TREE.has(this.exitReason)) this.#spawned?.kill();
-    const unanswered = this.#tasks.list();
-    const begun = unanswered.splice(0, Math.max(MAX_UNWRITTEN, this.concurrency)).filter((task) => !task.isSettled);
-    const untouched = unanswered.filter((task) => !task.isSettled && !this.#pinned.has(task));
-    const pinned = [...unanswered.filter((task) => this.#pinned.has(task)), ...this.unpin()];
+    const { begun, untouched } = this.#tasks.split(Math.max(MAX_UNWRITTEN, this.concurrency));
+    const pinned = [...untouched.filter((task) => this.#pinned.has(task)), ...this.unpin()];
     this.#owner.onEnd(this, {
       exit: this.exitReason === 'failed' ? { ...exit, signal: exit.signal ?? this.#signalled } : exit,
       cause: exit.error ?? this.#cause,
       begun,
-      untouched,
+      untouched: untouched.filter((task) => !this.#pinned.has(task)),
       pinned: pinned.filter((task) => !task.isSettled),
     });
   }

@@ -1,24 +1,68 @@
-/** How often a process is started that ends before it has done anything, and the pause after the first time. */
-export const MAX_ATTEMPTS = 3;
+import type { Exit } from '../spawn.js';
+import { Deadline } from '../util/deadline.js';
+
+/** How often a start may fail in a row, and the pause after the first time, in milliseconds. */
+const MAX_ATTEMPTS = 3;
 const BACKOFF = 50;
 const MAX_BACKOFF = 5000;
-/** How often in a row a process may be killed while it starts before the pauses grow: whoever does it will stop. */
+/** How often in a row a process may be ended from outside while it starts before the pauses grow. */
 const MAX_KILLED = 100;
 
-/** How long to wait before a process is started again that ended before it was sent a task, and when to stop. */
+/** Signals by which a person, a supervisor or the kernel ends a process. By any other one it has failed itself. */
+const FROM_OUTSIDE: ReadonlySet<string | null> = new Set(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT']);
+
+/** Decides whether a process is started again that ended before it was sent a task, and when. */
 export class RestartPolicy {
+  /** How long a start may take, in milliseconds, and how long it is repeated; 0: any time. */
+  readonly #startTimeout: number;
   #failed = 0;
   #killed = 0;
+  /** Runs while starts are repeated that were ended from outside. */
+  #repeating: Deadline | undefined;
+  #isRepeatedLong = false;
+
+  constructor(startTimeout: number) {
+    this.#startTimeout = startTimeout;
+  }
+
+  /** A process is ready. It may still end before it is sent a task, as one whose initializer failed. */
+  onReady(): void {
+    this.#killed = 0;
+    this.#isRepeatedLong = false;
+    this.#repeating?.clear();
+    this.#repeating = undefined;
+  }
 
   /** It has worked, or there is a reason to hope that it will. */
   reset(): void {
+    this.onReady();
     this.#failed = 0;
-    this.#killed = 0;
   }
 
-  /** @returns milliseconds, or nothing if it was tried often enough. */
-  getPause(wasKilled: boolean): number | undefined {
-    const times = wasKilled ? Math.max(this.#killed++ - MAX_KILLED, 0) : this.#failed++;
-    return this.#failed < MAX_ATTEMPTS ? Math.min(BACKOFF * 2 ** times, MAX_BACKOFF) : undefined;
+  /**
+   * @param wasLate - the start took longer than it may.
+   * @returns the pause before the next start, in milliseconds, or why there should be none.
+   */
+  next({ signal }: Exit, wasLate: boolean): number | string {
+    if (wasLate) return `was not ready within ${this.#startTimeout} ms`;
+    if (FROM_OUTSIDE.has(signal)) return this.#repeat();
+    if (++this.#failed === MAX_ATTEMPTS) return `could not be made ready in ${MAX_ATTEMPTS} attempts`;
+    return pauseAfter(this.#failed - 1);
   }
+
+  #repeat(): number | string {
+    if (this.#isRepeatedLong) {
+      return `could not be made ready: whenever it was started within ${this.#startTimeout} ms it was killed`;
+    }
+    if (this.#startTimeout > 0) {
+      this.#repeating ??= new Deadline(this.#startTimeout, () => {
+        this.#isRepeatedLong = true;
+      });
+    }
+    return pauseAfter(Math.max(this.#killed++ - MAX_KILLED, 0));
+  }
+}
+
+function pauseAfter(times: number): number {
+  return Math.min(BACKOFF * 2 ** times, MAX_BACKOFF);
 }

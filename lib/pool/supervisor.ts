@@ -6,7 +6,6 @@ import type { ReadPoolOptions } from './options.js';
 import { Place } from './place.js';
 import { PoolWorker } from './pool-worker.js';
 import type { PoolWorkerOwner } from './pool-worker-owner.js';
-import { MAX_ATTEMPTS } from './restart-policy.js';
 import type { QueueId } from './scheduler.js';
 import { createStartOptions } from './start-options.js';
 import type { Task } from './task.js';
@@ -62,7 +61,7 @@ export class Supervisor {
     };
     this.#places = Array.from({ length: options.processes }, (_, index) => {
       const queueId = queueIds[index % queueIds.length] as QueueId;
-      return new Place(index, queueId, index < options.minProcesses);
+      return new Place(index, queueId, index < options.minProcesses, options.startTimeout);
     });
   }
 
@@ -136,11 +135,11 @@ export class Supervisor {
     worker.drain('idle');
   }
 
-  /** A worker was sent the last task it may run, or has a successor that is ready: another takes over. */
+  /** A worker should be sent nothing more, or has a successor that is ready: another takes over. */
   replace(worker: PoolWorker): void {
     const place = this.#places.find((each) => each.worker === worker);
     // At most one predecessor: the next in line waits until it is gone.
-    if (place === undefined || place.draining !== undefined) return;
+    if (this.#state !== 'running' || place === undefined || place.draining !== undefined) return;
     place.vacate(worker);
     const { pid, wornBy = 'maxTasksPerChild' } = worker;
     this.#watch.tellProcess('processRecycled', { pid, place: place.index, reason: wornBy });
@@ -152,20 +151,21 @@ export class Supervisor {
   drain(): void {
     if (this.#state !== 'running') return;
     this.#state = 'draining';
-    for (const place of this.#places) this.#cancelTimer(place);
+    for (const place of this.#places) this.#cancelStart(place);
     for (const worker of this.workers) worker.drain('closed');
     this.#checkEmpty();
   }
 
   terminate(): void {
     this.#state = 'terminated';
-    for (const place of this.#places) this.#cancelTimer(place);
+    for (const place of this.#places) this.#cancelStart(place);
     for (const worker of this.workers) worker.terminate();
     this.#settleWaiting((waiter) => waiter.reject(new PoolTerminatedError()));
     this.#checkEmpty();
   }
 
-  #cancelTimer(place: Place): void {
+  #cancelStart(place: Place): void {
+    place.restarts.reset();
     clearTimeout(place.timer);
     place.timer = undefined;
   }
@@ -187,8 +187,9 @@ export class Supervisor {
   }
 
   #onReady(worker: PoolWorker): void {
-    const place = this.#places.find(({ successor }) => successor === worker);
-    if (place?.worker !== undefined) this.replace(place.worker);
+    const place = this.#places.find(({ workers }) => workers.includes(worker));
+    place?.restarts.onReady();
+    if (place?.successor === worker && place.worker !== undefined) this.replace(place.worker);
     if (this.#isReady) this.#settleWaiting((waiter) => waiter.resolve());
     this.#owner.onReady(worker);
   }
@@ -222,20 +223,18 @@ export class Supervisor {
       place.restarts.reset();
       return this.#fill(place);
     }
-    place.error = cause ?? new Error(`process ${worker.pid} exited with code ${exit.exitCode} before it was ready`);
-    const pause = place.restarts.getPause(exit.signal !== null);
-    if (pause === undefined) return this.#giveUp(place);
+    place.error = cause ?? new Error(`process ${worker.pid} ${describeExit(exit)} before it was ready`);
+    const pause = place.restarts.next(exit, worker.isLate);
+    if (typeof pause === 'string') return this.#giveUp(place, pause);
     place.timer = setTimeout(() => {
       place.timer = undefined;
       this.#fill(place);
     }, pause).unref();
   }
 
-  #giveUp(place: Place): void {
-    const error = new InitializerError(
-      `${this.#options.name}: a process could not be made ready in ${MAX_ATTEMPTS} attempts`,
-      { cause: place.error },
-    );
+  #giveUp(place: Place, reason: string): void {
+    place.restarts.reset();
+    const error = new InitializerError(`${this.#options.name}: a process ${reason}`, { cause: place.error });
     this.#givenUp = error;
     this.#settleWaiting((waiter) => waiter.reject(error));
     for (const task of place.remove(() => true)) this.#owner.onStranded(task, error);
@@ -253,4 +252,8 @@ export class Supervisor {
   #checkEmpty(): void {
     if (this.workers.length === 0) this.#onEmpty();
   }
+}
+
+function describeExit({ exitCode, signal }: Ending['exit']): string {
+  return signal === null ? `exited with code ${exitCode}` : `was killed by ${signal}`;
 }

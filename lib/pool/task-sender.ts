@@ -46,19 +46,19 @@ export class TaskSender {
     const channel = this.#channel;
     const { address, caller } = task.job;
     // Each function crosses the pipe once; then its number stands for it.
-    const pace = this.#tasks.introduce(address, (id) => {
+    const fn = this.#tasks.introduce(task.job, ({ id, isTimed }) => {
       completeAddress(address);
-      channel.post([ADDRESS, id, address]);
+      channel.post([ADDRESS, id, isTimed ? 1 : 0, address]);
     });
     const isPlain = attempt === 1 && caller === undefined && !(task instanceof StreamTask);
     if (!isPlain) this.#announce(task, attempt);
     try {
-      channel.postTask(task.id, pace.id, task.args);
+      channel.postTask(task.id, fn.id, task.args);
     } catch (error) {
       if (!isPlain) channel.post([CANCEL, task.id]);
       throw error;
     }
-    this.#tasks.add(task, pace, this.#now);
+    this.#tasks.add(task, fn, this.#now);
   }
 
   #beginBatch(): void {

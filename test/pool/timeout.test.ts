@@ -38,6 +38,42 @@ test('the time begins when the task starts, not when it is asked for', () =>
     expect(new Set(await Promise.all(calls)).size).toBe(1);
   }));
 
+test('tasks that block their process are timed one by one', () =>
+  Pool.using({ processes: 1 }, async (pool) => {
+    const outcomes = await pool.map(spin, Array(16).fill(150), { timeout: 1500 }).settled();
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(16);
+  }));
+
+test('a task is not timed while it waits behind one without a limit', () =>
+  Pool.using({ processes: 1 }, async (pool) => {
+    await pool.broadcast(pid);
+    const calls = [pool.apply(spin, [2000]), pool.apply(double, [2], { timeout: 1000 })];
+    expect((await Promise.all(calls))[1]).toBe(4);
+  }));
+
+test('tasks that have not begun when their process is ended for another are run by the next', () =>
+  Pool.using({ processes: 1, cancelGracePeriod: 0 }, async (pool) => {
+    const [before] = await pool.broadcast(pid);
+    const busy = pool.apply(spin, [60_000], { timeout: 500 });
+    const behind = Array.from({ length: 10 }, () => pool.apply(pidAfter, [0], { timeout: 5000 }));
+    await expect(busy).rejects.toBeInstanceOf(TaskTimeoutError);
+    const pids = new Set(await Promise.all(behind));
+    expect(pids.size).toBe(1);
+    expect(pids).not.toContain(before);
+  }));
+
+test('a task that is cancelled before it begins does not end its process', () =>
+  Pool.using({ processes: 1, cancelGracePeriod: 0 }, async (pool) => {
+    const [before] = await pool.broadcast(pid);
+    const controller = new AbortController();
+    const busy = pool.apply(spin, [1000]);
+    const behind = pool.apply(pidAfter, [0], { timeout: 60_000, signal: controller.signal });
+    setTimeout(() => controller.abort(), 200);
+    await expect(behind).rejects.toMatchObject({ name: 'AbortError' });
+    expect(await busy).toBe(before);
+    expect(await pool.apply(pid)).toBe(before);
+  }));
+
 test('the pool says how long where the call does not', () =>
   Pool.using({ processes: 1, taskTimeout: 100, cancelGracePeriod: 0 }, async (pool) => {
     await expect(pool.apply(runForever)).rejects.toMatchObject({ name: 'TaskTimeoutError', timeout: 100 });

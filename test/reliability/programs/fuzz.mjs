@@ -136,7 +136,8 @@ async function attackParent(wanted) {
     changed++;
     return change(bytes);
   };
-  const options = { processes: 64, childConcurrency: 4, cancelGracePeriod: 0, taskTimeout: 50, measure: true };
+  const limits = { cancelGracePeriod: 0, taskTimeout: 50, startTimeout: 500 };
+  const options = { processes: 64, childConcurrency: 4, ...limits, measure: true };
   await Pool.using(options, async (pool) => {
     const call = async () => {
       while (changed < wanted) {
@@ -162,15 +163,12 @@ async function attackParent(wanted) {
 function createFrames() {
   const encoder = new Encoder();
   const add = (...message) => encoder.add(message);
-  add(messages.ADDRESS, 0, {
-    kind: 'handle',
-    module: new URL('../../fixtures/pool/tasks.js', import.meta.url).href,
-    name: 'identity',
-  });
+  const module = new URL('../../fixtures/pool/tasks.js', import.meta.url).href;
+  for (const isTimed of [0, 1]) add(messages.ADDRESS, isTimed, isTimed, { kind: 'handle', module, name: 'identity' });
   add(messages.MEASURE, true);
   add(messages.ATTEMPT, 2, 2);
   add(messages.CONTEXT, 3, sample());
-  for (let id = 1; id < 5; id++) encoder.addTask(id, 0, [sample()]);
+  for (let id = 1; id < 5; id++) encoder.addTask(id, id % 2, [sample()]);
   add(messages.CANCEL, 3);
   add(messages.STREAM, 5, 10);
   add(messages.CREDIT, 5, 1);
