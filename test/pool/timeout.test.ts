@@ -66,7 +66,7 @@ test('a task that is cancelled before it begins does not end its process', () =>
   Pool.using({ processes: 1, cancelGracePeriod: 0 }, async (pool) => {
     const [before] = await pool.broadcast(pid);
     const controller = new AbortController();
-    const busy = pool.apply(spin, [1000]);
+    const busy = pool.apply(spin, [2000]);
     const behind = pool.apply(pidAfter, [0], { timeout: 60_000, signal: controller.signal });
     setTimeout(() => controller.abort(), 200);
     await expect(behind).rejects.toMatchObject({ name: 'AbortError' });
