@@ -1,11 +1,8 @@
 import type { StartOptions } from '../ipc/messages.js';
+import type { Endpoint } from './endpoint.js';
 
 /** What the server is told first. */
-export interface ServerOptions extends StartOptions {
-  /** Holds its socket, and is there for as long as it is or is about to be. */
-  folder: string;
-  /** Where processes connect. */
-  path: string;
+export interface ServerOptions extends StartOptions, Endpoint {
   /** What they must know, in hexadecimal digits. */
   key: string;
 }

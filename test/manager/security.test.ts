@@ -71,7 +71,8 @@ async function greet(secret: Uint8Array = keyBytes, role = 'client') {
   return { raw, answer, challenge, theirs };
 }
 
-test('the folder of the socket is for this user alone', () => {
+test('a socket that is a file is in a folder for this user alone; another has a name that cannot be guessed', () => {
+  if (path.startsWith('\0')) return expect(path).toMatch(/^\0aiomultiprocess-[0-9a-f]{32}$/);
   expect(statSync(folder).mode & 0o777).toBe(0o700);
   expect(statSync(folder).uid).toBe(process.getuid?.());
 });
@@ -95,8 +96,13 @@ test.each([
 
 const asRoot = process.getuid?.() === 0 ? test : test.skip;
 
-asRoot('another user cannot connect', async () => {
-  const program = `require('node:net').connect(${JSON.stringify(path)}).on('error', ({ code }) => console.log(code))`;
+asRoot('another user cannot connect, or is dropped without the key', async () => {
+  const program = `
+    const socket = require('node:net').connect(${JSON.stringify(path)});
+    socket.on('error', ({ code }) => console.log(code));
+    socket.on('connect', () => socket.write(Buffer.alloc(64)));
+    socket.resume().on('end', () => console.log('dropped'));
+  `;
   const child = spawn(process.execPath, ['-e', program], {
     uid: 65534,
     gid: 65534,
@@ -104,7 +110,7 @@ asRoot('another user cannot connect', async () => {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [output] = await once(child.stdout, 'data');
-  expect(String(output)).toBe('EACCES\n');
+  expect(String(output)).toBe(path.startsWith('\0') ? 'dropped\n' : 'EACCES\n');
 });
 
 test('the key is in no argument and no environment', async () => {
@@ -233,13 +239,15 @@ test('a proof that came in time is taken, however busy the server was', async ()
   const busy = manager.register('Busy', Busy)();
   const raw = new Raw();
   const [challenge, theirs] = [randomBytes(32), await raw.read(32)];
-  const file = join(folder, 'busy');
+  const own = mkdtempSync(join(tmpdir(), 'aiomultiprocess-test-'));
+  const file = join(own, 'busy');
   const blocked = busy.block(5500, file);
   await until(() => existsSync(file));
   raw.socket.write(Buffer.concat([challenge, prove(keyBytes, 'client', theirs, challenge)]));
   await blocked;
   expect(await Promise.race([raw.read(64), raw.closed])).toEqual(prove(keyBytes, 'server', theirs, challenge));
   raw.socket.destroy();
+  rmSync(own, { recursive: true });
 }, 20_000);
 
 /** Runs the body with a queue that another server than a manager's pretends to have. */

@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { Channel } from '../../ipc/channel.js';
 import type { ToChild, ToParent } from '../../ipc/messages.js';
 import { createOnread, type Receiver } from '../../ipc/onread.js';
 import { performance, setTimeout } from '../../util/clock.js';
+import { isThere } from '../endpoint.js';
 import { greetServer, HANDSHAKE_TIME } from '../handshake.js';
 import type { ServerAddress } from './connections.js';
 
@@ -41,7 +41,7 @@ export function connectToServer(address: ServerAddress, maxAttempts: number, han
       ...handler,
       onClose(why, end) {
         if (end === 'untrusted') handler.onGone(why);
-        else if (!existsSync(address.folder)) handler.onGone('its process is gone');
+        else if (!isThere(address)) handler.onGone('its process is gone');
         else if (end === 'late') attempt();
         else if (end === 'other') handler.onLost(why);
         else if (attempts >= maxAttempts) handler.onLost(`its process does not listen: ${why}`);

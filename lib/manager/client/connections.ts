@@ -1,12 +1,10 @@
 import { ManagerClosedError } from '../../errors.js';
+import type { Endpoint } from '../endpoint.js';
 import { Calls } from './calls.js';
 import { connectToServer, MAX_ATTEMPTS } from './connect.js';
 
 /** Where the server of a manager is, and what one must know to talk to it. */
-export interface ServerAddress {
-  /** Is there for as long as the server is, or is about to be. */
-  folder: string;
-  path: string;
+export interface ServerAddress extends Endpoint {
   key: string;
 }
 

@@ -4,7 +4,6 @@
  */
 // First of all.
 import '../../child/ignore-signals.js';
-import { rmSync } from 'node:fs';
 import { openPipe } from '../../child/pipe.js';
 import { createChildState } from '../../child/state.js';
 import * as errors from '../../errors.js';
@@ -12,6 +11,7 @@ import { forgetHugePages } from '../../huge-pages.js';
 import type { Channel } from '../../ipc/channel.js';
 import { START, type ToChild, type ToParent } from '../../ipc/messages.js';
 import { registerProxies } from '../client/proxies.js';
+import { keepFresh, removeEndpoint } from '../endpoint.js';
 import type { ServerOptions } from '../server-options.js';
 import { Client } from './client.js';
 import { listen } from './listener.js';
@@ -32,7 +32,8 @@ const channel: Channel<ToChild, ToParent> = openPipe({
 });
 const manager = new Client(objects, true, () => channel);
 
-function start({ folder, path, key }: ServerOptions): void {
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-  listen(path, Buffer.from(key, 'hex'), objects);
+function start({ key, ...endpoint }: ServerOptions): void {
+  process.on('exit', () => removeEndpoint(endpoint));
+  keepFresh(endpoint);
+  listen(endpoint.path, Buffer.from(key, 'hex'), objects);
 }
