@@ -2,6 +2,7 @@ import { refuseOutsideOfTask } from './child/current-task.js';
 import { getChildState } from './child/state.js';
 import { isMarked } from './child-mark.js';
 import { BootstrapError } from './errors.js';
+import { requireNode } from './runtime.js';
 import { requireRealTimers } from './util/clock.js';
 
 /**
@@ -12,6 +13,7 @@ import { requireRealTimers } from './util/clock.js';
  * @throws {@link BootstrapError} if this program's processes could not become children, or would start others without end.
  */
 export function requireStartable(what: string, execPath: string | undefined): void {
+  requireNode(what);
   refuseOutsideOfTask(what);
   refuseInUnstartedChild(what);
   if (execPath === undefined) refuseInOtherHost(what);

@@ -1,6 +1,7 @@
 /** What is known of a function in one process, to recognise it in another. */
 
 import { readFileSync } from 'node:fs';
+import Module from 'node:module';
 import { types } from 'node:util';
 import { type CodePlace, locateFunction, type Place } from './locate-function.js';
 import { toPath } from './messages.js';
@@ -46,11 +47,14 @@ export function takeFingerprint(fn: (...args: never[]) => unknown, place: Place)
   return { ...shape, text, file, ...found, verbatim, byProgram: isEvaluatedByProgram(place, file) };
 }
 
-/** Jest shows what it has evaluated as the cache of `require`, so Node.js itself is asked. */
 function isEvaluatedByProgram({ scopes }: CodePlace, file: string): boolean {
-  if (scopes.some(({ description }) => description === 'Module')) return false;
-  const { cache } = process.getBuiltinModule('node:module').createRequire(file || import.meta.url);
-  return cache[toPath(file)] === undefined;
+  return !scopes.some(({ description }) => description === 'Module') && !isLoadedByNode(toPath(file));
+}
+
+/** Jest shows what it has evaluated itself as the cache of each `require`, but leaves Node's own cache alone. */
+function isLoadedByNode(path: string): boolean {
+  const cache: unknown = Reflect.get(Module, '_cache');
+  return typeof cache === 'object' && cache !== null && path in cache;
 }
 
 /** Its name; a property `name` of the author's own need not be text. */

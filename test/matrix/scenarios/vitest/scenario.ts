@@ -3,7 +3,7 @@ import type { Scenario } from '../../scenario.ts';
 export default {
   tool: 'Vitest',
   packages: ['vitest'],
-  versions: ['3', '4'],
+  versions: ['3', '4', '5'],
   command: 'vitest run',
   output: /Tests +1 passed/,
 } satisfies Scenario;

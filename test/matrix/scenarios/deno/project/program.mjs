@@ -1,0 +1,7 @@
+import { Pool } from 'aiomultiprocess';
+
+try {
+  new Pool();
+} catch (error) {
+  console.log(`${error.name}: ${error.message}`);
+}

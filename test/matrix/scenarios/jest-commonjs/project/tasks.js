@@ -1,0 +1,1 @@
+exports.double = async (n) => n * 2;

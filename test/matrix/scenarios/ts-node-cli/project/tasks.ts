@@ -1,0 +1,5 @@
+import { Sign } from './helper';
+
+export async function double(n: number): Promise<number> {
+  return n * 2 * Sign.Plus;
+}
