@@ -1,0 +1,3 @@
+export async function double(n) {
+  return n * 2;
+}
