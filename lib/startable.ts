@@ -4,6 +4,7 @@ import { isMarked } from './child-mark.js';
 import { BootstrapError } from './errors.js';
 import { requireNode } from './runtime.js';
 import { requireRealTimers } from './util/clock.js';
+import { requirePermissions } from './util/permissions.js';
 
 /**
  * Asked before the first process of whatever starts some.
@@ -17,6 +18,7 @@ export function requireStartable(what: string, execPath: string | undefined): vo
   refuseOutsideOfTask(what);
   refuseInUnstartedChild(what);
   if (execPath === undefined) refuseInOtherHost(what);
+  requirePermissions(what);
   requireRealTimers();
 }
 

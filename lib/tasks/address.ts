@@ -2,6 +2,7 @@
 
 import { inspect } from 'node:util';
 import { TaskNotFoundError } from '../errors.js';
+import { forbids } from '../util/permissions.js';
 import { type ExportNames, findExportNames, isImportable } from './export-names.js';
 import { type Fingerprint, nameOf, takeFingerprint, textOf } from './fingerprint.js';
 import { type CodePlace, locateFunction, type Place } from './locate-function.js';
@@ -164,9 +165,11 @@ function locate(fn: AnyFunction, role: string): Place {
   try {
     return locateFunction(fn);
   } catch (cause) {
+    const isForbidden = forbids('inspector', '--allow-inspector');
     throw new TaskNotFoundError(
       `cannot find out where ${role} ${nameFunction(nameOf(fn))} was written, for Node.js gives no access to its ` +
-        'inspector (is it forbidden by a permission?); name its module with task(import.meta.url, fn)',
+        `inspector; ${isForbidden ? 'run node with --allow-inspector, or ' : ''}` +
+        'name its module with task(import.meta.url, fn)',
       { cause },
     );
   }
