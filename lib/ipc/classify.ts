@@ -120,7 +120,7 @@ const readTypedArrayName = Object.getOwnPropertyDescriptor(
 )?.get as () => string;
 
 /** What an object is called in messages of errors. */
-export function describeInstance(value: object): string {
+function describeInstance(value: object): string {
   const [name] = namesOfClasses(value);
   return `an instance of ${name ?? Object.prototype.toString.call(value).slice('[object '.length, -1)}`;
 }

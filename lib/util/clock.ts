@@ -22,7 +22,7 @@ const { nextTick } = process;
 
 export { nextTick, queueMicrotask };
 
-export let { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, clearImmediate } = timers;
+export let { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate } = timers;
 
 export const performance = {
   now: realPerformance.now.bind(realPerformance),
@@ -54,7 +54,7 @@ export function nextTurn(): Promise<void> {
  */
 export function requireRealTimers(): void {
   if (areReal()) return;
-  ({ setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, clearImmediate } = timers);
+  ({ setTimeout, clearTimeout, setInterval, clearInterval, setImmediate } = timers);
   if (!areReal()) {
     throw new BootstrapError(
       'the timers of node:timers are mocked, and were when the package aiomultiprocess was loaded; ' +
@@ -68,10 +68,9 @@ function areReal(): boolean {
   const before = process.getActiveResourcesInfo().length;
   const timeout = setTimeout(() => {}, 1000);
   const interval = setInterval(() => {}, 1000);
-  const immediate = setImmediate(() => {});
+  setImmediate(() => {});
   const after = process.getActiveResourcesInfo().length;
   clearTimeout(timeout);
   clearInterval(interval);
-  clearImmediate(immediate);
   return after === before + 3;
 }
