@@ -9,7 +9,7 @@ import { Deadline } from './util/deadline.js';
 const MAX_CLOSING = 2000;
 
 /** A child that is asked to end, or has closed the pipe, has this long to do so, in milliseconds. Then it is killed. */
-const KILL_DELAY = 5000;
+export const KILL_DELAY = 5000;
 
 /** What a {@link Connection} tells its owner. */
 export interface ConnectionHandler {
@@ -33,6 +33,8 @@ export class Connection {
   #error: Error | undefined;
   #deadline: Deadline | undefined;
   #exited = false;
+  /** How long the child may take to end once it has noticed, in milliseconds. */
+  #maxEnding: number | undefined;
   #patience = Number.POSITIVE_INFINITY;
   /** The child has noticed that it should end. */
   #isEnding = false;
@@ -77,11 +79,15 @@ export class Connection {
   /**
    * Asks the child to end in order, by closing this side of the pipe: it reads what was sent before, and can still write.
    *
-   * @param patience - it is killed if it does not notice within so many milliseconds, which a busy loop keeps it from;
-   *   once it has noticed, it has {@link KILL_DELAY} to end.
+   * @param patience - it is killed if it does not notice within so many milliseconds, which a busy loop keeps it from.
+   * @param maxEnding - how long it may take to end once it has noticed, in milliseconds.
    */
-  end(patience = KILL_DELAY): void {
+  end(patience = KILL_DELAY, maxEnding = KILL_DELAY): void {
     this.channel.end();
+    if (this.#maxEnding === undefined || maxEnding < this.#maxEnding) {
+      this.#maxEnding = maxEnding;
+      if (this.#isEnding) this.#killAfter(maxEnding);
+    }
     if (this.#isEnding || patience >= this.#patience) return;
     this.#patience = patience;
     this.#killAfter(patience);
@@ -89,7 +95,7 @@ export class Connection {
 
   #onEnding(): void {
     this.#isEnding = true;
-    this.#killAfter(KILL_DELAY);
+    this.#killAfter(this.#maxEnding ?? KILL_DELAY);
   }
 
   #killAfter(delay: number): void {

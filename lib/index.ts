@@ -23,6 +23,7 @@ export type {
   ExitInfo,
   ExitReason,
   FailedInfo,
+  FinalizerErrorInfo,
   PoolEvents,
   ProcessInfo,
   ReadyInfo,

@@ -11,6 +11,8 @@ export interface Booted {
   handleError(error: unknown): void;
   /** `false`: the exception handler is no export; the parent calls it. */
   handlerFound: boolean;
+  /** Runs the finalizer; `undefined` if there is none. */
+  finalize: (() => unknown) | undefined;
   /** Runs a task with what came of its caller's context. */
   runInContext: RunInContext | undefined;
   /** How long the initializers took, in milliseconds. */
@@ -29,7 +31,9 @@ export async function boot(options: StartOptions, state: ChildState): Promise<Bo
   if (options.initializer !== undefined) await call(await load(options.initializer), options.initargs ?? []);
   const initTime = performance.now() - begin;
   const runInContext = options.runInContext && ((await load(options.runInContext)) as RunInContext);
-  return { initTime, runInContext, ...(await loadHandler(options.exceptionHandler, call)) };
+  const finalizer = options.finalizer && (await load(options.finalizer));
+  const finalize = finalizer && (() => call(finalizer, options.finalargs ?? []));
+  return { initTime, runInContext, finalize, ...(await loadHandler(options.exceptionHandler, call)) };
 }
 
 async function loadHandler(

@@ -1,5 +1,6 @@
+import { TimeoutError } from '../errors.js';
 import type { Channel } from '../ipc/channel.js';
-import { ENDING, type ToChild, type ToParent } from '../ipc/messages.js';
+import { ENDING, FINALIZED, type ToChild, type ToParent } from '../ipc/messages.js';
 import { setTimeout } from '../util/clock.js';
 import type { Output } from './output.js';
 
@@ -15,11 +16,20 @@ export interface EndingSteps {
   abort(): Promise<void>;
 }
 
+/** What the program wants to do before an end in order. */
+export interface Finalizer {
+  run(): unknown;
+  /** How long it may take, in milliseconds. */
+  timeout: number;
+}
+
 /** How a child ends by itself, whatever the reason: one ordered sequence, which runs once. */
 export class Ending {
   readonly #channel: Channel<ToChild, ToParent>;
   readonly #output: Output;
   readonly #steps: EndingSteps;
+  /** `undefined` until the process is ready, or if there is none. */
+  finalizer: Finalizer | undefined;
   #begun = false;
 
   constructor(channel: Channel<ToChild, ToParent>, output: Output, steps: EndingSteps) {
@@ -31,11 +41,24 @@ export class Ending {
   /** The parent has closed its side of the pipe: it wants this process to end, or is gone. */
   onPipeEnd(): void {
     // Whatever keeps the process from its end, also one that began before.
-    setTimeout(() => process.exit(0), MAX_ENDING);
+    setTimeout(() => process.exit(0), MAX_ENDING + (this.finalizer?.timeout ?? 0));
     this.#output.release();
     this.#channel.post([ENDING]);
     this.#channel.flush();
-    if (!this.#begun) void this.#steps.abort().then(() => this.end(0));
+    if (!this.#begun) void this.#endInOrder();
+  }
+
+  async #endInOrder(): Promise<void> {
+    await this.#steps.abort();
+    if (this.finalizer !== undefined) await this.#finalize(this.finalizer);
+    this.end(0);
+  }
+
+  /** Its failure is reported, and changes nothing. */
+  async #finalize({ run, timeout }: Finalizer): Promise<void> {
+    const failure = await Promise.race([settle(run), expire(timeout)]);
+    this.#channel.postError([FINALIZED, failure]);
+    this.#channel.flush();
   }
 
   /** Something outside of the tasks has failed. */
@@ -55,4 +78,23 @@ export class Ending {
     this.#begun = true;
     this.#output.onceWritten(() => this.#channel.end(() => process.exit(code ?? process.exitCode)));
   }
+}
+
+/** @returns what the function has thrown, if it has. */
+async function settle(run: () => unknown): Promise<unknown> {
+  try {
+    await run();
+    return undefined;
+  } catch (error) {
+    return error ?? new Error(`the finalizer has thrown ${String(error)}`);
+  }
+}
+
+function expire(time: number): Promise<TimeoutError> {
+  return new Promise((resolve) => {
+    setTimeout(
+      () => resolve(new TimeoutError(`the finalizer has not ended within ${time} ms (finalizerTimeout)`)),
+      time,
+    );
+  });
 }

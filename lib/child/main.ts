@@ -78,9 +78,10 @@ function start([, options]: Extract<ToChild, [typeof START, ...unknown[]]>): voi
 
 function initialise(options: StartOptions): void {
   boot(options, state).then(
-    async ({ handleError, handlerFound, runInContext, initTime }) => {
+    async ({ handleError, handlerFound, runInContext, finalize, initTime }) => {
       if (options.target !== undefined) return ending.end(await runTarget(options, channel, state, initTime));
-      const { concurrency, reportUsage = false } = options;
+      const { concurrency, reportUsage = false, finalizerTimeout = 0 } = options;
+      ending.finalizer = finalize && { run: finalize, timeout: finalizerTimeout };
       channel.post([READY, initTime, handlerFound]);
       channel.flush();
       executor = new Executor({ channel, concurrency, reportUsage, runInContext, state, onError: handleError });

@@ -67,6 +67,8 @@ export const BEGUN = 22;
 export const LOADING = 23;
 /** Child to parent: that import has ended, whether it has succeeded or not. */
 export const LOADED = 24;
+/** Child to parent: the finalizer has ended; with `undefined`, or with what it has thrown. */
+export const FINALIZED = 25;
 
 /**
  * How many tasks a child may have begun without their result being written, or its concurrency if that is more. The
@@ -86,6 +88,11 @@ export interface StartOptions {
   /** Runs before the first task. */
   initializer?: Address;
   initargs?: readonly unknown[];
+  /** Runs before the process ends in order. */
+  finalizer?: Address;
+  finalargs?: readonly unknown[];
+  /** How long it may take, in milliseconds. */
+  finalizerTimeout?: number;
   /** Sees every error a task throws. */
   exceptionHandler?: Address;
   /** Runs a task with what came of its caller's context. */
@@ -115,7 +122,8 @@ export type ResultRun = [kind: typeof RESULT, firstId: number, values: unknown[]
 export type ErrorMessage =
   | [kind: typeof BOOT_FAILURE, error: unknown]
   | [kind: typeof FAILURE, id: number, error: unknown]
-  | [kind: typeof FATAL, error: unknown];
+  | [kind: typeof FATAL, error: unknown]
+  | [kind: typeof FINALIZED, error: unknown];
 
 export type ToChild =
   | [kind: typeof START, options: StartOptions]
@@ -151,7 +159,7 @@ export type Message = ToChild | ToParent;
  * {@link GRAPH} is as long as this plus one.
  */
 export const VALUE_INDEX: readonly number[] = [
-  1, 3, 3, 0, 2, 1, 2, 2, 1, 2, 2, 1, 2, 2, 2, 3, 1, 3, 2, 1, 0, 1, 1, 1, 1,
+  1, 3, 3, 0, 2, 1, 2, 2, 1, 2, 2, 1, 2, 2, 2, 3, 1, 3, 2, 1, 0, 1, 1, 1, 1, 1,
 ];
 
 /** What the value of each kind is called in messages of errors; of `''` only its parts are. */
@@ -181,4 +189,5 @@ export const VALUE_PATH: readonly string[] = [
   '',
   '',
   '',
+  'error',
 ];

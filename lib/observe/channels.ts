@@ -28,4 +28,5 @@ export const processChannels: Readonly<Record<keyof ProcessEvents, Channel>> = {
   processReady: channel('aiomultiprocess:process:ready'),
   processRecycled: channel('aiomultiprocess:process:recycled'),
   processExited: channel('aiomultiprocess:process:exited'),
+  finalizerError: channel('aiomultiprocess:process:finalizer-error'),
 };

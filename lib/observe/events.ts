@@ -41,6 +41,12 @@ export interface ExitInfo extends ProcessInfo {
   error?: unknown;
 }
 
+/** The finalizer of a process has failed. */
+export interface FinalizerErrorInfo extends ProcessInfo {
+  /** What it has thrown, or a `TimeoutError`. */
+  error: unknown;
+}
+
 /** One run of a function. */
 export interface TaskInfo {
   /** Unique in the pool. A task that is run again has another. */
@@ -99,6 +105,8 @@ export interface ProcessEvents {
   /** Another takes over from it; it ends when its last tasks are answered. */
   processRecycled: (info: RecycleInfo) => void;
   processExited: (info: ExitInfo) => void;
+  /** The finalizer of a process has thrown, or has not ended in time; the process ends all the same. */
+  finalizerError: (info: FinalizerErrorInfo) => void;
 }
 
 /** What happens to each task. Each that is queued then succeeds, fails, is cancelled, or is retried as another. */

@@ -29,6 +29,20 @@ export interface PoolOptions extends SpawnOptions, InitializerOptions, PythonSpe
    * that the child knows; in this process if it is a closure that no module exports.
    */
   exceptionHandler?: (error: unknown) => unknown;
+  /**
+   * The counterpart of `initializer`: runs once in each process that was ready, before it ends because the pool is closed or
+   * terminated, another process takes over from it, or it has had nothing to do; the signals of tasks that still run have
+   * aborted then. May be async. Must be an export of a module. A process that is busy when the pool is terminated, and one
+   * that crashes, ends without it. What it throws is the event `finalizerError`, and rejects nothing.
+   */
+  finalizer?: (...args: never[]) => unknown;
+  /** The arguments of `finalizer`. */
+  finalargs?: readonly unknown[];
+  /**
+   * How long `finalizer` may take, in milliseconds, from 1 to 3600000. On `terminate()` and at the end of a program that
+   * has not closed the pool it has five seconds at most. Default 5000.
+   */
+  finalizerTimeout?: number;
   /** After so many tasks a process is replaced by a new one. Default 0: never. */
   maxTasksPerChild?: number;
   /**
@@ -110,6 +124,9 @@ const OPTIONS: OptionTable = {
   processes: integer(1),
   exceptionHandler: callback,
   initargs: list,
+  finalizer: callback,
+  finalargs: list,
+  finalizerTimeout: integer(1, 3_600_000),
   maxTasksPerChild: integer(0),
   maxMemoryPerChild: integer(0),
   maxAge: time,
@@ -137,6 +154,9 @@ export interface ReadPoolOptions extends InitializerOptions {
   spawn: ReadSpawnOptions;
   processes: number;
   exceptionHandler?: (error: unknown) => unknown;
+  finalizer?: (...args: never[]) => unknown;
+  finalargs?: readonly unknown[];
+  finalizerTimeout: number;
   maxTasksPerChild: number;
   maxMemoryPerChild: number;
   maxAge: number;
@@ -179,6 +199,7 @@ export function readPoolOptions(options: PoolOptions): ReadPoolOptions {
     queueCount: 1,
     taskTimeout: 0,
     startTimeout: START_TIMEOUT,
+    finalizerTimeout: 5000,
     retries: 0,
     cancelGracePeriod: 5000,
     killTree: true,

@@ -1,4 +1,4 @@
-import { Connection } from '../connection.js';
+import { Connection, KILL_DELAY } from '../connection.js';
 import { ProtocolError, TimeoutError } from '../errors.js';
 import { waitAtExit } from '../exit-wait.js';
 import {
@@ -7,6 +7,7 @@ import {
   ENDING,
   FAILURE,
   FATAL,
+  FINALIZED,
   ITEM,
   LOADED,
   LOADING,
@@ -83,6 +84,10 @@ export class PoolWorker {
   /** The last signal for which the program has a listener in the process. */
   #signalled: NodeJS.Signals | null = null;
   #cause: unknown;
+  /** How long the finalizer may take, in milliseconds, if there is one, and how far it is. */
+  readonly #finalizerTimeout: number | undefined;
+  #finalizing: 'none' | 'running' | 'ended' = 'none';
+  #isReady = false;
   /** What it has started; `undefined` without `killTree`. */
   readonly #spawned: Spawned | undefined;
 
@@ -101,6 +106,7 @@ export class PoolWorker {
     this.concurrency = start.concurrency;
     this.#spawned = start.reportSpawned ? new Spawned() : undefined;
     this.#gracePeriod = options.cancelGracePeriod;
+    this.#finalizerTimeout = options.finalizer && options.finalizerTimeout;
     this.#tasks = new SentTasks(
       {
         onTimeout: (task) => this.#owner.onTimeout(task, this),
@@ -127,7 +133,8 @@ export class PoolWorker {
     if (startTimeout > 0) this.#startLimit = new Deadline(startTimeout, () => this.#endLate(startTimeout));
     this.#sender = new TaskSender(this.#connection.channel, this.#tasks, watch, this.#connection.guard);
     const { channel, ended } = this.#connection;
-    const forget = child.writesAtExit ? waitAtExit(child.pid as number, () => channel.destroy()) : undefined;
+    const isAwaited = child.pid !== undefined && (child.writesAtExit || options.finalizer !== undefined);
+    const forget = isAwaited ? waitAtExit(child.pid, () => channel.destroy()) : undefined;
     void ended.then((exit) => {
       forget?.();
       this.#end(exit);
@@ -234,7 +241,7 @@ export class PoolWorker {
 
   #shutDownIfDone(): void {
     if (this.state !== 'draining' || this.#tasks.size > 0 || this.#pinned.size > 0) return;
-    this.#connection.end();
+    this.#connection.end(KILL_DELAY, KILL_DELAY + (this.#finalizerTimeout ?? 0));
   }
 
   /**
@@ -348,6 +355,10 @@ export class PoolWorker {
           this.#spawned?.add(this.pid, message[1]);
           break;
         case ENDING:
+          if (this.#finalizerTimeout !== undefined && this.#isReady) this.#finalizing = 'running';
+          break;
+        case FINALIZED:
+          this.#onFinalized(message[1]);
           break;
         default:
           throw new ProtocolError(
@@ -355,6 +366,18 @@ export class PoolWorker {
           );
       }
     }
+  }
+
+  /** @throws {@link ProtocolError} if no finalizer runs. */
+  #onFinalized(error: unknown): void {
+    if (this.#finalizing !== 'running') throw new ProtocolError('child reported a finalizer that was not running');
+    this.#finalizing = 'ended';
+    if (error !== undefined) this.#tellFinalizerError(error);
+  }
+
+  #tellFinalizerError(error: unknown): void {
+    const { pid, place } = this;
+    this.#watch.tellProcess('finalizerError', { pid, place, error });
   }
 
   #fail(task: Task, error: unknown): void {
@@ -384,7 +407,10 @@ export class PoolWorker {
 
   #onReady(initTime: number, handlerFound: boolean): void {
     if (!(initTime >= 0)) throw new ProtocolError('a child does not say how long it took to initialise');
+    // It is being ended.
+    if (this.isLate) return;
     this.#startLimit?.clear();
+    this.#isReady = true;
     this.handlesErrors = handlerFound;
     if (this.state === 'booting') this.state = 'ready';
     const { pid, place } = this;
@@ -403,6 +429,8 @@ export class PoolWorker {
     this.#startLimit?.clear();
     this.#tasks.end();
     this.#lifetime.end();
+    if (this.#finalizing === 'running')
+      this.#tellFinalizerError(new TimeoutError('the finalizer has not ended in time'));
     if (KILLS_TREE.has(this.exitReason)) this.#spawned?.kill();
     const { begun, untouched } = this.#tasks.split(Math.max(MAX_UNWRITTEN, this.concurrency));
     const pinned = [...untouched.filter((task) => this.#pinned.has(task)), ...this.unpin()];

@@ -18,7 +18,7 @@ export class SentFunctions {
   /** An import has taken longer than it may: the child should be replaced. */
   isOverdue = false;
   /** How long an import may take, in milliseconds; 0: as long as it takes. */
-  readonly #maxImport: number;
+  #maxImport: number;
   readonly #onOverdue: (fn: SentFunction) => void;
   readonly #all: SentFunction[] = [];
   readonly #timed = new Map<Address, SentFunction>();
@@ -77,7 +77,9 @@ export class SentFunctions {
     );
   }
 
+  /** The child ends: no import is timed any longer. */
   end(): void {
+    this.#maxImport = 0;
     for (const deadline of this.#imports.values()) deadline.clear();
     this.#imports.clear();
   }

@@ -39,6 +39,7 @@ export class SentTasks {
   #waiting = 0;
   /** Runs while all tasks wait: a limit that never begins must not keep their callers waiting. */
   #silence: Deadline | undefined;
+  #hasEnded = false;
   readonly #startTimeout: number;
   readonly #onSilent: () => void;
   readonly #limits: Deadlines;
@@ -107,6 +108,7 @@ export class SentTasks {
     }
     this.#begun.add(task);
     this.#waiting--;
+    if (this.#hasEnded) return;
     this.#reviewSilence();
     // It was given up while the message was on its way.
     if (task.isSettled) this.#graces.set(task, this.#gracePeriod);
@@ -127,7 +129,8 @@ export class SentTasks {
 
   #reviewSilence(): void {
     const isIdle = this.#waiting > 0 && this.#waiting === this.size && !this.#functions.isLoading;
-    if (isIdle && this.#startTimeout > 0) this.#silence ??= new Deadline(this.#startTimeout, this.#onSilent);
+    if (isIdle && this.#startTimeout > 0 && !this.#hasEnded)
+      this.#silence ??= new Deadline(this.#startTimeout, this.#onSilent);
     else if (this.#silence !== undefined) this.#endSilence();
   }
 
@@ -217,7 +220,9 @@ export class SentTasks {
     return this.#responses.list();
   }
 
+  /** The child ends: nothing is timed any longer. */
   end(): void {
+    this.#hasEnded = true;
     this.#limits.clearAll();
     this.#graces.clearAll();
     this.#functions.end();

@@ -6,7 +6,7 @@ import type { ReadPoolOptions } from './options.js';
 
 /** What every child of a pool is told before its first task. */
 export function createStartOptions(options: ReadPoolOptions): StartOptions {
-  const { contextPropagation } = options;
+  const { contextPropagation, finalizer, finalargs, finalizerTimeout } = options;
   const exceptionHandler = addressHandler(options.exceptionHandler);
   return {
     name: options.name,
@@ -16,6 +16,8 @@ export function createStartOptions(options: ReadPoolOptions): StartOptions {
     ...(options.killTree && process.platform === 'linux' && { reportSpawned: true }),
     ...(contextPropagation && { runInContext: addressOf(contextPropagation.run, 'contextPropagation.run') }),
     ...addressInitializers(options),
+    ...(finalizer && { finalizer: addressOf(finalizer, 'finalizer'), finalizerTimeout }),
+    ...(finalargs && { finalargs }),
     ...(exceptionHandler && { exceptionHandler }),
   };
 }
