@@ -82,6 +82,14 @@ export abstract class BasePool<Events> {
    */
   map<T, R>(fn: TaskFunction<[item: T], R>, items: Items<T>, options?: MapOptions): PoolResult<R>;
   map<T, R>(fn: MixedFunction<[item: T], R>, items: Items<T>, options?: MapOptions): PoolResult<Awaited<R>>;
+  // A wrong call is explained by the last overload alone where there are more than three: by the item that is wrong,
+  // for here only the function says what items it takes.
+  map<T, R>(fn: TaskFunction<[item: T], R>, items: Items<NoInfer<T>>, options?: MapOptions): PoolResult<R>;
+  map<T, R>(
+    fn: MixedFunction<[item: T], R>,
+    items: readonly NoInfer<T>[] | Items<NoInfer<T>>,
+    options?: MapOptions,
+  ): PoolResult<Awaited<R>>;
   map<R>(fn: AnyFunction<R>, items: unknown, options?: MapOptions): PoolResult<R> {
     return this.#map('map', fn, items, (item) => [item], options);
   }
