@@ -19,14 +19,17 @@ const complete = new WeakSet<Error>();
 
 function appendCaller(error: Error): void {
   complete.add(error);
+  const { stack } = error;
   const caller: { stack?: string } = {};
   Error.captureStackTrace(caller, appendCaller);
   const lines = caller.stack?.split('\n').slice(1) ?? [];
   const outside = lines.filter((line) => !line.includes('at raise ') && !line.includes('at async raise '));
-  if (outside.length === 0 || typeof error.stack !== 'string') return;
+  if (typeof stack !== 'string') return;
   try {
-    const stack = `${error.stack}\n${outside.join('\n')}`;
-    Object.defineProperty(error, 'stack', { value: stack, writable: true, configurable: true, enumerable: false });
+    // Above an uncaught error, Node.js shows the line of the first frame that V8 has noted: the caller's, not this package's.
+    Error.captureStackTrace(error, raise);
+    const value = outside.length === 0 ? stack : `${stack}\n${outside.join('\n')}`;
+    Object.defineProperty(error, 'stack', { value, writable: true, configurable: true, enumerable: false });
   } catch {
     // A frozen error keeps the stack it has.
   }

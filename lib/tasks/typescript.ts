@@ -107,7 +107,7 @@ function resolveTsNode(path: string): string {
 function createLoaderError(): Error {
   return new Error(
     `Node.js ${process.version} does not run TypeScript, and the child process has no loader for it: install ts-node ` +
-      "(npm install --save-dev ts-node), or give the children one (execArgv: ['--import', 'tsx']), " +
+      '(npm install --save-dev ts-node), or give the program a loader that its children inherit (--import tsx), ' +
       'or use a version of Node.js that strips types (22.18 or later)',
   );
 }
