@@ -17,7 +17,7 @@ const nodes = join(root, 'node_modules/.cache/aiomultiprocess-nodes');
 
 /** The environment without what `npm run` and this repository add to it. */
 const plainEnv = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^npm_|^NODE_|^FORCE_COLOR$|^INIT_CWD$/i.test(name)),
+  Object.entries(process.env).filter(([name]) => !/^npm_|^NODE_|^TS_NODE_|^FORCE_COLOR$|^INIT_CWD$/i.test(name)),
 );
 const plainPath = (process.env.PATH ?? '').split(delimiter).filter((entry) => !entry.startsWith(root));
 

@@ -1,0 +1,22 @@
+import type { Scenario } from '../../scenario.ts';
+
+const options = '--noEmit --strict --target es2022 --lib es2023,esnext.disposable --types node --skipLibCheck false';
+
+/** TypeScript 7 has no `node10`. */
+function resolutions(version: string): string[] {
+  const node = ['--module node16', '--module nodenext'];
+  if (version === 'latest') return [...node, '--module preserve --moduleResolution bundler'];
+  const silence = version.startsWith('6') ? ' --ignoreDeprecations 6.0' : '';
+  return [...node, `--module commonjs --moduleResolution node10${silence}`];
+}
+
+export default {
+  tool: 'TypeScript (declarations)',
+  packages: ['typescript', '@types/node@20', 'prom-client', 'bullmq', 'ioredis'],
+  versions: ['5.4', '5.5', '5.9', '6', 'latest'],
+  nodes: ['24'],
+  command: (version) =>
+    resolutions(version)
+      .map((each) => `tsc ${options} ${each} program.ts`)
+      .join(' && '),
+} satisfies Scenario;
