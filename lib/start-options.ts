@@ -36,6 +36,6 @@ export function addressInitializers({ initializer, initargs, loopInitializer }: 
 export function createLateError(pid: number | undefined, startTimeout: number): TimeoutError {
   return new TimeoutError(
     `process ${pid} was not ready within ${startTimeout} ms: its initializer, or a module that it imports, has not ended; ` +
-      'allow it more with the option "startTimeout"',
+      'allow it more with the option "startTimeout" (--start-timeout)',
   );
 }

@@ -21,6 +21,7 @@ interface Options extends Omit<HostOptions, 'modules' | 'pool' | 'connection'> {
   concurrency?: number;
   retries?: number;
   timeout?: number;
+  startTimeout?: number;
   maxTasksPerChild?: number;
   maxMemoryPerChild?: number;
 }
@@ -39,6 +40,7 @@ export function createHostCommand(): Command {
     .option('-c, --concurrency <n>', 'tasks at a time in each process (default: 16)', integer(1))
     .option('--retries <n>', 'how often a task is run again that failed, where its call does not say', integer(0))
     .option('--timeout <time>', 'how long a task may run, where its call does not say: 500 (ms), 30s, 5m', parseTime)
+    .option('--start-timeout <time>', 'how long a process may take until its first task (default: 60s)', parseTime)
     .option('--max-tasks-per-child <n>', 'after so many tasks a process is replaced', integer(0))
     .option('--max-memory-per-child <size>', 'with more resident memory a process is replaced: 512M, 2G', parseSize)
     .option('--max-value-size <size>', 'the most that arguments or a result may take (default: 1M)', parseSize)
@@ -60,7 +62,8 @@ export function createHostCommand(): Command {
 
 /** Only what was given: the host and its pool have defaults for the others. */
 function readOptions(modules: string[], connection: string, options: Options): HostOptions {
-  const { processes, concurrency, retries, timeout, maxTasksPerChild, maxMemoryPerChild, ...host } = options;
+  const { processes, concurrency, retries, timeout, startTimeout, maxTasksPerChild, maxMemoryPerChild, ...host } =
+    options;
   return {
     ...host,
     connection,
@@ -70,6 +73,7 @@ function readOptions(modules: string[], connection: string, options: Options): H
       ...(concurrency !== undefined && { childConcurrency: concurrency }),
       ...(retries !== undefined && { retries }),
       ...(timeout !== undefined && { taskTimeout: timeout }),
+      ...(startTimeout !== undefined && { startTimeout }),
       ...(maxTasksPerChild !== undefined && { maxTasksPerChild }),
       ...(maxMemoryPerChild !== undefined && { maxMemoryPerChild }),
     },

@@ -35,6 +35,7 @@ interface Options {
   concurrency?: number;
   retries?: number;
   timeout?: number;
+  startTimeout?: number;
   initializer?: FunctionName;
   initargs?: unknown[];
   maxTasksPerChild?: number;
@@ -66,6 +67,7 @@ export function createMapCommand(): Command {
     .option('-c, --concurrency <n>', 'items at a time in each process (default: 16)', integer(1))
     .option('--retries <n>', 'how often an item is run again that failed (default: 0)', integer(0))
     .option('--timeout <time>', 'how long an item may run: 500 (ms), 30s, 5m', parseTime)
+    .option('--start-timeout <time>', 'how long a process may take until its first item (default: 60s)', parseTime)
     .option('--initializer <function>', 'runs once in each process, before its first item', parseFunction)
     .option('--initargs <json>', 'its arguments, a JSON array', parseArguments)
     .option('--max-tasks-per-child <n>', 'after so many items a process is replaced', integer(0))
@@ -117,7 +119,7 @@ function readSettings(target: FunctionName, options: Options): MapSettings {
 
 /** Those that were given: the pool has its own defaults for the others. */
 function readPoolOptions(options: Options): MapSettings['pool'] {
-  const { processes, concurrency, timeout, retries, maxTasksPerChild, maxMemoryPerChild } = options;
+  const { processes, concurrency, timeout, startTimeout, retries, maxTasksPerChild, maxMemoryPerChild } = options;
   const preloads = [
     ...(options.require ?? []).flatMap((module) => ['--require', module]),
     ...(options.import ?? []).flatMap((module) => ['--import', module]),
@@ -126,6 +128,7 @@ function readPoolOptions(options: Options): MapSettings['pool'] {
     ...(processes !== undefined && { processes }),
     ...(concurrency !== undefined && { childConcurrency: concurrency }),
     ...(timeout !== undefined && { taskTimeout: timeout }),
+    ...(startTimeout !== undefined && { startTimeout }),
     ...(retries !== undefined && { retries }),
     ...(maxTasksPerChild !== undefined && { maxTasksPerChild }),
     ...(maxMemoryPerChild !== undefined && { maxMemoryPerChild }),

@@ -24,6 +24,13 @@ export interface MapSettings {
   jsonLogs: boolean;
   pool: Pick<
     PoolOptions,
-    'processes' | 'childConcurrency' | 'taskTimeout' | 'retries' | 'maxTasksPerChild' | 'maxMemoryPerChild' | 'execArgv'
+    | 'processes'
+    | 'childConcurrency'
+    | 'taskTimeout'
+    | 'startTimeout'
+    | 'retries'
+    | 'maxTasksPerChild'
+    | 'maxMemoryPerChild'
+    | 'execArgv'
   >;
 }

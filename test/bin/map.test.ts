@@ -158,6 +158,13 @@ describe('the options of the pool', () => {
     expect(await map(args, countTo(2))).toEqual({ code: 0, stdout: '16\n17\n', stderr: '' });
   });
 
+  test('--start-timeout: an initializer that takes longer ends the run', async () => {
+    const args = ['./tasks.js#add', '--initializer', './tasks.js#neverInitialize', '--start-timeout', '1s'];
+    const { code, stderr } = await map(args, '1\n');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/1000 ms.*--start-timeout/s);
+  });
+
   test('an initializer that fails ends the run', async () => {
     const { code, stdout, stderr } = await map(
       ['./tasks.js#add', '--initializer', './tasks.js#failToInitialize'],

@@ -63,10 +63,10 @@ test('tasks that have not begun when their process is ended for another are run 
   }));
 
 test('a task that is cancelled before it begins does not end its process', () =>
-  Pool.using({ processes: 1, cancelGracePeriod: 0 }, async (pool) => {
+  Pool.using({ processes: 1, cancelGracePeriod: 1000 }, async (pool) => {
     const [before] = await pool.broadcast(pid);
     const controller = new AbortController();
-    const busy = pool.apply(spin, [2000]);
+    const busy = pool.apply(spin, [3000]);
     const behind = pool.apply(pidAfter, [0], { timeout: 60_000, signal: controller.signal });
     setTimeout(() => controller.abort(), 200);
     await expect(behind).rejects.toMatchObject({ name: 'AbortError' });
