@@ -96,5 +96,7 @@ describe.each([
     await writeFile(join(alone, 'package.json'), '{ "type": "module" }');
     const { add } = JSON.parse(await runNode([...noStripping, program], JSON.stringify(addIn(type)), { cwd: folder }));
     expect(add.error.message).toMatch(/add.ts.*does not run TypeScript.*npm install --save-dev ts-node/);
+    expect(add.error.message).toContain('--import tsx');
+    expect(add.error.message).not.toContain('execArgv');
   });
 });

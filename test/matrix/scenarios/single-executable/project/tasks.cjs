@@ -1,0 +1,1 @@
+exports.twice = async (value) => value * 2;
