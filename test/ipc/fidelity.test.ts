@@ -15,9 +15,9 @@ describe('any value', () => {
   });
 
   test('arrives the same outside of a vm context', async () => {
-    const result = await node([`${root}test/fixtures/ipc/fidelity.mjs`, '20251', '4000']);
+    const result = await node([`${root}test/fixtures/ipc/fidelity.mjs`, '20251', '4000'], { timeout: 80_000 });
     expect(result).toEqual({ code: 0, stdout: 'faithful\n', stderr: '' });
-  });
+  }, 90_000);
 });
 
 describe('large values', () => {
