@@ -13,6 +13,8 @@ const end = () => process.kill(process.pid, 'SIGKILL');
 socket.on('error', end).on('close', end).resume();
 `;
 
+/** Whether the parent has opened the descriptor. */
+let isGuarded = false;
 let guard: Worker | undefined;
 
 /**
@@ -20,7 +22,7 @@ let guard: Worker | undefined;
  * and a kernel that may not either. A thread of its own does it, so a busy loop does not keep it from that.
  */
 export function startGuard(): void {
-  if (guard !== undefined) return;
+  if (!isGuarded || guard !== undefined) return;
   const { Worker } = process.getBuiltinModule('node:worker_threads');
   // Options of Node.js that preload modules are for the program's own threads.
   guard = new Worker(SOURCE, { eval: true, execArgv: [], env: {}, resourceLimits: { maxOldGenerationSizeMb: 8 } });
@@ -30,6 +32,7 @@ export function startGuard(): void {
 
 /** For a process that its parent has started as root: it may drop its rights, in an initializer for instance. */
 export function guardOwnChanges(): void {
+  isGuarded = true;
   for (const name of CHANGES) {
     const change = process[name];
     if (change === undefined) continue;

@@ -70,7 +70,7 @@ export class SentFunctions {
   }
 
   #expect(id: number, ...states: SentFunction['state'][]): SentFunction {
-    const fn = this.#all[id];
+    const fn = Number.isInteger(id) ? this.#all[id] : undefined;
     if (fn !== undefined && states.includes(fn.state)) return fn;
     throw new ProtocolError(
       `child sent an invalid import report: function ${id} is ${fn?.state ?? 'unknown'}, expected ${states.join(' or ')}`,

@@ -100,7 +100,7 @@ export class SentTasks {
    * @throws {@link ProtocolError} if it has no such task, or has said so before.
    */
   onBegun(id: number): void {
-    const task = this.#responses.peek(id);
+    const task = Number.isInteger(id) ? this.#responses.peek(id) : undefined;
     if (task === undefined || task.job.timeout === 0 || this.#begun.has(task)) {
       throw new ProtocolError(
         `child sent an invalid begin of task ${id}: expected a task with a time limit that it has and has not begun`,

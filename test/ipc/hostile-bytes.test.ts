@@ -2,7 +2,17 @@ import fc from 'fast-check';
 import { Packr } from 'msgpackr/pack';
 import { ProtocolError } from '../../dist/lib/errors.js';
 import { BATCH, HEADER_SIZE, writeHeader } from '../../dist/lib/ipc/frame.js';
-import { GRAPH, PROGRESS, RESULT, TASK, TIMES } from '../../dist/lib/ipc/messages.js';
+import {
+  BEGUN,
+  GRAPH,
+  LOADED,
+  LOADING,
+  PROGRESS,
+  RESULT,
+  TASK,
+  TIMES,
+  VALUE_INDEX,
+} from '../../dist/lib/ipc/messages.js';
 import { Pipe } from '../fixtures/ipc/transfer.mjs';
 import { anyDescription, build } from '../fixtures/ipc/values.mjs';
 
@@ -119,7 +129,7 @@ describe('bytes of any kind are messages or a ProtocolError', () => {
       fc.constantFrom(null, true, [], [1], {}),
     );
     const message = fc
-      .tuple(fc.nat({ max: 20 }), fc.array(part, { maxLength: 4 }))
+      .tuple(fc.nat({ max: VALUE_INDEX.length }), fc.array(part, { maxLength: 4 }))
       .map(([kind, parts]) => [kind, ...parts]);
     fc.assert(
       fc.property(message, (message) => void decode(pack([message]))),
@@ -173,6 +183,9 @@ describe('is a ProtocolError', () => {
     ['a graph whose id is an object', [[RESULT, {}, [[], [], 5], GRAPH]]],
     ['progress whose id is a big integer', [[PROGRESS, 1n, 1]]],
     ['times that are big integers', [[TIMES, 1, 2n, 3]]],
+    ['the begin of a task with more than its id', [[BEGUN, 1, 2]]],
+    ['an import of no function', [[LOADING]]],
+    ['an import with a graph of nothing', [[LOADED, [[], [], 1], 5]]],
     ['a graph with something behind it', [[RESULT, 1, [[], [], 5], GRAPH, 7]]],
     ['a graph that is none', [[RESULT, 1, 5, GRAPH]]],
     ['a graph of no lists', [[RESULT, 1, [1, 2, 3], GRAPH]]],
