@@ -4,6 +4,6 @@ export default {
   tool: 'Vitest',
   packages: ['vitest'],
   versions: ['3', '4', '5'],
-  command: 'vitest run',
+  command: 'vitest run --testTimeout 60000',
   output: /Tests +1 passed/,
 } satisfies Scenario;
