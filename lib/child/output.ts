@@ -51,8 +51,9 @@ export class Output {
   }
 
   #wait(callback: () => void, isAnswer: boolean): void {
-    for (const stream of this.#streams) stream.uncork();
     this.#waiting.push({ ends: this.#streams.map(({ end }) => end), callback, isAnswer });
+    // May write everything before it returns, as to a file.
+    for (const stream of this.#streams) stream.uncork();
   }
 
   readonly #onWritten = (): void => {

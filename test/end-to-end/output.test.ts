@@ -1,11 +1,12 @@
 /** What tasks print arrives, however slow its reader is and however their processes end. Nothing fails for want of a reader. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { withFile } from '../support/folder.ts';
 import { type Gate, withGate } from '../support/gate.ts';
 import { SlowPipe } from '../support/slow-pipe.ts';
 
@@ -62,6 +63,20 @@ test.each([
     expect(await pipe.read()).toBe((way === 'preloaded' ? 'preloaded\n' : '') + printed);
     expect(await answer).toBe('task is answered');
     expect(await printer.exited).toEqual([0, null]);
+  });
+});
+
+test.each(['corked', 'corkedWorker'])('a task that never uncorks a file is answered: %s', async (way) => {
+  await withGate(async (gate) => {
+    await withFile(async (path) => {
+      const file = openSync(path, 'w');
+      const printer = new Printer(way, gate, file);
+      closeSync(file);
+      gate.open();
+      expect(await printer.says()).toBe('task is answered');
+      expect(await printer.exited).toEqual([0, null]);
+      expect(readFileSync(path, 'utf8')).toBe(printed);
+    });
   });
 });
 
