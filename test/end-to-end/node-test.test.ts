@@ -7,8 +7,8 @@ test.each([['--test'], ['--test-reporter=tap']])(
   async (flag) => {
     const { code, stdout } = await node([flag, suite]);
     expect(stdout.match(/the suite runs/g)).toHaveLength(1);
-    expect(stdout).toMatch(/# pass 1\n/);
-    expect(stdout).toMatch(/# fail 0\n/);
+    expect(stdout).toMatch(/[#ℹ] pass 1\n/);
+    expect(stdout).toMatch(/[#ℹ] fail 0\n/);
     expect(code).toBe(0);
   },
 );
