@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { Channel } from '../dist/lib/ipc/channel.js';
-import { RESULT, START, type ToChild, type ToParent } from '../dist/lib/ipc/messages.js';
+import { READY, RESULT, START, type ToChild, type ToParent } from '../dist/lib/ipc/messages.js';
 import { findSetpriv, tieToParent } from '../dist/lib/parent-death.js';
 import { addressOf } from '../dist/lib/tasks/address.js';
 import { pid } from './fixtures/pool/tasks.js';
@@ -77,6 +77,13 @@ test.each([
     channel.flush();
   });
   const [[code]] = await Promise.all([once(child, 'exit'), ended]);
-  expect(received).toEqual(runs ? [[RESULT, 0, [child.pid]]] : []);
+  expect(received).toEqual(
+    runs
+      ? [
+          [READY, expect.any(Number), false],
+          [RESULT, 0, [child.pid]],
+        ]
+      : [],
+  );
   expect(code).toBe(0);
 });

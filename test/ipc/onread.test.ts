@@ -1,10 +1,10 @@
 import { Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
-import { ProtocolError } from '../../dist/lib/errors.js';
 import { Channel } from '../../dist/lib/ipc/channel.js';
 import { Encoder } from '../../dist/lib/ipc/codec.js';
 import { RESULT, type ToChild, type ToParent } from '../../dist/lib/ipc/messages.js';
 import { createOnread } from '../../dist/lib/ipc/onread.js';
+import { node, root } from '../support/run.ts';
 
 /** Reads bytes as a socket with these options does, `most` of them at a time, and notes where they went. */
 function readAll(onread: ReturnType<typeof createOnread>, bytes: Uint8Array, most: number): Uint8Array[] {
@@ -87,30 +87,9 @@ test('no place is empty, not even after bytes that are no frames', () => {
 });
 
 test('an error of a listener is thrown when the next place is known', async () => {
-  const thrown: unknown[] = [];
-  const failing = {
-    getPlace: () => undefined,
-    fill() {},
-    receive() {
-      throw new ProtocolError('of a listener');
-    },
-  };
-  const original = process.nextTick;
-  process.nextTick = ((fn: (...args: unknown[]) => void, ...args: unknown[]) => {
-    try {
-      fn(...args);
-    } catch (error) {
-      thrown.push(error);
-    }
-  }) as typeof process.nextTick;
-  try {
-    readAll(
-      createOnread(() => failing),
-      Buffer.alloc(10),
-      10,
-    );
-  } finally {
-    process.nextTick = original;
-  }
-  expect(thrown).toEqual([new ProtocolError('of a listener')]);
+  expect(await node([`${root}test/fixtures/ipc/failing-listener.mjs`])).toEqual({
+    code: 0,
+    stdout: 'reads on: true\nnext buffer\nthrown: of a listener\n',
+    stderr: '',
+  });
 });
