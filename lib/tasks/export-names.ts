@@ -81,6 +81,11 @@ function findCommonJsNames(fn: object, place: CodePlace, { name }: Fingerprint):
   if (own !== undefined && !loading && seen.complete) {
     return { module: url, names: [], holders, closure, loading, impossible: 'not exported' };
   }
+  // A function that uses nothing of its module does not have the module's scope around it, and V8 calls that of a callback
+  // the same. Without a name only its text could tell it from its twins, and that is theirs too.
+  if (name === '' && holders.length === 0 && scopes[topLevel]?.description === 'Closure') {
+    return { module: url, names: [], holders, closure: true, loading, impossible: 'closure' };
+  }
   const names = [...new Set(closure || name === '' ? holders : likely)];
   const found = { module: url, names, holders, closure, loading };
   return closure && holders.length === 0 ? { ...found, impossible: 'closure' } : found;

@@ -17,6 +17,12 @@ test('a CommonJS program runs its own functions', async () => {
   expect(code).toBe(0);
 });
 
+test('a function with the text of an exported one is not taken for it while a CommonJS program loads', async () => {
+  const { code, stdout } = await runProgram('twins.cjs');
+  expect(stdout).toBe('10 TaskNotFoundError\n');
+  expect(code).toBe(0);
+});
+
 test('a TypeScript program under ts-node runs its own functions and those of other modules', async () => {
   const { code, stdout } = await runProgram('main.mts', [], ['--import', loader]);
   expect(stdout).toBe('[ -1, -2, -3 ]\n[ 2000 ]\n');
