@@ -1,7 +1,9 @@
-/** Tests run as ES modules against the build in dist/: only the test files themselves are transformed. */
+/** Tests run as ES modules against the build in dist/; only the test files themselves are transformed. */
 export default {
+  globalSetup: '<rootDir>/test/support/cache-home.js',
+  globalTeardown: '<rootDir>/test/support/remove-cache-home.js',
   testEnvironment: 'node',
-  // The clean-up wraps what a dependency keeps on `process` once more for each file, until the stack overflows.
+  // The clean-up redefines the properties of all objects that a test file leaves on `globalThis`, which slows down their users.
   testEnvironmentOptions: { globalsCleanup: 'off' },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
@@ -16,10 +18,11 @@ export default {
       },
     ],
   },
-  // Packages of their own, with a package.json that is not ours.
+  // Separate packages with their own package.json.
   modulePathIgnorePatterns: ['<rootDir>/benchmarks/', '<rootDir>/test/matrix/'],
-  // Projects of users, for other tools and other test runners.
+  // Projects of users, for other tools and test runners.
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/matrix/'],
-  maxWorkers: 2,
+  // A worker mostly waits, for processes to start and for time to pass: one more than cores keeps two cores busy.
+  maxWorkers: 3,
   testTimeout: 30_000,
 };

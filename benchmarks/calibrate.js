@@ -1,7 +1,7 @@
 import { median } from './statistics.js';
 import functions from './tasks/functions.cjs';
 
-/** How much `burn` does in a microsecond here, so that a task of 1 ms takes about 1 ms on any machine. */
+/** Calibrates `burn` for this machine, so that a task of 1 ms takes about 1 ms. */
 export async function calibrateBurn() {
   const iterations = 2_000_000;
   const rates = [];

@@ -1,5 +1,5 @@
-// From the numbers of one run to the charts in docs/charts and the tables in docs/performance.md: nobody copies a
-// number by hand.
+// Turns the numbers of one run into the charts of docs/charts and the tables of docs/performance.md, so that no number is
+// copied by hand.
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { drawChart } from './draw-chart.js';
@@ -18,7 +18,7 @@ const page = new URL('../docs/performance.md', import.meta.url);
 const run = JSON.parse(readFileSync(resolveFromCaller(file), 'utf8'));
 const charts = run.results.flatMap(listCharts);
 
-// Also the charts of workloads that are no more.
+// Removes all charts, including those of former workloads.
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 for (const { name, result, metric } of charts) writeFileSync(new URL(`${name}.svg`, folder), drawChart(result, metric));
@@ -31,7 +31,7 @@ writeFileSync(
 );
 console.log(`${charts.length} charts in docs/charts, and the tables in docs/performance.md`);
 
-/** One for each metric; none where there is nobody to compare with. */
+/** One chart for each metric that has something to compare with. */
 function listCharts(result) {
   if (result.rows.length < 2) return [];
   const metrics = Object.keys(result.metrics);

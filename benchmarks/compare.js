@@ -1,7 +1,7 @@
 import { median } from './statistics.js';
 
 /**
- * What all rounds of one contender on one workload came to.
+ * The results of all rounds of one contender on one workload.
  *
  * @typedef {object} Row
  * @property {import('./contenders/index.js').Contender} contender
@@ -9,7 +9,7 @@ import { median } from './statistics.js';
  * @property {{ round: number, count: number, values: Record<string, number> }[]} rounds
  */
 
-/** Its value in each round that gave one. */
+/** The value of each round that has one. */
 export function listValues(row, metric) {
   return row.rounds.map(({ values }) => values[metric]).filter(Number.isFinite);
 }
@@ -19,13 +19,13 @@ export function medianOf(row, metric) {
   return values.length > 0 ? median(values) : undefined;
 }
 
-/** Whether it was asked for fewer tasks than the workload has, because all would have taken too long. */
+/** Whether it ran fewer tasks than the workload has, because the full number would have taken too long. */
 export function isCut(row, workload) {
   return row.rounds.some(({ count }) => count < workload.count);
 }
 
 /**
- * The machine drifts by more than the contenders differ, so they are compared within a round.
+ * Compares within each round, because the machine drifts by more than the contenders differ.
  *
  * @param {Row | undefined} row
  * @param {Row | undefined} other
@@ -53,7 +53,7 @@ export function findOurs(rows) {
   return rows.find(({ contender }) => contender.kind === 'ours');
 }
 
-/** Whom goals are stated against. */
+/** The rivals that goals refer to. */
 export const rivals = {
   piscina: {
     title: "piscina's best",
@@ -66,12 +66,13 @@ export const rivals = {
   peers: {
     title: 'the best peer',
     find: (workload, rows, metric) =>
-      findBest(workload, rows, metric, ({ kind }) => kind !== 'ours' && kind !== 'floor'),
+      findBest(workload, rows, metric, ({ kind }) => !['ours', 'floor', 'alone'].includes(kind)),
   },
   manager: {
     title: "Python's Manager",
     find: (_workload, rows) => rows.find(({ contender }) => contender.name === "Python's Manager"),
   },
+  alone: { title: 'one process', find: (_workload, rows) => rows.find(({ contender }) => contender.kind === 'alone') },
   floor: { title: 'the floor', find: (workload, rows) => findFloor(workload, rows) },
 };
 

@@ -1,9 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 
-/** @param {import('./contenders/index.js').Contender[]} contenders */
-export async function describeMachine(contenders) {
-  const packages = [...new Set(contenders.map((contender) => contender.package).filter(Boolean))];
+/**
+ * @param {import('./contenders/index.js').Contender[]} contenders
+ * @param {string[]} [libraries] other packages whose version matters
+ */
+export async function describeMachine(contenders, libraries = []) {
+  const packages = [...new Set([...contenders.map((contender) => contender.package).filter(Boolean), ...libraries])];
   const facts = {
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
@@ -22,7 +25,7 @@ export async function describeMachine(contenders) {
   };
 }
 
-/** Nothing if it is not here: the floor and the pool can be compared without the peers. */
+/** Empty if the package is not installed: the floor and the pool can be compared without the peers. */
 function readInstalledVersion(name) {
   const file = new URL(`./node_modules/${name}/package.json`, import.meta.url);
   return existsSync(file) ? [[name, readVersion(file)]] : [];

@@ -1,11 +1,11 @@
 /**
- * How many tasks a second come through hosts, against plain BullMQ with one job a task, in the same run.
+ * Measures the tasks per second through hosts against plain BullMQ with one job a task, in the same run.
  *
  *     node benchmarks/distributed.js [--seconds 4] [--rounds 3] [--chunk-size 1]
  *
  * Every host has one process. Plain BullMQ runs the same functions in as many processes, each with as many slots (16).
- * Tiny tasks return at once; the others wait (1 ms, 10 ms): ideal is what the slots of the hosts allow. Of the chunks that
- * tasks travel in it prints how many a second there were, and how much CPU of Redis each took, as `INFO cpu` says.
+ * Tiny tasks return at once; the others wait (1 ms, 10 ms), where the ideal is the rate that the slots of the hosts allow. It
+ * also prints the chunks per second, and the CPU time of Redis for each chunk, according to `INFO cpu`.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -64,7 +64,7 @@ redis.kill('SIGKILL');
 rmSync(folder, { recursive: true, force: true });
 process.exit();
 
-/** Tasks and chunks a second, once it has warmed up, and the milliseconds of CPU that Redis took for a chunk. */
+/** Tasks and chunks per second after the warm-up, and the CPU time of Redis for a chunk, in milliseconds. */
 async function measureOurs(milliseconds, hosts) {
   const queue = `ours-${milliseconds}-${hosts}`;
   const module = join(root, 'benchmarks/tasks/distributed.js');
@@ -108,7 +108,7 @@ async function measureOurs(milliseconds, hosts) {
   };
 }
 
-/** How many chunks the hosts have done, and how many milliseconds Redis has worked. */
+/** The chunks that the hosts have done, and the CPU time of Redis in milliseconds. */
 async function readCosts(hosts) {
   const stats = await Promise.all(hosts.map(async ({ sign }) => (await fetch(healthOf(sign))).json()));
   const info = await client.info('cpu');
@@ -132,7 +132,7 @@ async function measurePlain(milliseconds, hosts) {
   const opts = { removeOnComplete: true };
   const started = performance.now();
   let sent = 0;
-  // Asking for the results as well would cost more.
+  // Also requesting the results would cost more.
   const left = () => queue.getJobCountByTypes('wait', 'active');
   while (performance.now() - started < time) {
     if ((await left()) > 2000) continue;
@@ -147,7 +147,7 @@ async function measurePlain(milliseconds, hosts) {
   return rate;
 }
 
-/** Starts processes, and waits for the line of each that has `text` in it. */
+/** Starts processes, and waits until each has printed a line with `text`. */
 async function startAll(count, args, text) {
   return Promise.all(
     Array.from({ length: count }, async () => {

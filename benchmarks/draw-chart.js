@@ -14,8 +14,8 @@ const colors = { ours: '#d9480f', floor: '#868e96', peer: '#4c8bbf' };
 const font = 'system-ui, sans-serif';
 
 /**
- * One bar for each contender, from zero, with its median and, in brackets, its lowest and highest round. Who gave no
- * value has a line that says why.
+ * Draws one bar for each contender, from zero, with its median and, in brackets, its lowest and highest round. A contender
+ * without a value gets a line with the reason.
  *
  * @returns {string} an SVG document
  */
@@ -26,7 +26,7 @@ export function drawChart(result, metric) {
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height });
   chart.setOption({
     animation: false,
-    // Pages are dark or light; the text is always dark.
+    // A white background, because the text is dark and pages may be dark.
     backgroundColor: '#ffffff',
     textStyle: { fontFamily: font },
     title: {

@@ -1,4 +1,4 @@
-/** Two digits behind the point are more than a busy machine gives. */
+/** Two decimal places: a busy machine is not more accurate than that. */
 export function roundRatio(ratio) {
   return Math.round(ratio * 100) / 100;
 }
@@ -18,7 +18,7 @@ export function formatCount(value) {
   return value.toLocaleString('en-US');
 }
 
-/** What is done, and how often if that is said. */
+/** The title, after the number of tasks if there is one. */
 export function formatTitle({ count, title }) {
   return count === undefined ? title : `${formatCount(count)} ${title}`;
 }

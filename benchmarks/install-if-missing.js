@@ -1,4 +1,4 @@
-// The peers are installed on the first run only, so that `npm run bench` works on a fresh clone.
+// Installs the peers on the first run, so that `npm run bench` works in a fresh clone.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';

@@ -7,7 +7,7 @@ const SAMPLE_FOR = 300;
 const MOST_SAMPLES = 9;
 
 /**
- * Times one body and checks its result outside the time.
+ * Times a body, and checks its result after the measurement.
  *
  * @param {number} amount tasks, or units of work, that the body does
  * @param {() => PromiseLike<any>} run
@@ -22,7 +22,7 @@ export async function timeRate(amount, run, isRight = () => true) {
 }
 
 /**
- * The same for everybody: warm up with growing pieces of the workload itself, then sample.
+ * Measures every contender in the same way: warms up with growing pieces of the workload itself, then takes samples.
  *
  * @param {import('./contenders/index.js').OpenPool} pool
  * @param {import('./workloads/index.js').Workload} workload
@@ -30,7 +30,7 @@ export async function timeRate(amount, run, isRight = () => true) {
  */
 export async function measurePool(pool, workload, job) {
   const perTask = await warmUp(pool, workload, job);
-  // Slow pools are asked for a rate, not for patience.
+  // Slow pools run fewer tasks: the rate stays comparable.
   const count = Math.max(1, Math.min(workload.count, Math.floor((job.longest * 1000) / perTask)));
   const samples = [];
   const { least = 1, most = MOST_SAMPLES } = workload.samples ?? {};
@@ -41,10 +41,10 @@ export async function measurePool(pool, workload, job) {
   return { count, samples, values: takeMedians(samples, workload) };
 }
 
-/** Returns the milliseconds that a task took in the fastest piece. */
+/** Returns the time of a task in the fastest piece, in milliseconds. */
 async function warmUp(pool, workload, job) {
   const start = performance.now();
-  // No piece is too small for each process to have a part of it.
+  // Each piece is large enough for every process to get a part of it.
   const least = Math.min(workload.count, 2 * job.processes);
   let count = Math.max(least, Math.floor(workload.count / 50));
   let done = 0;
@@ -58,7 +58,7 @@ async function warmUp(pool, workload, job) {
     done += count;
     const isWarm = end - start >= WARM_UP_FOR && done >= Math.min(WARM_UP_TASKS, workload.count);
     if (isWarm || end - start >= LONGEST_WARM_UP) return fastest;
-    // Never more than the whole warm-up in one piece.
+    // A single piece is never longer than the whole warm-up.
     count = Math.max(least, Math.min(workload.count, count * 2, Math.floor(WARM_UP_FOR / perTask)));
   }
 }

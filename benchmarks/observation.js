@@ -1,4 +1,4 @@
-// What it costs to listen: tiny tasks with each way to observe a pool, in turns, medians. `npm run build` first.
+// Measures the cost of observation: the medians of tiny tasks with each way to observe a pool, in turns. Run `npm run build` first.
 
 import { tracingChannel } from 'node:diagnostics_channel';
 import { rmSync } from 'node:fs';
@@ -14,9 +14,9 @@ const trace = join(tmpdir(), `aiomultiprocess-observation-${process.pid}.json`);
 const subscribers = { asyncEnd() {} };
 const channel = tracingChannel('aiomultiprocess:task');
 
-/** Each is a pool and what surrounds its turn. */
+/** Each entry has the options of a pool, and the code around its turn. */
 const ways = {
-  'nobody listens': {},
+  'no listener': {},
   'a listener to `taskError`': { prepare: (pool) => pool.on('taskError', () => {}) },
   'a listener to `taskSucceeded`': { prepare: (pool) => pool.on('taskSucceeded', () => {}) },
   'a subscriber of the channel': {
@@ -35,7 +35,7 @@ for (let round = 0; round < ROUNDS; round++) {
     way.prepare?.(pool);
     way.begin?.();
     await pool.ready();
-    // The first turn is for V8.
+    // The first turn warms up V8.
     await measure(pool);
     const { apply, map } = await measure(pool);
     rates[name].apply.push(apply);

@@ -1,8 +1,8 @@
-// Markdown from the JSON of a run.
+// Renders the JSON of a run as Markdown.
 
 import { formatValue } from './format.js';
 
-/** Puts a text between the comments `<!-- begin NAME … -->` and `<!-- end NAME -->` of a page. */
+/** Replaces the text between the comments `<!-- begin NAME … -->` and `<!-- end NAME -->` of a page. */
 export function replaceBlock(page, name, text) {
   const begin = page.indexOf(`<!-- begin ${name}`);
   const from = page.indexOf('-->', begin) + 3;

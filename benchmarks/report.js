@@ -56,8 +56,8 @@ export function renderGoals(tables) {
   return alignColumns(cells).join('\n');
 }
 
-/** The first column to the left, the others to the right; what stands last in a row may run over its column. */
-function alignColumns(cells) {
+/** Aligns the first column left and the others right. The last cell of a row may exceed its column. */
+export function alignColumns(cells) {
   const full = cells.filter((row) => row.length > 2);
   const widths = full[0].map((_, i) => Math.max(...full.map((row) => (row[i] ?? '').length)));
   widths[0] = Math.max(...cells.map((row) => row[0].length));

@@ -1,25 +1,26 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const cell = fileURLToPath(new URL('./cell.js', import.meta.url));
-/** A pool that has answered everything gets this long to close. */
+const defaultCell = fileURLToPath(new URL('./cell.js', import.meta.url));
+/** The time, in milliseconds, for a pool to close after it has answered everything. */
 const CLOSE_WITHIN = 3_000;
 
 const running = new Set();
 
 /**
- * Runs one cell within a bound. Whatever happens, its whole process group is gone afterwards.
+ * Runs one cell within a time limit. In every case its whole process group is gone afterwards.
  *
  * @param {object} job
  * @param {number} bound milliseconds
+ * @param {string} [cell] the program that runs it
  * @returns {Promise<{ failure?: string, count?: number, samples?: object[], values?: Record<string, number> }>}
  */
-export function runCell(job, bound) {
+export function runCell(job, bound, cell = defaultCell) {
   return new Promise((resolve) => {
     const pin = job.core === undefined ? [] : ['taskset', '-c', String(job.core)];
     const [command, ...args] = [...pin, process.execPath, cell, JSON.stringify(job)];
     const child = spawn(command, args, {
-      // A group of its own can be killed as a whole.
+      // Its own process group can be killed as a whole.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     });
@@ -41,11 +42,11 @@ export function runCell(job, bound) {
       timer = setTimeout(finish, CLOSE_WITHIN);
     });
     child.on('error', (error) => {
-      result = { failure: error.code === 'ENOENT' ? `there is no ${command} here` : error.message };
+      result = { failure: error.code === 'ENOENT' ? `${command} is not installed` : error.message };
       finish();
     });
     child.on('exit', (code, signal) => {
-      // What the cell wrote last may still be on its way.
+      // The last output of the cell may still arrive.
       const end = () => {
         result ??= { failure: describeExit(code, signal, errors) };
         finish();
@@ -63,7 +64,7 @@ export function runCell(job, bound) {
   });
 }
 
-/** For when the run itself is interrupted. */
+/** Used when the run itself is interrupted. */
 export function killRunningCells() {
   for (const child of running) killGroup(child);
 }
@@ -73,7 +74,7 @@ function killGroup(child) {
   try {
     process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // The group is gone already.
+    // The group has already exited.
   }
 }
 

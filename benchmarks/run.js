@@ -1,4 +1,4 @@
-// Every contender on every workload, round by round: A B C, A B C, A B C.
+// Runs every contender on every workload, round by round: A B C, A B C, A B C.
 
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -10,18 +10,20 @@ import { judgeGoals } from './goals.js';
 import { renderGoals, renderWorkload } from './report.js';
 import { resolveFromCaller } from './resolve-from-caller.js';
 import { killRunningCells, runCell } from './run-cell.js';
+import { selectByName } from './select-by-name.js';
 import { workloads } from './workloads/index.js';
 
 const usage = `usage: npm run bench -- [options]
 
   --processes <n>   processes, or threads, of every pool (2)
   --rounds <n>      rounds; a value is the median of its rounds (3)
-  --only <names>    workloads or contenders to run, comma-separated; parts of names will do, where no name is the same
+  --only <names>    workloads or contenders to run, comma-separated; a part of a name selects all
+                    matches, unless a name is equal to it
   --stream-items <n>  items of streamed-map (5000000)
-  --core <n>        run everything on this one core: slower, but steady (needs taskset)
+  --core <n>        run everything on this core: slower, but steady (requires taskset)
   --longest <s>     a sample that would take longer is cut to fewer tasks (1)
-  --bound <s>       seconds before a cell is given up and killed (60)
-  --json <file>     write every raw sample there
+  --bound <s>       seconds after which a cell is killed (60)
+  --json <file>     write all raw samples to this file
 
 workloads: ${workloads.map(({ name }) => name).join(', ')}
 contenders: ${contenders.map(({ name }) => name).join(', ')}`;
@@ -31,7 +33,7 @@ const machine = await describeMachine(contenders);
 console.log(machine.lines.join('\n'));
 
 const iterationsPerMicrosecond = await calibrateBurn();
-const selected = selectByName(options.only);
+const selected = select();
 const unavailable = await findUnavailable(selected.contenders);
 const tables = selected.workloads.map((workload) => ({ workload, rows: createRows(workload) }));
 const startedAt = new Date();
@@ -56,7 +58,7 @@ console.log('\n* fewer tasks, so that no sample takes much longer than --longest
 if (options.json) writeResults(options.json);
 
 async function measureCell(workload, row, round) {
-  // One that hung or failed would do so again.
+  // A contender that hung or failed would do so again.
   if (row.reason) return;
   showProgress(`${workload.name}, round ${round} of ${options.rounds}: ${row.contender.name}`);
   const job = {
@@ -90,19 +92,12 @@ async function findUnavailable(candidates) {
   return reasons;
 }
 
-function selectByName(only) {
-  const parts = only?.split(',').map((part) => part.trim()) ?? [];
-  const everything = [...workloads, ...contenders];
-  // A whole name means that one alone: 'round-trip' is also a part of 'round-trip-pinned'.
-  const isMeant = (part, { name }) => name === part || (!isName(part) && name.includes(part));
-  const isName = (part) => everything.some(({ name }) => name === part);
-  const pick = (all) => {
-    const picked = all.filter((one) => parts.some((part) => isMeant(part, one)));
-    return picked.length > 0 ? picked : all;
-  };
-  const lost = parts.find((part) => !everything.some((one) => isMeant(part, one)));
-  if (lost !== undefined) fail(`no workload or contender has '${lost}' in its name`);
-  return { workloads: pick(workloads), contenders: pick(contenders) };
+function select() {
+  try {
+    return selectByName(options.only, { workloads, contenders });
+  } catch (error) {
+    return fail(error.message);
+  }
 }
 
 function readOptions() {

@@ -1,13 +1,13 @@
 #!/usr/bin/env node
-/** The program: its commands, and what its exit code says. */
+/** The program `aiomultiprocess`: its commands and its exit codes. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { createLog, writeAnswer, writeMessage } from './log.js';
-import { UsageError } from './usage-error.js';
+import { UsageError } from './util/errors.js';
+import { createLog, writeAnswer, writeMessage } from './util/log.js';
 
 const USAGE_ERROR = 2;
 
-/** A command that is not used is not loaded. */
+/** Each command is loaded only when used. */
 const COMMANDS = {
   map: {
     summary: 'run a function on every line, JSON value or CSV row of an input, on all cores',
@@ -43,13 +43,13 @@ try {
   process.exitCode = handle(error);
 }
 
-/** The version stands in one place, the package's own manifest. */
+/** The manifest is the only place that holds the version. */
 function readVersion(): string {
   const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(manifest) as { version: string }).version;
 }
 
-/** Says what was wrong with the usage, if nobody has yet. */
+/** Reports a usage error, unless commander already has. @returns the exit code. */
 function handle(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_ERROR;
   if (!(error instanceof UsageError)) throw error;
@@ -57,7 +57,7 @@ function handle(error: unknown): number {
   return USAGE_ERROR;
 }
 
-/** @param text - begins with `error: `, as those of commander do. */
+/** @param text - starts with `error: `, as the messages of commander do. */
 function reportMisuse(text: string): void {
   if (isJson) log('error', text.replace(/^error: /, '').trimEnd());
   else writeMessage(text);

@@ -1,6 +1,6 @@
 /**
- * The entry points in one, for tools that cannot require ES modules, as Jest: they share one copy of every class, as
- * the bundles of ES modules do.
+ * All entry points in one bundle, for tools that cannot require ES modules, such as Jest: the entry points share one
+ * copy of every class, as in the bundles of ES modules.
  */
 export * as distributed from './distributed/index.js';
 export * as index from './index.js';

@@ -1,56 +1,145 @@
 /**
- * Every error class of the package, one each.
- *
- * A message names the thing, what was expected and what to do.
+ * Every error class of the package. A message says what was given, what was expected and what to do.
  */
 
-/** Options of {@link Error} that the classes below pass on. */
+/** The options of {@link Error} that the classes below pass on. */
 interface Cause {
   cause?: unknown;
 }
 
-/** A function cannot be found again in another process: it has no export, or more than one fits. */
-export class TaskNotFoundError extends Error {
+/** The symbols by which `instanceof` recognises the instances of a class that another copy of the package made. */
+const marks = new Map<unknown, symbol>();
+
+/** The `code` of every error of the package: `ERR_AIOMULTIPROCESS_` and the name of its class without `Error`. */
+export type ErrorCode =
+  | TaskNotFoundError['code']
+  | SerializationError['code']
+  | OmittedPartsError['code']
+  | ProcessExitError['code']
+  | PoisonousTaskError['code']
+  | InitializerError['code']
+  | BootstrapError['code']
+  | ProtocolError['code']
+  | PoolClosedError['code']
+  | PoolTerminatedError['code']
+  | TaskTimeoutError['code']
+  | QueueFullError['code']
+  | QueueEmptyError['code']
+  | QueueClosedError['code']
+  | BrokenBarrierError['code']
+  | ManagerClosedError['code']
+  | InvalidStateError['code']
+  | TimeoutError['code']
+  | MissingPackageError['code']
+  | SharedMemoryError['code']
+  | HostLostError['code']
+  | QueueError['code'];
+
+/**
+ * The base class of all errors of the package; `code` tells them apart and never changes.
+ *
+ * A process may load the package more than once: as ES and as CommonJS modules, in two versions, and in a child also as
+ * part of the child's own bundle. `instanceof` recognises the errors of all copies.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await pool.apply(resize, [file]);
+ * } catch (error) {
+ *   if (!(error instanceof AiomultiprocessError)) throw error; // The task threw it.
+ *   switch (error.code) {
+ *     case 'ERR_AIOMULTIPROCESS_TASK_TIMEOUT':
+ *     case 'ERR_AIOMULTIPROCESS_PROCESS_EXIT':
+ *       return retryLater(file);
+ *     default:
+ *       throw error;
+ *   }
+ * }
+ * ```
+ */
+export abstract class AiomultiprocessError extends Error {
+  declare readonly code: ErrorCode;
+
+  /** @internal */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: every class inherits this method.
+    return isInstance(this, value);
+  }
+
   static {
-    TaskNotFoundError.prototype.name = 'TaskNotFoundError';
+    mark(AiomultiprocessError, 'AiomultiprocessError');
   }
 }
 
-/** A value cannot travel between processes. */
-export class SerializationError extends Error {
-  static {
-    SerializationError.prototype.name = 'SerializationError';
-  }
+function isInstance(errorClass: unknown, value: unknown): boolean {
+  if (Function.prototype[Symbol.hasInstance].call(errorClass, value)) return true;
+  // A class of the program that extends one of these has no mark.
+  const mark = marks.get(errorClass);
+  return mark !== undefined && typeof value === 'object' && value !== null && mark in value;
+}
 
-  /** Where the value stands, as in `args[0].user.callback`. */
+function mark(errorClass: { prototype: AiomultiprocessError }, name: string): void {
+  const symbol = Symbol.for(`aiomultiprocess.${name}`);
+  marks.set(errorClass, symbol);
+  Object.defineProperty(errorClass.prototype, symbol, { value: true });
+}
+
+/**
+ * Names a class. Name and code are on the prototype: an error that comes from another process is made without its
+ * constructor. The name is a literal because minifiers rename classes.
+ */
+function define<E extends AiomultiprocessError>(errorClass: { prototype: E }, name: string, code: E['code']): void {
+  mark(errorClass, name);
+  Object.assign(errorClass.prototype, { name, code });
+}
+
+/** No other process can find a function: its module does not export it, or more than one export fits. */
+export class TaskNotFoundError extends AiomultiprocessError {
+  declare readonly code: 'ERR_AIOMULTIPROCESS_TASK_NOT_FOUND';
+
+  static {
+    define(TaskNotFoundError, 'TaskNotFoundError', 'ERR_AIOMULTIPROCESS_TASK_NOT_FOUND');
+  }
+}
+
+/** A value cannot be sent to another process. */
+export class SerializationError extends AiomultiprocessError {
+  declare readonly code: 'ERR_AIOMULTIPROCESS_SERIALIZATION';
+  /** Where the value is, as in `args[0].user.callback`. */
   readonly path: string;
+
+  static {
+    define(SerializationError, 'SerializationError', 'ERR_AIOMULTIPROCESS_SERIALIZATION');
+  }
 
   constructor(path: string, reason: string, options?: Cause) {
     super(`${path} cannot be sent to another process: ${reason}`, options);
     this.path = path;
   }
 
-  /** @internal What reading or writing a value has thrown, named by the path of the value. */
-  static from(error: unknown, path: string): SerializationError {
-    if (error instanceof SerializationError) return error;
+  /** @internal Adds the path of a value to the error that reading or writing it threw, unless that says enough. */
+  static from(error: unknown, path: string): SerializationError | SharedMemoryError {
+    if (error instanceof SerializationError || error instanceof SharedMemoryError) return error;
     return new SerializationError(path, error instanceof Error ? error.message : String(error), { cause: error });
   }
 }
 
 /**
- * Stands, in an error that came from another process, for parts that were left out: the parts of errors in one message
- * may take 32 MiB.
+ * Stands for omitted parts inside an error that came from another process: the parts of all errors in one message may
+ * take 32 MiB.
  */
-export class OmittedPartsError extends Error {
-  static {
-    OmittedPartsError.prototype.name = 'OmittedPartsError';
-  }
-  /** How many objects and texts were left out, not counting what was reached only through them. */
+export class OmittedPartsError extends AiomultiprocessError {
+  declare readonly code: 'ERR_AIOMULTIPROCESS_OMITTED_PARTS';
+  /** The number of omitted objects and texts, without those that only they refer to. */
   readonly count: number;
+
+  static {
+    define(OmittedPartsError, 'OmittedPartsError', 'ERR_AIOMULTIPROCESS_OMITTED_PARTS');
+  }
 
   /** @internal */
   constructor(count: number, limit: number) {
-    super(`${count} parts of an error were left out: beyond ${limit} bytes they do not travel`);
+    super(`${count} parts of an error were left out: the errors of one message may take ${limit} bytes`);
     this.count = count;
   }
 }
@@ -60,21 +149,23 @@ export interface ProcessExit {
   pid: number | undefined;
   /** The code it exited with, or `null` if a signal ended it. */
   exitCode: number | null;
-  /** The signal that ended it, also by a listener of your own that exits, or `null`. */
+  /** The signal that ended it, also through a listener of the program that exits, or `null`. */
   signal: NodeJS.Signals | null;
-  /** Whether the task may have begun to run. `false`: it certainly did not. */
+  /** Whether the task may have started. `false`: it certainly did not. */
   mayHaveStarted: boolean;
 }
 
 /** A process ended before it answered. */
-export class ProcessExitError extends Error implements ProcessExit {
-  static {
-    ProcessExitError.prototype.name = 'ProcessExitError';
-  }
+export class ProcessExitError extends AiomultiprocessError implements ProcessExit {
+  declare readonly code: 'ERR_AIOMULTIPROCESS_PROCESS_EXIT' | 'ERR_AIOMULTIPROCESS_POISONOUS_TASK';
   readonly pid: number | undefined;
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly mayHaveStarted: boolean;
+
+  static {
+    define(ProcessExitError, 'ProcessExitError', 'ERR_AIOMULTIPROCESS_PROCESS_EXIT');
+  }
 
   constructor(what: string, exit: ProcessExit, options?: Cause) {
     const { exitCode, signal } = exit;
@@ -92,10 +183,12 @@ export class ProcessExitError extends Error implements ProcessExit {
   }
 }
 
-/** A task ended its process, and did so again each time it was run again. */
+/** A task ended its process in its first run and in each retry. */
 export class PoisonousTaskError extends ProcessExitError {
+  declare readonly code: 'ERR_AIOMULTIPROCESS_POISONOUS_TASK';
+
   static {
-    PoisonousTaskError.prototype.name = 'PoisonousTaskError';
+    define(PoisonousTaskError, 'PoisonousTaskError', 'ERR_AIOMULTIPROCESS_POISONOUS_TASK');
   }
 
   constructor(task: string, runs: number, exit: ProcessExit, options?: Cause) {
@@ -103,31 +196,39 @@ export class PoisonousTaskError extends ProcessExitError {
   }
 }
 
-/** A process could not be made ready: its module does not load, its initializer failed, or it cannot start. */
-export class InitializerError extends Error {
+/** A process did not become ready: its module does not load, its initializer failed, or it cannot start. */
+export class InitializerError extends AiomultiprocessError {
+  declare readonly code: 'ERR_AIOMULTIPROCESS_INITIALIZER';
+
   static {
-    InitializerError.prototype.name = 'InitializerError';
+    define(InitializerError, 'InitializerError', 'ERR_AIOMULTIPROCESS_INITIALIZER');
   }
 }
 
 /** This program cannot start processes as it is: the message says why, and what to do. */
-export class BootstrapError extends Error {
+export class BootstrapError extends AiomultiprocessError {
+  declare readonly code: 'ERR_AIOMULTIPROCESS_BOOTSTRAP';
+
   static {
-    BootstrapError.prototype.name = 'BootstrapError';
+    define(BootstrapError, 'BootstrapError', 'ERR_AIOMULTIPROCESS_BOOTSTRAP');
   }
 }
 
 /** The bytes read from another process do not follow the protocol. */
-export class ProtocolError extends Error {
+export class ProtocolError extends AiomultiprocessError {
+  declare readonly code: 'ERR_AIOMULTIPROCESS_PROTOCOL';
+
   static {
-    ProtocolError.prototype.name = 'ProtocolError';
+    define(ProtocolError, 'ProtocolError', 'ERR_AIOMULTIPROCESS_PROTOCOL');
   }
 }
 
-/** `apply`, `map` or `starmap` was called on a pool that takes no more work. */
-export class PoolClosedError extends Error {
+/** `apply`, `map` or `starmap` was called on a closed pool. */
+export class PoolClosedError extends AiomultiprocessError {
+  declare readonly code: 'ERR_AIOMULTIPROCESS_POOL_CLOSED';
+
   static {
-    PoolClosedError.prototype.name = 'PoolClosedError';
+    define(PoolClosedError, 'PoolClosedError', 'ERR_AIOMULTIPROCESS_POOL_CLOSED');
   }
 
   constructor() {
@@ -136,9 +237,11 @@ export class PoolClosedError extends Error {
 }
 
 /** The pool was terminated before the task was answered. */
-export class PoolTerminatedError extends Error {
+export class PoolTerminatedError extends AiomultiprocessError {
+  declare readonly code: 'ERR_AIOMULTIPROCESS_POOL_TERMINATED';
+
   static {
-    PoolTerminatedError.prototype.name = 'PoolTerminatedError';
+    define(PoolTerminatedError, 'PoolTerminatedError', 'ERR_AIOMULTIPROCESS_POOL_TERMINATED');
   }
 
   constructor() {
@@ -147,19 +250,21 @@ export class PoolTerminatedError extends Error {
 }
 
 /**
- * A task has run for longer than its call, or the pool, allows; or its module takes longer to import than the pool's
- * `startTimeout` allows, and the task was never called.
+ * A task exceeded the time limit of its call or its pool; or the import of its module exceeded the pool's
+ * `startTimeout`, and the task was never called.
  */
-export class TaskTimeoutError extends Error {
-  static {
-    TaskTimeoutError.prototype.name = 'TaskTimeoutError';
-  }
-  /** The process that ran it. */
+export class TaskTimeoutError extends AiomultiprocessError {
+  declare readonly code: 'ERR_AIOMULTIPROCESS_TASK_TIMEOUT';
+  /** The process that ran the task. */
   readonly pid: number | undefined;
-  /** How long it was allowed to run, or its module to be imported, in milliseconds. */
+  /** The limit for the task, or for the import of its module, in milliseconds. */
   readonly timeout: number;
-  /** The module whose import takes too long; `undefined` if it is the task that does. */
+  /** The module whose import exceeded the limit; `undefined` if the task did. */
   readonly module: string | undefined;
+
+  static {
+    define(TaskTimeoutError, 'TaskTimeoutError', 'ERR_AIOMULTIPROCESS_TASK_TIMEOUT');
+  }
 
   constructor(task: string, timeout: number, pid: number | undefined, module?: string) {
     super(
@@ -173,17 +278,21 @@ export class TaskTimeoutError extends Error {
   }
 }
 
-/** As many tasks wait as the pool allows (`maxQueueSize`), or a manager's queue holds as many items as it may (`maxSize`). */
-export class QueueFullError extends Error {
+/** The queue of a pool holds `maxQueueSize` tasks, or the queue of a manager `maxSize` items. */
+export class QueueFullError extends AiomultiprocessError {
+  declare readonly code: 'ERR_AIOMULTIPROCESS_QUEUE_FULL';
+
   static {
-    QueueFullError.prototype.name = 'QueueFullError';
+    define(QueueFullError, 'QueueFullError', 'ERR_AIOMULTIPROCESS_QUEUE_FULL');
   }
 }
 
-/** `getNowait` found nothing in a manager's queue. */
-export class QueueEmptyError extends Error {
+/** `getNowait` was called on an empty queue of a manager. */
+export class QueueEmptyError extends AiomultiprocessError {
+  declare readonly code: 'ERR_AIOMULTIPROCESS_QUEUE_EMPTY';
+
   static {
-    QueueEmptyError.prototype.name = 'QueueEmptyError';
+    define(QueueEmptyError, 'QueueEmptyError', 'ERR_AIOMULTIPROCESS_QUEUE_EMPTY');
   }
 
   constructor() {
@@ -191,17 +300,21 @@ export class QueueEmptyError extends Error {
   }
 }
 
-/** A manager's queue was closed: it takes no more items, or the last one is gone. */
-export class QueueClosedError extends Error {
+/** A manager's queue was closed: it takes no items, and `get()` rejects once the last one was taken. */
+export class QueueClosedError extends AiomultiprocessError {
+  declare readonly code: 'ERR_AIOMULTIPROCESS_QUEUE_CLOSED';
+
   static {
-    QueueClosedError.prototype.name = 'QueueClosedError';
+    define(QueueClosedError, 'QueueClosedError', 'ERR_AIOMULTIPROCESS_QUEUE_CLOSED');
   }
 }
 
-/** Those who wait at a barrier will never all be there: one has given up, or `reset()` or `abort()` was called. */
-export class BrokenBarrierError extends Error {
+/** The parties of a barrier will never all arrive: one was cancelled, or `reset()` or `abort()` was called. */
+export class BrokenBarrierError extends AiomultiprocessError {
+  declare readonly code: 'ERR_AIOMULTIPROCESS_BROKEN_BARRIER';
+
   static {
-    BrokenBarrierError.prototype.name = 'BrokenBarrierError';
+    define(BrokenBarrierError, 'BrokenBarrierError', 'ERR_AIOMULTIPROCESS_BROKEN_BARRIER');
   }
 
   constructor(why: string) {
@@ -209,10 +322,12 @@ export class BrokenBarrierError extends Error {
   }
 }
 
-/** The server of a manager's objects is gone: the manager was closed, or its process has died. */
-export class ManagerClosedError extends Error {
+/** The manager was closed, or its server process died. */
+export class ManagerClosedError extends AiomultiprocessError {
+  declare readonly code: 'ERR_AIOMULTIPROCESS_MANAGER_CLOSED';
+
   static {
-    ManagerClosedError.prototype.name = 'ManagerClosedError';
+    define(ManagerClosedError, 'ManagerClosedError', 'ERR_AIOMULTIPROCESS_MANAGER_CLOSED');
   }
 
   constructor(why: string, options?: Cause) {
@@ -220,27 +335,33 @@ export class ManagerClosedError extends Error {
   }
 }
 
-/** A method was called at a time when it has no meaning, as `join()` before `start()`. */
-export class InvalidStateError extends Error {
+/** A method was called in a state that does not allow it, as `join()` before `start()`. */
+export class InvalidStateError extends AiomultiprocessError {
+  declare readonly code: 'ERR_AIOMULTIPROCESS_INVALID_STATE';
+
   static {
-    InvalidStateError.prototype.name = 'InvalidStateError';
+    define(InvalidStateError, 'InvalidStateError', 'ERR_AIOMULTIPROCESS_INVALID_STATE');
   }
 }
 
-/** A wait took longer than the caller allowed. */
-export class TimeoutError extends Error {
+/** A wait exceeded the `timeout` of its call. */
+export class TimeoutError extends AiomultiprocessError {
+  declare readonly code: 'ERR_AIOMULTIPROCESS_TIMEOUT';
+
   static {
-    TimeoutError.prototype.name = 'TimeoutError';
+    define(TimeoutError, 'TimeoutError', 'ERR_AIOMULTIPROCESS_TIMEOUT');
   }
 }
 
-/** A package that only some programs need is not installed. */
-export class MissingPackageError extends Error {
-  static {
-    MissingPackageError.prototype.name = 'MissingPackageError';
-  }
-  /** What to install. */
+/** An optional package is not installed. */
+export class MissingPackageError extends AiomultiprocessError {
+  declare readonly code: 'ERR_AIOMULTIPROCESS_MISSING_PACKAGE';
+  /** The package to install. */
   readonly package: string;
+
+  static {
+    define(MissingPackageError, 'MissingPackageError', 'ERR_AIOMULTIPROCESS_MISSING_PACKAGE');
+  }
 
   constructor(entry: string, name: string, options?: Cause) {
     super(`${entry} needs the package ${name}, which is not installed: npm install ${name}`, options);
@@ -248,10 +369,24 @@ export class MissingPackageError extends Error {
   }
 }
 
-/** Each host that ran a task of a distributed pool was lost before it answered: the task may be what ends them. */
-export class HostLostError extends Error {
+/**
+ * Shared memory cannot be used: its value was disposed, its owner has ended, this process may not open it, or there is
+ * not enough memory. The message says which, and what to do.
+ */
+export class SharedMemoryError extends AiomultiprocessError {
+  declare readonly code: 'ERR_AIOMULTIPROCESS_SHARED_MEMORY';
+
   static {
-    HostLostError.prototype.name = 'HostLostError';
+    define(SharedMemoryError, 'SharedMemoryError', 'ERR_AIOMULTIPROCESS_SHARED_MEMORY');
+  }
+}
+
+/** Every host that ran a task of a distributed pool was lost before it answered. The task may be the cause. */
+export class HostLostError extends AiomultiprocessError {
+  declare readonly code: 'ERR_AIOMULTIPROCESS_HOST_LOST';
+
+  static {
+    define(HostLostError, 'HostLostError', 'ERR_AIOMULTIPROCESS_HOST_LOST');
   }
 
   constructor(task: string) {
@@ -259,9 +394,11 @@ export class HostLostError extends Error {
   }
 }
 
-/** The datastore of a distributed pool did not take a task. */
-export class QueueError extends Error {
+/** The datastore of a distributed pool did not accept a task. */
+export class QueueError extends AiomultiprocessError {
+  declare readonly code: 'ERR_AIOMULTIPROCESS_QUEUE';
+
   static {
-    QueueError.prototype.name = 'QueueError';
+    define(QueueError, 'QueueError', 'ERR_AIOMULTIPROCESS_QUEUE');
   }
 }

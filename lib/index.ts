@@ -1,7 +1,11 @@
-/** The public surface; nothing but re-exports. */
-export { type CurrentTask, currentTask, isMainProcess } from './child/current-task.js';
+/** The entry point `aiomultiprocess`: re-exports only. */
+
 export * from './errors.js';
-export { registerError } from './ipc/error-classes.js';
+export type { TaskFunction } from './functions/address/address.js';
+export { inline } from './functions/marks/inline.js';
+export { task } from './functions/marks/task.js';
+export { type Tasks, tasksFrom } from './functions/marks/tasks-from.js';
+export { registerError } from './ipc/graph/error-classes.js';
 export type { SharedBarrier } from './manager/client/barrier.js';
 export type { Delivery } from './manager/client/delivery.js';
 export type { SharedEvent } from './manager/client/event.js';
@@ -16,7 +20,7 @@ export type { WaitOptions } from './manager/client/shared-object.js';
 export type { SharedValue } from './manager/client/value.js';
 export { Manager } from './manager/manager.js';
 export type { LockOptions, ManagerOptions, QueueOptions, SemaphoreOptions } from './manager/options.js';
-export type { TaskTrace } from './observe/channels.js';
+export type { TaskTrace } from './observe/diagnostics-channels.js';
 export type {
   CancelledInfo,
   EndedInfo,
@@ -34,20 +38,23 @@ export type {
   TaskErrorInfo,
   TaskInfo,
 } from './observe/events.js';
-export type { PoolInsights, ProcessInsights } from './observe/insights.js';
-export type { TaskStats, TimeStats } from './observe/measurements.js';
-export type { TimeShares } from './observe/process-clock.js';
+export type { PoolInsights, ProcessInsights } from './observe/measure/insights.js';
+export type { SlowTask } from './observe/measure/slowest-tasks.js';
+export type { TaskStats, TimeStats } from './observe/measure/task-stats.js';
+export type { TimeShares } from './observe/measure/time-shares.js';
 export type { ProgressOptions } from './observe/progress/options.js';
-export type { SlowTask } from './observe/slowest.js';
-export type { ContextPropagation, PoolOptions } from './pool/options.js';
+export { type Outcome, PoolResult } from './pool/map/pool-result.js';
+export type { ApplyOptions, MapOptions, StreamOptions } from './pool/options/call-options.js';
+export type { ContextPropagation, PoolOptions } from './pool/options/pool-options.js';
 export { Pool } from './pool/pool.js';
-export { type Outcome, PoolResult } from './pool/pool-result.js';
-export { type QueueId, RoundRobin, Scheduler } from './pool/scheduler.js';
+export { type QueueId, RoundRobin, Scheduler } from './pool/queue/scheduler.js';
 export type { PoolStats, ProcessStats } from './pool/stats.js';
-export type { ApplyOptions, MapOptions, StreamOptions } from './pool/types.js';
-export type { EventLoopTimes } from './pool/usage.js';
-export { Process, type ProcessOptions } from './process.js';
-export { setStartMethod } from './start-method.js';
-export type { TaskFunction } from './tasks/address.js';
-export { inline, type Tasks, task, tasksFrom } from './tasks/task.js';
-export { Worker } from './worker.js';
+export type { EventLoopTimes } from './pool/worker/usage.js';
+export type { CurrentTask } from './process/child-state.js';
+export { currentTask, isMainProcess } from './process/current-task.js';
+export type { ProcessOptions } from './process/options.js';
+export { Process } from './process/process.js';
+export { setStartMethod } from './process/start-method.js';
+export { Worker } from './process/worker.js';
+export { sharedArray, type TypedArrayClass } from './shared-memory/shared-array.js';
+export { type Shared, share } from './shared-memory/shared-value.js';

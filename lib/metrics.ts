@@ -3,54 +3,65 @@ import { isDeepStrictEqual } from 'node:util';
 import type * as PromClient from 'prom-client';
 import type { Registry } from 'prom-client';
 import { MissingPackageError } from './errors.js';
-import { type MetricsShape, PoolMetrics } from './observe/pool-metrics.js';
-import { type OptionTable, readOptions, type Validator } from './options.js';
+import { type MetricsShape, PoolMetrics } from './observe/metrics/pool-metrics.js';
 import { Pool } from './pool/pool.js';
 import { isNotInstalled } from './util/not-installed.js';
+import { type Check, checkOptions, type OptionTable } from './util/validation.js';
 
-/**
- * Where metrics go, and what they are like. All pools in one registry have the same `prefix` and `buckets`: those of the
- * first one, which the others need not name.
- */
+/** Options of {@link registerMetrics}. All pools in one registry share the `prefix` and `buckets` of the first one. */
 export interface MetricsOptions {
-  /** Default: the `register` of prom-client. */
+  /** The registry. Default: the `register` of prom-client. */
   registry?: Registry;
-  /** What the names begin with. Default `aiomultiprocess_`. */
+  /** The prefix of the names. Default: `aiomultiprocess_`. */
   prefix?: string;
-  /** The upper bounds of the histograms of times, in seconds. Default: from a millisecond to five minutes. */
+  /** The upper bounds of the time histograms, in seconds, ascending. Default: from a millisecond to five minutes. */
   buckets?: number[];
 }
 
 const known = new WeakMap<Registry, PoolMetrics>();
 
-/** Whatever works as one: a program may have prom-client twice. */
-const registry: Validator = (value) => {
-  const methods = ['registerMetric', 'getSingleMetric', 'removeSingleMetric'] as const;
-  const given = value as Partial<Registry> | null;
-  return methods.every((method) => typeof given?.[method] === 'function') ? undefined : 'a Registry of prom-client';
+/** Checked by its methods, not its class: a program may load prom-client twice. */
+const registry: Check<Registry> = {
+  type: '`Registry`',
+  expected: 'a Registry of prom-client',
+  accepts: (value): value is Registry => {
+    const methods = ['registerMetric', 'getSingleMetric', 'removeSingleMetric'] as const;
+    return methods.every((method) => typeof (value as Partial<Registry> | null)?.[method] === 'function');
+  },
 };
 
-const OPTIONS: OptionTable = {
-  registry,
-  prefix: (value) =>
-    typeof value === 'string' && /^([a-z_:][\w:]*)?$/i.test(value) ? undefined : 'a string that may begin a name',
-  buckets: (value) =>
+const prefix: Check<string> = {
+  type: 'string',
+  expected: 'a string that may begin a name',
+  accepts: (value): value is string => typeof value === 'string' && /^([a-z_:][\w:]*)?$/i.test(value),
+};
+
+const buckets: Check<number[]> = {
+  type: 'array of numbers',
+  expected: 'an array of numbers in ascending order',
+  accepts: (value): value is number[] =>
     Array.isArray(value) &&
     value.length > 0 &&
-    value.every((bound, index) => Number.isFinite(bound) && (index === 0 || bound > value[index - 1]))
-      ? undefined
-      : 'an array of numbers in ascending order',
+    value.every((bound, index) => Number.isFinite(bound) && (index === 0 || bound > value[index - 1])),
 };
+
+const METRICS_OPTIONS = {
+  registry: { check: registry },
+  prefix: { check: prefix },
+  buckets: { check: buckets },
+} as const satisfies OptionTable<MetricsOptions>;
 
 /**
  * Registers metrics of a pool with [prom-client](https://github.com/siimon/prom-client), labelled with the name of the
  * pool. Any number of pools can share a registry.
  *
- * From then on somebody listens to every task: see "What it costs" in the guide.
+ * The metrics listen to every task: see "What it costs" in the guide.
  *
- * @returns a function that takes the pool out again; call it when a pool has ended and the program goes on.
- * @throws (rejects) TypeError for a wrong argument, and for other options than those of the first pool in the registry.
- * {@link MissingPackageError}. What the registry throws if it has another metric of such a name.
+ * @returns a function that removes the pool's metrics; call it when the pool ends before the program does.
+ * @throws (rejects) TypeError for an invalid argument, or for options that differ from those of the first pool in the
+ * registry.
+ * @throws (rejects) {@link MissingPackageError} if prom-client is not installed.
+ * @throws (rejects) the registry's error if it has another metric of the same name.
  *
  * @example
  * ```ts
@@ -60,7 +71,7 @@ const OPTIONS: OptionTable = {
  */
 export async function registerMetrics(pool: Pool, options: MetricsOptions = {}): Promise<() => void> {
   if (!(pool instanceof Pool)) throw new TypeError(`registerMetrics: expected a Pool, got ${String(pool)}`);
-  const { registry: given, ...shape } = readOptions<MetricsOptions>('registerMetrics', options, OPTIONS);
+  const { registry: given, ...shape } = checkOptions<MetricsOptions>('registerMetrics', options, METRICS_OPTIONS);
   const client = await loadClient();
   return findMetrics(client, given ?? client.register, shape).add(pool);
 }
@@ -71,7 +82,7 @@ function findMetrics(client: typeof PromClient, registry: Registry, shape: Parti
     refuseOther(found.shape, shape);
     return found;
   }
-  found?.takeAllOut();
+  found?.removeAll();
   const metrics = new PoolMetrics(client, registry, shape);
   known.set(registry, metrics);
   return metrics;
@@ -82,14 +93,14 @@ function refuseOther(shape: MetricsShape, asked: Partial<MetricsShape>): void {
     if (asked[name] === undefined || isDeepStrictEqual(asked[name], shape[name])) continue;
     throw new TypeError(
       `registerMetrics: option "${name}" of the first pool in this registry is ${JSON.stringify(shape[name])}; ` +
-        'leave it out, or use another registry',
+        'omit it, or use another registry',
     );
   }
 }
 
 async function loadClient(): Promise<typeof PromClient> {
   try {
-    // A CommonJS module: which of its exports ES modules see by name depends on how it was written.
+    // A CommonJS module: only its default export is certain to be complete when imported from an ES module.
     const { default: client } = (await import('prom-client')) as unknown as { default: typeof PromClient };
     return client;
   } catch (cause) {

@@ -1,6 +1,7 @@
-// Puts the package into one file, the entry of its children and the command line into others, each with the dependencies
-// it needs. Two hundred small ES modules take a process three times as long to find, read and link, and each child that
-// runs a module of a program which imports the package does that again. Nothing is minified, for the sake of stack traces.
+// Bundles the package into one file, and the entries of its children and the command line into others, each with the
+// dependencies it needs. Two hundred small ES modules take a process three times as long to find, read and link, and a child
+// that runs a module of a program that imports the package loads them again. The output is not minified, so that stack traces
+// stay readable.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +14,7 @@ const common = {
   absWorkingDir: fileURLToPath(root),
   bundle: true,
   platform: 'node',
-  // Of an ES module only what is used is taken.
+  // Unused parts of ES modules are dropped.
   mainFields: ['module', 'main'],
   target: 'node20.19',
   metafile: true,
@@ -21,25 +22,25 @@ const common = {
   logLevel: 'warning',
 };
 
-/** Runs before all other code of a file, which may not even load on a version of Node.js that is too old. */
+/** Runs before all other code of a file, which may fail to load on an unsupported version of Node.js. */
 const checkNode = `{
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (!(major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19)))
     throw new Error(\`aiomultiprocess requires Node.js ${manifest.engines.node}; this is \${process.version}\`);
 }`;
 
-/** Dependencies that are CommonJS ask for modules of Node.js in their own way. */
+/** CommonJS dependencies load the modules of Node.js with `require`. */
 const requireBanner = {
   js: `${checkNode}
 import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);`,
 };
 
-// What the compiler has made of the command line is there only for its types to be checked.
+// The compiler's output for the command line exists only because it type-checks the sources.
 rmSync(new URL('dist/bin/', root), { recursive: true, force: true });
 
 /**
- * Node.js links all modules before it runs one: a name that dependencies import and an older version does not have would
- * be an error of its own, before the check. These modules are required by them instead.
+ * Node.js links all modules before it runs any. If dependencies imported a name that an older version does not export, that
+ * error would come before the version check. They therefore `require` these modules.
  */
 const requireForDependencies = {
   name: 'require-for-dependencies',
@@ -56,7 +57,7 @@ const requireForDependencies = {
 const commonJs = {
   outExtension: { '.js': '.cjs' },
   format: 'cjs',
-  // CommonJS has no `import.meta`.
+  // CommonJS does not support `import.meta`.
   define: { 'import.meta.url': 'moduleUrl' },
   banner: { js: `${checkNode}\nconst moduleUrl = require('node:url').pathToFileURL(__filename).href;` },
 };
@@ -64,14 +65,14 @@ const commonJs = {
 const bundles = await Promise.all([
   build({
     ...common,
-    entryPoints: ['lib/index.ts', 'lib/metrics.ts', 'lib/distributed/index.ts', 'lib/distributed/list-exports.ts'],
-    // What only some programs need is theirs to install.
+    entryPoints: ['lib/index.ts', 'lib/metrics.ts', 'lib/distributed/index.ts', 'lib/distributed/host/list-exports.ts'],
+    // Optional packages are installed by the programs that need them.
     external: Object.keys(manifest.peerDependencies),
     outdir: 'dist/lib',
     outbase: 'lib',
     format: 'esm',
-    // What several entries need has one copy, so that classes keep their identity, in the same folder: modules look for
-    // their neighbours by `import.meta.url`.
+    // Code that several entries share has a single copy, so that classes keep their identity. The copy is in the same folder,
+    // because modules find their neighbours by `import.meta.url`.
     splitting: true,
     chunkNames: 'shared-[hash]',
     plugins: [requireForDependencies],
@@ -84,25 +85,25 @@ const bundles = await Promise.all([
     external: Object.keys(manifest.peerDependencies),
     outdir: 'dist/lib',
     outbase: 'lib',
-    // Jest gives no `import()` to CommonJS.
+    // Jest does not support `import()` in CommonJS.
     supported: { 'dynamic-import': false },
   }),
   build({
     ...common,
-    // The program, and what its children load. Each command is in a file of its own, for it is loaded on demand.
-    entryPoints: { aiomultiprocess: 'bin/aiomultiprocess.ts', 'run-item': 'bin/child/run-item.ts' },
+    // The program, and the module that its children load. Each command has its own file and is loaded on demand.
+    entryPoints: { aiomultiprocess: 'bin/aiomultiprocess.ts', 'run-item': 'bin/map/child/run-item.ts' },
     outdir: 'dist/bin',
     format: 'esm',
     splitting: true,
     chunkNames: '[name]-[hash]',
-    // There is one copy of the library.
+    // Uses the bundle of the library instead of a second copy.
     external: ['aiomultiprocess'],
     banner: requireBanner,
   }),
   build({
     ...common,
     entryPoints: ['lib/child/main.ts', 'lib/manager/server/main.ts'],
-    // Saves a child that runs no ES module the loader for them.
+    // As CommonJS, so that a child without ES modules does not load the ES module loader.
     ...commonJs,
     outdir: 'dist/lib',
     outbase: 'lib',
@@ -115,28 +116,28 @@ for (const { outputFiles } of bundles)
     writeFileSync(path, keepClassNames(text));
   }
 
-// All entry points of the CommonJS form are parts of one bundle.
+// All CommonJS entry points re-export parts of one bundle.
 const entries = { index: 'index', metrics: 'metrics', 'distributed/index': 'distributed' };
 for (const [entry, name] of Object.entries(entries)) {
   const bundle = entry.includes('/') ? '../commonjs.cjs' : './commonjs.cjs';
   writeFileSync(new URL(`dist/lib/${entry}.cjs`, root), `module.exports = require('${bundle}').${name};\n`);
 }
-// The compiler's copy of that bundle is there only for its types to be checked.
+// The compiler's output for that entry exists only because it type-checks the sources.
 for (const name of ['commonjs.js', 'commonjs.d.ts']) rmSync(new URL(`dist/lib/${name}`, root));
 
-// To the compiler, declarations belong to one form: each that the entry points need is there for both.
+// A declaration file counts as ES module or CommonJS by its extension, so every one that the entry points need gets a copy.
 const declared = new Set(Object.keys(entries).map((entry) => new URL(`dist/lib/${entry}.d.ts`, root).href));
 for (const url of declared) {
   const text = readFileSync(new URL(url), 'utf8').replaceAll(/(?<=["'])(\.\.?\/[^"']+)\.js(?=["'])/g, (_, path) => {
     const file = new URL(`${path}.d.ts`, url);
-    // What an example in a comment imports is not there.
+    // Imports in the examples of comments do not exist.
     if (existsSync(file)) declared.add(file.href);
     return `${path}.cjs`;
   });
   writeFileSync(new URL(url.replace(/\.d\.ts$/, '.d.cts')), text);
 }
 
-// The licenses of the dependencies ask for a place in every copy.
+// The licenses of the dependencies must be part of every copy.
 const inputs = bundles.flatMap(({ metafile }) => Object.keys(metafile.inputs));
 const folders = inputs.map((path) => /^.*node_modules\/(@[^/]+\/)?[^/]+\//.exec(path)?.[0]).filter(Boolean);
 const licenses = [...new Set(folders)].sort().map(readLicense);
@@ -145,14 +146,14 @@ writeFileSync(new URL('dist/LICENSES', root), licenses.join('\n'));
 function readLicense(folder) {
   const { name, version, license } = JSON.parse(readFileSync(new URL(`${folder}package.json`, root), 'utf8'));
   const file = readdirSync(new URL(folder, root)).find((each) => /^licen[cs]e/i.test(each));
-  if (!file) throw new Error(`${name} brings no license text, and the bundle must contain it`);
+  if (!file) throw new Error(`${name} has no license file, but the bundle must contain its text`);
   return `${name} ${version} (${license})\n\n${readFileSync(new URL(folder + file, root), 'utf8').trim()}\n`;
 }
 
 /**
- * Errors are known at the other end by the names of their classes, and esbuild makes `var X = class _X` of a class that
- * mentions itself. Its own `keepNames` would also name each closure each time it is made: `for await` over a map took
- * 1.7 times as long.
+ * Errors are identified in other processes by the names of their classes, but esbuild turns a class that refers to itself into
+ * `var X = class _X`. Its option `keepNames` would also set the name of each closure whenever it is created: `for await` over a
+ * map took 1.7 times as long.
  */
 function keepClassNames(code) {
   const renamed = Array.from(code.matchAll(/^var (\w+) = class _\1\b/gm), ([, name]) => name);

@@ -1,5 +1,5 @@
-// Packs the package once, as it would be published, and lets publint and attw look at that file.
-// Scripts stay off while packing: `prepare` would build a second time.
+// Packs the package once, as published, and checks the file with publint and attw.
+// Packs without scripts, because `prepare` would build a second time.
 import { execSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ try {
   execSync(`npx --no-install publint run "${file}" --strict`, { stdio: 'inherit' });
   execSync(`npx --no-install attw "${file}" --no-emoji`, { stdio: 'inherit' });
 } catch (error) {
-  // A tool that ran has printed what is wrong: a stack of this script would only bury it.
+  // The tool has printed the problem; a stack of this script would only hide it.
   if (typeof error.status !== 'number') throw error;
   process.exitCode = error.status;
 } finally {

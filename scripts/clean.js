@@ -1,4 +1,4 @@
-// Removes the build, so that a deleted source leaves no file behind in the package.
+// Removes the build, so that the package does not contain files of deleted sources.
 import { rmSync } from 'node:fs';
 
 rmSync(new URL('../dist/', import.meta.url), { recursive: true, force: true });

@@ -1,5 +1,5 @@
-// Draws the pictures of docs/observability.md from a real run of docs/examples/observe.js: the terminal as tmux shows it
-// in between, and the trace that is written. Needs tmux.
+// Draws the pictures of docs/observability.md from a real run of docs/examples/observe.js: the terminal during the run, as
+// tmux shows it, and the trace file. Requires tmux.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** Takes a picture when the first bar is at a quarter, and the trace when the program has ended. */
+/** Captures the screen when the first bar has reached a quarter, and reads the trace when the program has exited. */
 async function runInTmux(file) {
   const tmux = (...args) => execFileSync('tmux', args, { encoding: 'utf8' });
   const end = join(folder, 'end');

@@ -1,4 +1,4 @@
-// Runs `aiomultiprocess map` in a terminal (tmux), as a person would, and draws what it shows then: docs/pictures/cli.svg
+// Runs `aiomultiprocess map` in a terminal (tmux), interrupts and resumes it, and draws the screen: docs/pictures/cli.svg
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,7 +38,7 @@ try {
   tmux('send-keys', 'C-c');
   await shows(/interrupted[\s\S]*\n\$$/);
   await type(map);
-  await shows(/going on[\s\S]*\n\$$/);
+  await shows(/resuming[\s\S]*\n\$$/);
   await type('wc -l results.ndjson; tail -1 results.ndjson');
   await shows(/"status":200}\n\$$/);
   mkdirSync(join(root, 'docs/pictures'), { recursive: true });
@@ -54,7 +54,7 @@ async function type(line) {
   await sleep(100);
 }
 
-/** Waits for what is shown to match. */
+/** Waits until the screen matches. */
 async function shows(pattern) {
   const deadline = performance.now() + DEADLINE;
   while (!pattern.test(screen())) {
@@ -63,7 +63,7 @@ async function shows(pattern) {
   }
 }
 
-/** The lines in the colours of a terminal. */
+/** Draws the lines in the colours of a terminal. */
 function draw(lines) {
   const [width, height, margin] = [8.4, 19, 16];
   const text = lines.map((line, row) => {

@@ -1,4 +1,4 @@
-// Runs an example by its name, in whichever language it is written: npm run example -- census [arguments]
+// Runs an example by name, in JavaScript or TypeScript: npm run example -- census [arguments]
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -10,8 +10,8 @@ if (!file) {
   console.error(`there is no example "${name}" in docs/examples`);
   process.exit(2);
 }
-// A process of its own, so that the example is the main script, as it is for a user. The loader goes by its
-// full URL: the example's children inherit it, wherever they run.
+// Runs in a new process, so that the example is the main script, as for a user. The loader is named by its full URL,
+// because the children of the example inherit it and may run in any folder.
 const loader = file.pathname.endsWith('.ts') ? ['--import', new URL('ts-node.js', import.meta.url).href] : [];
 const example = spawn(process.execPath, [...loader, fileURLToPath(file), ...rest], { stdio: 'inherit' });
 example.on('exit', (code) => {

@@ -1,31 +1,31 @@
 /**
- * Every fenced block of README.md and docs/*.md is checked, so that no page promises what does not work.
+ * Checks every fenced block of README.md and docs/*.md, so that all documented code works.
  *
- * ```js, ```ts        A whole program, as a reader would paste it into a file. It must type-check, and it is
- *                     run and must exit with code 0. (TypeScript runs by ts-node.)
- * ```js check         It must type-check, no more: a fragment, or a program that needs what is not here.
- * ```js file=a.js     The same under a name (.js, .mjs, .cjs, .ts ...). All blocks of one page stand in one
+ * ```js, ```ts        A whole program, as a reader would paste it into a file. It must type-check, and it runs
+ *                     and must exit with code 0. (TypeScript runs with ts-node.)
+ * ```js check         Only type-checked: a fragment, or a program that needs something that tests do not have.
+ * ```js file=a.js     The same under a name (.js, .mjs, .cjs, .ts ...). All blocks of one page are in one
  *                     folder, so that they can import each other: import { double } from './a.js'.
- * ```text             What the block before it prints, whole and exact but for `…`: in a line it stands for
- *                     any characters, alone on a line for any lines.
+ * ```text             The complete output of the block before it. `…` stands for any characters within a
+ *                     line, and for any lines when alone on a line.
  * ```sh               Commands. `npm run`, `npm install` and `node` must name scripts, packages and files that
- *                     exist; `aiomultiprocess` (also behind npx) is run and must exit with code 0; other
+ *                     exist; `aiomultiprocess` (also after npx) runs and must exit with code 0; other
  *                     commands need an entry in the table below.
- * ```sh run            A shell script, in the folder of its page: npx aiomultiprocess, and the command in node_modules/.bin,
- *                     is this package, and the script must exit with code 0.
- * ```                 Without a language, and `json`, `yaml`, `python`: not code of this package; not checked.
+ * ```sh run           A shell script, run in the folder of its page. npx aiomultiprocess, and the command in
+ *                     node_modules/.bin, run this package. The script must exit with code 0.
+ * ```                 Without a language, and `json`, `yaml`, `python`, `mermaid`: not code of this package, not checked here.
  *
- * A fragment that uses names from earlier on its page gets them from a comment right before it, which readers
- * do not see; the block is then TypeScript, whatever its language:
+ * A fragment that uses names from earlier on its page gets them from a hidden comment right before it; the
+ * block is then TypeScript, whatever its language:
  *
  *     <!-- context
  *     import type { Pool } from 'aiomultiprocess';
  *     declare const pool: Pool;
  *     -->
  *
- * A port of `127.0.0.1:7395` and its like is replaced by a free one in all blocks of its page.
+ * Ports of 127.0.0.1, such as `127.0.0.1:7395`, are replaced by free ones in all blocks of a page.
  *
- * In js blocks a parameter needs no type. Links to files of the repository must lead somewhere.
+ * In js blocks parameters need no types. Links to files of the repository, and to headings in them, must resolve.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
@@ -37,12 +37,12 @@ const all = pages();
 const blocks = all.flatMap((page) => page.blocks);
 const programs = blocks.filter(({ language }) => language === 'js' || language === 'ts');
 const shells = blocks.filter(({ language }) => language === 'sh');
-const unchecked = new Set(['', 'json', 'yaml', 'python']);
+const unchecked = new Set(['', 'json', 'yaml', 'python', 'mermaid']);
 const title = (block: Block) => `${block.page}:${block.line} (${block.language})`;
 
-/** Inside the repository, where the package's name leads to the package itself. */
+/** Inside the repository, where the name of the package resolves to the package itself. */
 let folder: string;
-/** What the compiler says, by file. */
+/** The errors of the compiler, by file. */
 let complaints: Map<string, string[]>;
 
 const folderOf = (block: Block) => join(folder, block.page.replace(/\W/g, '-'));
@@ -59,7 +59,7 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A port that a page names may be in use here: its programs and scripts get a free one in its place. */
+/** A port in a page may be in use on this machine, so its programs and scripts get a free one. */
 async function replacePorts(): Promise<void> {
   for (const { blocks } of all) {
     const named = blocks.flatMap(({ text }) => [...text.matchAll(/127\.0\.0\.1:(\d+)/g)].map(([, port]) => port));
@@ -71,7 +71,7 @@ async function replacePorts(): Promise<void> {
   }
 }
 
-/** Compiles all programs of all pages at once: starting the compiler costs more than the programs do. */
+/** Compiles all programs of all pages at once: starting the compiler costs more than compiling them. */
 async function typeCheck(): Promise<Map<string, string[]>> {
   const config = join(folder, 'check.json');
   writeFileSync(
@@ -91,7 +91,7 @@ async function typeCheck(): Promise<Map<string, string[]>> {
   for (const line of stdout.split('\n')) {
     const [, file = '', error = ''] = /^(.+)\(\d+,\d+\): error (TS\d+)/.exec(line) ?? [];
     const known = byFile.get(join(root, file));
-    // TS7005 to TS7053: something is `any` for want of a type, which JavaScript cannot write.
+    // TS7005 to TS7053: an implicit `any`, because JavaScript has no type annotations.
     if (known && !(scripts.has(join(root, file)) && /^TS70\d\d$/.test(error))) known.push(line);
     if (!known && line.includes('error')) throw new Error(line);
   }
@@ -99,13 +99,13 @@ async function typeCheck(): Promise<Map<string, string[]>> {
   return byFile;
 }
 
-/** Whether a program printed what its page says. */
+/** Compares the output of a program with its page. */
 function expectOutput(printed: string, expected: string): void {
   const pattern = expected
     .trimEnd()
     .split('\n')
     .map((line) => (line.trim() === '…' ? '[\\s\\S]*?' : line.split('…').map(escaped).join('.*')));
-  // An expression shows no difference; the two texts do.
+  // Comparing the two texts shows the difference; the regular expression would not.
   if (!new RegExp(`^${pattern.join('\n')}$`).test(printed.trimEnd()))
     expect(printed.trimEnd()).toBe(expected.trimEnd());
 }
@@ -119,7 +119,7 @@ function expectSuccess({ code, stdout, stderr }: Run): void {
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const packages = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.peerDependencies };
 
-/** What each command of an sh block must come to; gives what it printed, if it was run. */
+/** Checks a command of an sh block. Returns its output if it ran. */
 const commands: Record<string, (args: string[], block: Block) => Promise<string> | undefined> = {
   npm([verb = '', ...names]) {
     if (verb === 'ci') return undefined;
@@ -146,7 +146,7 @@ const commands: Record<string, (args: string[], block: Block) => Promise<string>
   },
 };
 
-/** Runs a whole block as a script, in which `npx` runs what is built here. */
+/** Runs a whole block as a script, in which `npx` runs this build. */
 async function runScript(block: Block): Promise<string> {
   const shims = join(folder, 'shims');
   mkdirSync(shims, { recursive: true });
@@ -168,12 +168,12 @@ function runCommand(command: string, args: string[], block: Block): Promise<stri
 }
 
 describe('programs', () => {
-  test('the pages hold some', () => expect(programs.length).toBeGreaterThan(0));
+  test('the pages contain some', () => expect(programs.length).toBeGreaterThan(0));
   for (const block of programs) {
     test(`${title(block)} works`, async () => {
       expect(complaints.get(pathOf(block))).toEqual([]);
       if (block.checkOnly) {
-        // An output that nothing prints would be a promise that nobody checks.
+        // The output of a program that does not run would be unchecked.
         expect(block.output).toBeUndefined();
         return;
       }
@@ -188,7 +188,7 @@ describe('programs', () => {
 });
 
 describe('commands', () => {
-  test('the pages hold some', () => expect(shells.length).toBeGreaterThan(0));
+  test('the pages contain some', () => expect(shells.length).toBeGreaterThan(0));
   for (const block of shells) {
     test(`${title(block)} works`, async () => {
       if (block.runs) {
@@ -207,35 +207,59 @@ describe('commands', () => {
 });
 
 describe('pages', () => {
-  test.each(all.map((page) => [page.name, page] as const))('%s has blocks of known languages only', (_, page) => {
+  test.each(all.map((page) => [page.name, page] as const))('%s has only blocks of known languages', (_, page) => {
     const others = page.blocks.filter(
       ({ language }) => !['js', 'ts', 'sh'].includes(language) && !unchecked.has(language),
     );
     expect(others.map(title)).toEqual([]);
   });
 
-  test.each(all.map((page) => [page.name, page] as const))('%s links to files that exist', (_, page) => {
-    const prose = page.text.replace(/^\s*```[\s\S]*?^\s*```$/gm, '').replace(/`[^`\n]*`/g, '');
-    const targets = [...prose.matchAll(/\]\((?!\w+:|#)([^)#\s]+)/g)].map(([, target = '']) => target);
-    expect(targets.filter((target) => !existsSync(join(root, dirname(page.name), target)))).toEqual([]);
+  test.each(all.map((page) => [page.name, page] as const))('%s links to files and headings that exist', (_, page) => {
+    const prose = withoutCode(page.text).replace(/`[^`\n]*`/g, '');
+    const links = [...prose.matchAll(/\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]+))?\)/g)];
+    const broken = links.filter(([, target = '', anchor]) => {
+      const path = target === '' ? page.name : join(dirname(page.name), target);
+      if (!existsSync(join(root, path))) return true;
+      return anchor !== undefined && !anchorsOf(readFileSync(join(root, path), 'utf8')).includes(anchor);
+    });
+    expect(broken.map(([link]) => link)).toEqual([]);
+  });
+
+  test.each(all.map((page) => [page.name, page] as const))('%s names source files that exist', (_, page) => {
+    const paths = [...withoutCode(page.text).matchAll(/`((?:lib|bin|test|benchmarks|scripts)\/[^`\s]*)`/g)];
+    const missing = paths.map(([, path = '']) => path).filter((path) => !existsSync(join(root, path)));
+    expect(missing).toEqual([]);
   });
 });
+
+const withoutCode = (markdown: string) => markdown.replace(/^\s*```[\s\S]*?^\s*```$/gm, '');
+
+/** The anchors that GitHub gives the headings of a page. */
+function anchorsOf(markdown: string): string[] {
+  const headings = withoutCode(markdown).match(/(?<=^#+ ).*$/gm) ?? [];
+  return headings.map((heading) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
 
 describe('the reader of pages', () => {
   const page = ['# T', '', '```js check', 'a', '```', '', '```text', 'out', '```', '', '<!-- context', 'b', '-->'];
 
-  test('gives a block its output, and keeps the lines of the page', () => {
+  test('gives a block its output, and keeps the line numbers of the page', () => {
     const [block] = blocksOf('T.md', page.join('\n'));
     expect(block).toMatchObject({ line: 3, checkOnly: true, file: 'line-3.mjs', source: '\n\n\na', output: 'out' });
   });
 
-  test('puts the context before the block behind it', () => {
+  test('puts the context before the next block', () => {
     const [, block] = blocksOf('T.md', [...page, '```js file=c.ts', 'c', '```'].join('\n'));
     expect(block).toMatchObject({ file: 'c.ts', text: 'c', source: `${'\n'.repeat(11)}b\n\n\nc` });
   });
 
-  test('refuses a word that it does not know', () => {
-    expect(() => blocksOf('T.md', '```js no-run\n```')).toThrow('T.md:1: unknown word "no-run" behind the fence');
+  test('refuses an unknown word', () => {
+    expect(() => blocksOf('T.md', '```js no-run\n```')).toThrow('T.md:1: unknown word "no-run" after the fence');
   });
 });
 

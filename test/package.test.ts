@@ -4,7 +4,7 @@ import { node, type Run, root, run } from './support/run.ts';
 const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { version: string };
 const command = `${root}dist/bin/aiomultiprocess.js`;
 
-/** Prints the names of the modules that are imported. */
+/** Prints the file names of all imported modules. */
 const LIST_MODULES = `
   import { register } from 'node:module';
   const hooks = "import { writeSync } from 'node:fs';" +
@@ -14,7 +14,7 @@ const LIST_MODULES = `
     "}";
   register('data:text/javascript,' + encodeURIComponent(hooks));`;
 
-/** Paths in the package as it would be published. Without scripts: `prepare` would rebuild what others test. */
+/** The paths in the published package. Without scripts, because `prepare` would rebuild the files that other tests use. */
 async function packedFiles(): Promise<string[]> {
   const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts']);
   const [packed] = JSON.parse(stdout) as [{ files: { path: string }[] }];
@@ -40,11 +40,11 @@ describe('the published files', () => {
     'dist/lib/manager/server/main.cjs',
     'dist/LICENSES',
     'dist/bin/aiomultiprocess.js',
-  ])('%s is there', (file) => {
+  ])('include %s', (file) => {
     expect(files).toContain(file);
   });
 
-  test('there is nothing but the build and its papers', () => {
+  test('are only the build, the manifest and three documents', () => {
     const others = files.filter(
       (file) =>
         !/^dist\/lib\/.*\.(js|d\.c?ts)$|^dist\/lib\/(commonjs|index|metrics|distributed\/index)\.cjs$|^dist\/bin\/[\w-]+\.js$|^dist\/(lib\/(child|manager\/server)\/main\.cjs|LICENSES)$/.test(
@@ -54,7 +54,7 @@ describe('the published files', () => {
     expect(others.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
   });
 
-  test('every module of the library has its declarations', () => {
+  test('include declarations for every module of the library', () => {
     const modules = files.filter(
       (file) => /^dist\/lib\/.*\.js$/.test(file) && !/^dist\/lib\/shared-\w+\.js$/.test(file),
     );
@@ -63,24 +63,24 @@ describe('the published files', () => {
   });
 });
 
-describe('the package by its name', () => {
-  test('a plain program imports it', async () => {
+describe('importing the package by name', () => {
+  test('works in an ES module', async () => {
     const result = await node([`${root}test/fixtures/package/import.mjs`]);
     expect(result).toEqual({ code: 0, stdout: 'function function function\n', stderr: '' });
   });
 
-  test('a CommonJS program requires it', async () => {
+  test('works in CommonJS with require()', async () => {
     const { code, stdout } = await node([`${root}test/fixtures/package/require.cjs`]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'function function function\n' });
   });
 
-  test('Jest imports the very file that programs do', async () => {
+  test('loads the same file in Jest as in programs', async () => {
     const { Pool } = await import('aiomultiprocess');
     const built = await import('../dist/lib/index.js');
     expect(built.Pool).toBe(Pool);
   });
 
-  test('its manifest can be imported, its insides cannot', async () => {
+  test('allows the manifest, and refuses internal files', async () => {
     const program = `
       const codeOf = (name) => import.meta.resolve(name) && 'found';
       const attempt = (name) => { try { return codeOf(name); } catch (error) { return error.code; } };
@@ -90,22 +90,28 @@ describe('the package by its name', () => {
   });
 });
 
-describe('on another version of Node.js', () => {
-  /** Imports the package where Node.js says that it is this version. */
+describe('on a version of Node.js', () => {
+  /** Imports the package in a Node.js that reports this version. */
   function importOn(version: string): Promise<Run> {
     const versions = `Object.defineProperty(process.versions, 'node', { value: '${version}' })`;
     const program = `${versions}; await import('aiomultiprocess').catch((error) => console.log(error.message))`;
     return node(['--input-type=module', '-e', program]);
   }
 
-  test.each(['18.20.8', '20.18.3', '21.7.3', '22.11.0'])('%s the error says which are supported', async (version) => {
-    const message = `aiomultiprocess requires Node.js ^20.19.0 || >=22.12.0; this is ${process.version}\n`;
-    expect(await importOn(version)).toEqual({ code: 0, stdout: message, stderr: '' });
-  });
+  test.each(['18.20.8', '20.18.3', '21.7.3', '22.11.0'])(
+    '%s, which is not supported, the package throws an error that names the supported versions',
+    async (version) => {
+      const message = `aiomultiprocess requires Node.js ^20.19.0 || >=22.12.0; this is ${process.version}\n`;
+      expect(await importOn(version)).toEqual({ code: 0, stdout: message, stderr: '' });
+    },
+  );
 
-  test.each(['20.19.0', '22.12.0', '23.0.0', '30.0.0'])('%s it loads', async (version) => {
-    expect(await importOn(version)).toEqual({ code: 0, stdout: '', stderr: '' });
-  });
+  test.each(['20.19.0', '22.12.0', '23.0.0', '30.0.0'])(
+    '%s, which is supported, the package loads',
+    async (version) => {
+      expect(await importOn(version)).toEqual({ code: 0, stdout: '', stderr: '' });
+    },
+  );
 });
 
 describe('the command', () => {
@@ -119,7 +125,7 @@ describe('the command', () => {
   });
 
   test.each([[['map', '--help']], [['help', 'map']]])(
-    '%j prints the usage of a command, with examples',
+    '%j prints the usage of the command, with examples',
     async (args) => {
       const { code, stdout } = await node([command, ...args]);
       expect(stdout).toMatch(/^Usage: aiomultiprocess map \[options\] <function>\n/);
@@ -138,7 +144,7 @@ describe('the command', () => {
     expect(stderr).toMatch(message);
   });
 
-  test('what a command needs is loaded with that command', async () => {
+  test('loads the code of a command only for that command', async () => {
     const hook = `data:text/javascript,${encodeURIComponent(LIST_MODULES)}`;
     const { stderr } = await node(['--disable-warning=DEP0205', '--import', hook, command, '--help']);
     const loaded = stderr.trim().split('\n');
@@ -147,7 +153,7 @@ describe('the command', () => {
   });
 });
 
-test('.ci/run runs what the README says for the tests', () => {
+test('.ci/run runs the test command of the README', () => {
   const readme = readFileSync(`${root}README.md`, 'utf8');
   const command = [...readme.matchAll(/^```sh\n(.+)\n```$/gm)].at(-1)?.[1];
   expect(command).toBe('npm ci && npm test');

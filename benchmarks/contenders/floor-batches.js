@@ -1,10 +1,10 @@
-// Two bare processes, msgpackr batches and a promise for every task: what a pool could reach if it did nothing
-// else. It has no errors, no cancellation, no recycling, no scheduler; each call still is a function call in
-// the child with its own arguments, its own id and its own promise here.
+// Two bare processes, msgpackr batches and a promise for every task: the limit for a pool that does nothing else. It has no
+// errors, no cancellation, no recycling and no scheduler, but each call is a function call in the child with its own
+// arguments, and has its own id and its own promise here.
 
-/** Batches on their way to one process: one that it works on, one that waits in the pipe. */
+/** Batches sent to one process: one that it works on, one that waits in the pipe. */
 const DEPTH = 2;
-/** An id is the batch's number and the task's place in it. */
+/** An id combines the number of the batch and the position of the task in it. */
 const PLACE_BITS = 12;
 const BATCH_SLOTS = 64;
 
@@ -44,7 +44,7 @@ export default {
           one.left -= count;
           if (one.left === 0) inFlight--;
         }
-        // At once, before the callers of these tasks run, so that the child has work meanwhile.
+        // Before the callers of these tasks run, so that the child has work meanwhile.
         send(DEPTH);
       }
 
@@ -67,14 +67,14 @@ export default {
 
     function pump() {
       scheduled = false;
-      // First one batch for each, then a second.
+      // First one batch for each process, then a second.
       for (let depth = 1; depth <= DEPTH; depth++) {
         for (const child of children) child.send(depth);
       }
     }
 
     let resolveOfNew;
-    // One executor for all promises: no closure for a task.
+    // One executor for all promises, instead of a closure for each task.
     const capture = (resolve) => {
       resolveOfNew = resolve;
     };
@@ -98,8 +98,8 @@ export default {
   },
 };
 
-// A task is put straight into the batch that will carry it, and its `resolve` beside it: nothing is copied from
-// a queue later, and no old array points at many young promises, which is what the collector pays for.
+// A task goes directly into its batch, next to its `resolve`: nothing is copied from a queue later, and no old array points to
+// many young promises, which would cost the garbage collector time.
 function createBatchQueue(size) {
   const start = () => ({ frame: [0, 0, 0], resolves: [], left: 0 });
   let full = [];

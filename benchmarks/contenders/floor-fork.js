@@ -1,5 +1,5 @@
-// A child as node:child_process starts it, with nothing in it: the bound of a pool's start, and of the memory
-// and the CPU that a child takes when it does nothing.
+// An empty child of node:child_process: the limit for the start of a pool, and for the memory and CPU time of an idle
+// child.
 
 import { fileURLToPath } from 'node:url';
 
@@ -13,12 +13,12 @@ export default {
   async open({ processes, ready = true }) {
     const { fork } = await import('node:child_process');
     const { once } = await import('node:events');
-    // For a first message one child is enough, and a second one would only be in its way.
+    // One child is enough for a first message; a second one would only slow it down.
     const children = Array.from({ length: ready ? processes : 1 }, () => fork(script));
     const messages = children.map((child) => once(child, 'message'));
     if (ready) await Promise.all(messages);
     return {
-      // No function is called: its first message is all that it has to say.
+      // The floor calls no function: its result is its first message.
       call: ([n]) => messages[0].then(() => n + 1),
       async close() {
         for (const child of children) child.kill('SIGKILL');

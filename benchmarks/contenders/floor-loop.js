@@ -1,4 +1,4 @@
-// The ideal for CPU-bound tasks, measured and not computed: every process runs its share in a plain loop.
+// The measured ideal for CPU-bound tasks: every process runs its share in a plain loop.
 
 /** @type {import('./index.js').Contender} */
 export default {

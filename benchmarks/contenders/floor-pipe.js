@@ -1,4 +1,4 @@
-// The bare pipe: no codec and no frames, only bytes, so it is the bound of latency and of bandwidth.
+// The bare pipe, with bytes only, without codec and frames: the limit for latency and bandwidth.
 
 /** @type {import('./index.js').Contender} */
 export default {
@@ -10,7 +10,7 @@ export default {
     const mode = task in modes ? task : 'echo';
     const children = Array.from({ length: processes }, () => modes[mode](openPipe, size));
     return {
-      // The least busy, so that one call after the other stays with one process.
+      // The least busy process, so that sequential calls stay with one process.
       call: (args) => children.reduce((best, child) => (child.pending() < best.pending() ? child : best)).call(args),
       async close() {
         for (const child of children) child.close();
@@ -20,7 +20,7 @@ export default {
 };
 
 const modes = {
-  /** 16 bytes there and back. */
+  /** 16 bytes in each direction. */
   echo(openPipe) {
     const message = Buffer.from('0123456789abcdef');
     const small = Buffer.allocUnsafeSlow(64 * 1024);
@@ -36,7 +36,7 @@ const modes = {
     };
   },
 
-  /** A large value there, one byte back. */
+  /** A large value to the child, one byte back. */
   countBytes(openPipe, size) {
     const small = Buffer.allocUnsafeSlow(64 * 1024);
     const callers = createCallers();
@@ -56,7 +56,7 @@ const modes = {
     };
   },
 
-  /** One byte there, a large value back, read straight into fresh memory. */
+  /** One byte to the child, a large value back, read directly into fresh memory. */
   makeBytes(openPipe, size) {
     const callers = createCallers();
     let into;
@@ -86,7 +86,7 @@ const modes = {
   },
 };
 
-// Answers come in the order of the calls.
+// Answers arrive in the order of the calls.
 function createCallers() {
   const resolves = [];
   return {

@@ -13,7 +13,7 @@ import tinypool from './tinypool.js';
 import workerpool from './workerpool.js';
 
 /**
- * A pool that is ready to work. The floor's programs answer only the calls of the workloads that name them.
+ * A pool that is ready. The programs of the floor answer only the calls of the workloads that name them.
  *
  * @typedef {object} OpenPool
  * @property {(args: unknown[]) => Promise<unknown>} call one task
@@ -27,7 +27,8 @@ import workerpool from './workerpool.js';
 /**
  * @typedef {object} OpenOptions
  * @property {number} processes
- * @property {string} task name of an export of tasks/functions.cjs
+ * @property {string} task name of an export of tasks/functions.cjs, or of `module`
+ * @property {string} [module] URL of another module, whose tasks take one argument
  * @property {number} [size] bytes of a large value, where the workload has one
  * @property {number} [batch] how many tasks of this workload the floor sends at once, where 512 are not best
  * @property {number} [concurrency] tasks at a time in each process, for one that has no limit by default
@@ -35,11 +36,12 @@ import workerpool from './workerpool.js';
  */
 
 /**
- * One row of the tables. Packages are loaded inside `open`, so that no contender's modules weigh on another.
+ * One row of the tables. `open` loads the packages, so that the modules of one contender do not affect another.
  *
  * @typedef {object} Contender
  * @property {string} name
- * @property {'ours' | 'threads' | 'processes' | 'other' | 'manager' | 'floor'} kind `manager`: no pool, but what processes share
+ * @property {'ours' | 'threads' | 'processes' | 'other' | 'manager' | 'floor' | 'alone'} kind `manager`: no pool,
+ *   but what processes share; `alone`: this process, without a pool
  * @property {string} [package] whose version is printed
  * @property {() => Promise<unknown>} [load] what `open` will import, where that is not the package
  * @property {() => Promise<string | undefined>} [whyUnavailable]

@@ -1,6 +1,10 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
-const build = new URL('../../dist/lib/index.js', import.meta.url);
+/** Of this checkout, unless compare-builds.js names the folder of another. */
+const folder = process.env.AIOMULTIPROCESS_BUILD ?? fileURLToPath(new URL('../../', import.meta.url));
+const build = pathToFileURL(join(folder, 'dist/lib/index.js'));
 
 /** @type {import('./index.js').Contender} */
 export default {
@@ -15,10 +19,10 @@ export default {
 
   load: () => import(build.href),
 
-  async open({ processes, task, ready = true }) {
-    const { Manager, Pool } = await import(build.href);
-    const functions = await import('../tasks/functions.cjs');
-    const fn = functions[task];
+  async open({ processes, task, module, ready = true }) {
+    const { Manager, Pool, tasksFrom } = await import(build.href);
+    // Like the file name that peers take: the caller does not load the module and its libraries.
+    const fn = module ? tasksFrom(module)[task] : (await import('../tasks/functions.cjs'))[task];
     const pool = new Pool({ processes });
     if (ready) await pool.ready();
     let manager;

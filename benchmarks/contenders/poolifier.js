@@ -12,7 +12,7 @@ export default {
     const { FixedClusterPool } = await import('poolifier');
     const pool = new FixedClusterPool(processes, script, {
       settings: { serialization: 'advanced' },
-      // Without its queue it hands everything out at once, which is faster, but no limit.
+      // Without its queue it dispatches everything at once, which is faster, but has no limit.
       ...(concurrency && { enableTasksQueue: true, tasksQueueOptions: { concurrency } }),
     });
     return {

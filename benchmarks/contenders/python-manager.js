@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 const script = fileURLToPath(new URL('../tasks/python_manager.py', import.meta.url));
 const execute = promisify(execFile);
 
-/** What the manager is modelled on: `multiprocessing.Manager()` of Python's standard library. */
+/** The model of the manager: `multiprocessing.Manager()` of Python's standard library. */
 /** @type {import('./index.js').Contender} */
 export default {
   name: "Python's Manager",
@@ -16,7 +16,7 @@ export default {
       await execute('python3', ['-c', 'import multiprocessing.managers']);
       return undefined;
     } catch {
-      return 'there is no python3 here';
+      return 'python3 is not installed';
     }
   },
 

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 const script = fileURLToPath(new URL('../tasks/python_pool.py', import.meta.url));
 const execute = promisify(execFile);
 
-/** The original, for orientation: another language, so its CPU tasks are not compared. */
+/** Python's aiomultiprocess, the original, for orientation. CPU tasks of another language are not compared. */
 /** @type {import('./index.js').Contender} */
 export default {
   name: "Python's aiomultiprocess",

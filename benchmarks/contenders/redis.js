@@ -8,7 +8,7 @@ import ours from './ours.js';
 
 const execute = promisify(execFile);
 
-/** A list of a Redis server of its own, over a Unix socket, without persistence: LPUSH and RPOP from the same processes. */
+/** LPUSH and RPOP on a list of a separate Redis server, over a Unix socket and without persistence. */
 /** @type {import('./index.js').Contender} */
 export default {
   name: 'Redis lists',
@@ -19,7 +19,7 @@ export default {
       await execute('redis-server', ['--version']);
       return undefined;
     } catch {
-      return 'there is no redis-server here';
+      return 'redis-server is not installed';
     }
   },
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
-const filename = fileURLToPath(new URL('../tasks/one-argument.cjs', import.meta.url));
+const oneArgument = fileURLToPath(new URL('../tasks/one-argument.cjs', import.meta.url));
 
 /**
  * @param {number} concurrentTasksPerWorker
@@ -11,23 +11,25 @@ const configure = (concurrentTasksPerWorker) => ({
   kind: 'processes',
   package: 'tinypool',
 
-  async open({ processes, task }) {
+  async open({ processes, task, module }) {
     const { default: Tinypool } = await import('tinypool');
     const pool = new Tinypool({
-      filename,
+      filename: module ? fileURLToPath(module) : oneArgument,
       name: task,
       runtime: 'child_process',
       serialization: 'advanced',
       minThreads: processes,
       maxThreads: processes,
       concurrentTasksPerWorker,
+      // Its processes have no environment by default: without NODE_ENV, a library may run in its slow development mode.
+      env: process.env,
     });
     return {
-      call: (args) => pool.run(args),
+      call: (args) => pool.run(module ? args[0] : args),
       close: () => pool.destroy(),
     };
   },
 });
 
-// One at a time is its default; sixteen keep its pipes full.
+// Its default is one task at a time; sixteen keep its pipes full.
 export default [configure(1), configure(16)];

@@ -7,7 +7,7 @@ import { openInherited } from './open-pipe.js';
 const fns = [functions[process.argv[2]]];
 const writeFrame = createFrameWriter((frame) => socket.write(frame));
 
-// Answers that follow one another in id share a head: [first id, how many, value, value, ...].
+// Answers with consecutive ids share a header: [first id, count, value, value, ...].
 let answers = [];
 let countAt = -1;
 let expected = -1;
@@ -32,7 +32,7 @@ function flush() {
   writeFrame(batch);
 }
 
-// A slot keeps its callback for ever: no closure is made for a task.
+// A slot keeps its callback, so that tasks need no closures.
 const freeSlots = [];
 
 function createSlot() {

@@ -2,7 +2,7 @@ import { Packr, RESERVE_START_SPACE, Unpackr } from 'msgpackr';
 
 const HEADER = 4;
 
-// A fresh object for each instance: the constructor writes into it.
+// A new object for each instance, because the constructor writes into it.
 const codecOptions = () => ({ sequential: true, useRecords: true, maxOwnStructures: 1024, copyBuffers: true });
 
 /**
@@ -24,8 +24,8 @@ export function createFrameWriter(write) {
 }
 
 /**
- * Cuts what was read into frames. A frame that came whole is decoded where it lies; one that spans reads is
- * put together in memory of its exact size, and the bulk of it is read straight into place.
+ * Cuts the bytes into frames. A frame that arrives in one read is decoded in place. One that spans reads is assembled in memory
+ * of its exact size, and most of it is read directly into that memory.
  *
  * @param {(value: unknown) => void} onFrame
  */
@@ -35,7 +35,7 @@ export function createFrameReader(onFrame) {
   const range = { start: 0, end: 0 };
   /** Bytes at the start of `shared` that are a header cut in two. */
   let lead = 0;
-  /** @type {Buffer | undefined} a frame of which a part is still to come */
+  /** @type {Buffer | undefined} a frame whose end has not arrived */
   let partial;
   let filled = 0;
   let straight = false;

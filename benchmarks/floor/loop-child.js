@@ -1,4 +1,4 @@
-// Runs the task over and over without being told each time: all the machine can do.
+// Runs the task in a loop without further messages: the maximum of the machine.
 
 import functions from '../tasks/functions.cjs';
 import { openInherited } from './open-pipe.js';

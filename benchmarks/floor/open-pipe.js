@@ -3,7 +3,7 @@ import net from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Starts a bare node process on an extra stdio pipe and reads that pipe into memory of the caller's choice.
+ * Starts a bare node process with an extra stdio pipe, and reads that pipe into memory that the caller provides.
  *
  * @param {string} script file name in this folder
  * @param {string[]} args
@@ -13,7 +13,7 @@ export function openPipe(script, args, reader) {
   const file = fileURLToPath(new URL(script, import.meta.url));
   const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'inherit', 'inherit', 'pipe'] });
   child.on('exit', (code, signal) => {
-    // Nobody's promise would settle otherwise.
+    // Otherwise no pending promise would settle.
     if (!child.closing) throw new Error(`the floor's process ended early (${signal ?? code})`);
   });
   const socket = readThroughOnread(child.stdio[3], reader);
@@ -27,8 +27,8 @@ export function openPipe(script, args, reader) {
   };
 }
 
-// A stdio pipe takes no `onread` option, so every read allocates 64 KiB: 5 to 10 percent of the throughput
-// and a quarter of the bandwidth. A second socket on the same handle does take it.
+// A stdio pipe does not accept `onread`, so every read allocates 64 KiB, which costs 5 to 10 percent of the throughput and a
+// quarter of the bandwidth. A second socket on the same handle accepts it.
 function readThroughOnread(pipe, reader) {
   const handle = pipe._handle;
   pipe._handle = null;
@@ -37,7 +37,7 @@ function readThroughOnread(pipe, reader) {
   return openSocket({ handle }, reader);
 }
 
-/** The other end: what the child opens. */
+/** Opens the child's end. */
 export function openInherited(reader) {
   const socket = openSocket({ fd: 3 }, reader);
   socket.on('end', () => process.exit());

@@ -1,11 +1,11 @@
-// The bare pipe's other end. What it does with the bytes is the first argument.
+// The child's end of the bare pipe. The first argument selects what it does with the bytes.
 
 import { openInherited } from './open-pipe.js';
 
 const small = Buffer.allocUnsafeSlow(64 * 1024);
 
 const modes = {
-  /** Sends back what came. */
+  /** Echoes the bytes. */
   echo: () => ({
     buffer: () => small,
     onRead: (count, bytes) => socket.write(Buffer.from(bytes.subarray(0, count))),

@@ -1,4 +1,4 @@
-// Plain BullMQ: a worker that runs one job a task.
+// A plain BullMQ worker, with one job for each task.
 import { Worker } from 'bullmq';
 import { work } from './distributed.js';
 

@@ -1,5 +1,5 @@
-// The server that the tasks of the article's program ask. It has a process of its own, so that it takes no time
-// of the pool's caller; it ends with the process that started it.
+// The server for the requests of the workload `article`. It runs in a process of its own, so that it takes no time from the
+// caller of the pool, and ends with the process that started it.
 
 import { createServer } from 'node:http';
 

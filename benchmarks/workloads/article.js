@@ -7,7 +7,7 @@ const script = fileURLToPath(new URL('../tasks/http-server.js', import.meta.url)
 /** Microseconds of work after each answer. */
 const BURN = 50_000;
 
-/** Where the server of this process listens. */
+/** The port of the server. */
 let port;
 
 /** @type {import('./index.js').Workload} */
@@ -15,11 +15,11 @@ export default {
   name: 'article',
   title: 'tasks that wait, ask a server and compute',
   about:
-    '30 tasks: a wait of 0.2 to 0.7 s (the same 30 for everybody), a request to an HTTP server in a process of its ' +
-    'own, then about 50 ms of computing; the seconds until the last result',
+    '30 tasks: a wait of 0.2 to 0.7 s (the same 30 waits for every contender), a request to an HTTP server in a process ' +
+    'of its own, then about 50 ms of computing; the seconds until the last result',
   task: 'visit',
   count: 30,
-  // The waits differ, so fewer of them would not compare.
+  // The waits differ, so a smaller number of tasks would not be comparable.
   longest: 60,
   floors: [],
   metrics: { seconds: { label: 'seconds', better: 'less' } },
@@ -29,8 +29,8 @@ export default {
       atMost: 1,
       times: 'peers',
       whyMissed:
-        'all that run several tasks at a time need what the longest wait and the computing take, and differ by less ' +
-        'than their rounds do: the best of six is always a little better',
+        'every pool that runs several tasks at a time takes as long as the longest wait and the computing, and the pools ' +
+        'differ by less than their rounds: the best of six is always slightly better',
     },
   ],
 

@@ -1,13 +1,13 @@
 import floorLoop from '../contenders/floor-loop.js';
 
-/** Open for as long as this process measures. */
+/** Stays open while this process measures. */
 let loops;
 
 /**
- * Times a body as a part of the ideal, which is what bare loops need for the same work. That is measured too, before
- * and after: on a shared machine a core can be half as fast a second later.
+ * Times a body as a fraction of the ideal, the time of bare loops for the same work. The ideal is measured before and after the
+ * body, because a core of a shared machine can be half as fast a second later.
  *
- * @param {{ iterations: number, count: number }[]} parts the work: how often `burn` runs so many iterations
+ * @param {{ iterations: number, count: number }[]} parts the work: how often `burn` runs with how many iterations
  * @param {number} processes
  * @param {() => Promise<unknown>} run
  */

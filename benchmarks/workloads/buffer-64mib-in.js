@@ -19,10 +19,10 @@ export default {
       atLeast: 2.5,
       times: 'piscina',
       whyMissed:
-        'fresh memory is the bound. With huge pages the pool was at three times piscina and twice the raw pipe; but this ' +
-        'machine gives free huge pages back to its host, and waits 5 ms for each that it gets again, so it has small ones',
+        'fresh memory is the bottleneck. With huge pages the pool reached three times piscina and twice the raw pipe; but ' +
+        'this machine returns free huge pages to its host, and waits 5 ms to get each one back, so it uses small pages',
     },
-    { metric: 'rate', atLeast: 0.8, times: 'floor', whyMissed: 'fresh memory is the bound' },
+    { metric: 'rate', atLeast: 0.8, times: 'floor', whyMissed: 'fresh memory is the bottleneck' },
   ],
 
   sample: (pool, count) =>

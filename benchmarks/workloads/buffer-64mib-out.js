@@ -17,7 +17,8 @@ export default {
       metric: 'rate',
       atLeast: 1.3,
       times: 'piscina',
-      whyMissed: 'fresh memory is the bound for both: filling the pages of the result takes longer than copying it',
+      whyMissed:
+        'fresh memory is the bottleneck for both: filling the pages of the result takes longer than copying it',
     },
     { metric: 'rate', atLeast: 0.8, times: 'floor', whyMissed: 'as above' },
   ],

@@ -18,10 +18,10 @@ export default {
       atLeast: 1,
       times: 'piscina',
       whyMissed:
-        'a pipe copies twice, in pieces of about 200 KiB which wake both sides, where a thread copies once; the raw pipe ' +
-        'is at 0.6 to 1 of piscina. Of what the pool adds, half is fresh memory, of which it touches more until the ' +
-        'allocator has learnt to keep what is freed, and half is code that V8 has not compiled yet: from some thousand ' +
-        'buffers on the pool is at 0.7 to 0.8 of the raw pipe',
+        'a pipe copies twice, in pieces of about 200 KiB that wake both sides, while a thread copies once; the raw pipe ' +
+        'reaches 0.6 to 1 of piscina. Half of the overhead of the pool is fresh memory, which it needs more of until the ' +
+        'allocator starts to keep freed memory, and half is code that V8 has not compiled yet: after a few thousand ' +
+        'buffers the pool reaches 0.7 to 0.8 of the raw pipe',
     },
   ],
 

@@ -4,7 +4,7 @@ import { compareWithBareLoops } from './bare-loops.js';
 
 const SHORT = 50;
 const LONG = 20_000;
-/** One long task in each block of twenty, anywhere in it. */
+/** One long task at a random position in each block of twenty. */
 const BLOCK = 20;
 
 /** @type {import('./index.js').Workload} */
@@ -12,11 +12,11 @@ export default {
   name: 'cpu-mix',
   title: 'CPU tasks, 5 % of 20 ms among 50 µs',
   about:
-    '1,900 tasks of about 50 µs and, at random places among them, 100 of about 20 ms, all started at once: the ' +
-    'whole as a part of what bare loops reach, and how long the callers of the short ones wait',
+    '1,900 tasks of about 50 µs and, at random positions among them, 100 of about 20 ms, all started at once: the ' +
+    'throughput as a fraction of that of bare loops, and how long the callers of the short tasks wait',
   task: 'burn',
   count: 2_000,
-  // Fewer tasks would be answered sooner.
+  // With fewer tasks, each would be answered sooner.
   longest: 60,
   floors: [],
   metrics: {
@@ -28,8 +28,8 @@ export default {
       metric: 'ideal',
       atLeast: 0.96,
       whyMissed:
-        'the caller shares the two cores with the children, as for tasks of 1 ms; and at the end one process may be left ' +
-        'with a long task that the other has no part of, which is up to 2 % of the whole',
+        'the caller shares the two cores with the children, as for tasks of 1 ms; and at the end one process may still ' +
+        'run a long task while the other is idle, which is up to 2 % of the whole',
     },
     { metric: 'shortP95', atMost: 1, times: 'piscina' },
   ],

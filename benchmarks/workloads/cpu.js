@@ -1,7 +1,7 @@
 import { compareWithBareLoops } from './bare-loops.js';
 
 /**
- * How much of the ideal is reached. The ideal is measured, with the same work.
+ * Measures the fraction of the ideal. The ideal is measured with the same work.
  *
  * @param {string} name
  * @param {string} duration
@@ -13,10 +13,10 @@ import { compareWithBareLoops } from './bare-loops.js';
 const burnFor = (name, duration, microseconds, count, atLeast) => ({
   name,
   title: `CPU tasks of ${duration}`,
-  about: `a fixed amount of work in each task, about ${duration}; as a part of what bare loops reach right before and after`,
+  about: `a fixed amount of work in each task, about ${duration}; as a fraction of the rate of bare loops right before and after`,
   task: 'burn',
   count,
-  // Short samples and several: one burst of other work then spoils one ratio, not the median.
+  // Several short samples: a burst of other work then affects one ratio, but not the median.
   samples: { least: 3 },
   floors: ['floor: bare loop'],
   metrics: { ideal: { label: 'part of ideal', better: 'more' } },
@@ -26,7 +26,7 @@ const burnFor = (name, duration, microseconds, count, atLeast) => ({
       atLeast,
       whyMissed:
         'the caller shares the two cores with the children: each write of results wakes it, and it takes a core from one ' +
-        'of them; and the 16 tasks that each child has at the end are not spread again when one of them is slower',
+        'of them; and the 16 tasks that each child holds at the end are not redistributed when one child is slower',
     },
   ],
 

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { median } from '../statistics.js';
 
 const POOLS = 9;
-/** For what the pool before it leaves to the kernel. */
+/** Lets the kernel clean up after the previous pool. */
 const PAUSE = 100;
 
 /** @type {import('./index.js').Workload} */
@@ -10,8 +10,8 @@ export default {
   name: 'first-result',
   title: 'from a new pool to its first result',
   about:
-    'a new pool of 2 and one call, until its answer is there; `cold` is the first pool of a program, `warm` the ' +
-    'median of the eight after it. The packages are loaded before. The floor is one `fork` and its first message',
+    'a new pool of 2 and one call, until its answer arrives; `cold` is the first pool of a program, `warm` the ' +
+    'median of the next eight. The packages are loaded before. The floor is one `fork` and its first message',
   task: 'increment',
   floors: ['floor: bare fork'],
   metrics: { warm: { label: 'warm, ms', better: 'less' }, cold: { label: 'cold, ms', better: 'less' } },
@@ -21,10 +21,10 @@ export default {
       atMost: 1.25,
       times: 'floor',
       whyMissed:
-        'the floor starts one process and the pool two, which costs 1.15 to 1.6 times as much on two cores by itself; ' +
-        'then come 7 ms for the code of a child, 5 for its pipe and first messages, and 4 for its first import()',
+        'the floor starts one process and the pool two, which alone costs 1.15 to 1.6 times as much on two cores; ' +
+        'the code of a child adds 7 ms, its pipe and first messages 5, and its first import() 4',
     },
-    { metric: 'cold', atMost: 1.25, times: 'floor', whyMissed: 'as above, and the inspector that finds the function' },
+    { metric: 'cold', atMost: 1.25, times: 'floor', whyMissed: 'as above, plus the inspector that finds the function' },
   ],
 
   async measure(open) {

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { findDescendants, readCpuTime, readResidentMiB, whyUnreadable } from '../read-processes.js';
 
-/** After the last task: collectors and compilers have their own work to finish. */
+/** The pause after the last task, in which garbage collectors and compilers finish their work. */
 const SETTLE = 1_500;
 const IDLE_FOR = 5_000;
 
@@ -9,7 +9,7 @@ const IDLE_FOR = 5_000;
 const idleMemory = {
   name: 'idle-memory',
   title: 'resident memory of an idle child',
-  about: 'the resident memory of a child that has run a few tasks and has nothing to do; the mean of the children',
+  about: 'the resident memory of an idle child that has run a few tasks; the mean of the children',
   task: 'increment',
   kinds: ['ours', 'processes', 'floor'],
   floors: ['floor: bare fork'],
@@ -27,7 +27,7 @@ const idleMemory = {
 const idleCpu = {
   name: 'idle-cpu',
   title: 'CPU time of an idle pool over 5 s',
-  about: 'the CPU time of the caller and all children over 5 s in which nobody calls, as a part of one core',
+  about: 'the CPU time of the caller and all children over 5 s without calls, as a fraction of one core',
   task: 'increment',
   floors: ['floor: bare fork'],
   metrics: { cpu: { label: '% of a core', better: 'less' } },

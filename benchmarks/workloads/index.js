@@ -8,6 +8,7 @@ import firstResult from './first-result.js';
 import idle from './idle.js';
 import jsonEcho from './json-echo.js';
 import manager from './manager.js';
+import payloads from './payloads.js';
 import roundTrip from './round-trip.js';
 import streamedMap from './streamed-map.js';
 import tinyApply from './tiny-apply.js';
@@ -15,7 +16,7 @@ import tinyMap from './tiny-map.js';
 import waits from './waits.js';
 
 /**
- * One table. A new workload is one file here and one line below.
+ * One table. Add a workload as one file here and one line below.
  *
  * @typedef {object} Workload
  * @property {string} name for --only
@@ -37,7 +38,7 @@ import waits from './waits.js';
  *   Promise<Record<string, number>>} [sample] one value for each metric; `raw`, if any, goes to the JSON
  * @property {(open: (options?: object) => Promise<import('../contenders/index.js').OpenPool>, job: object) =>
  *   Promise<{ count?: number, samples: unknown[], values: Record<string, number> }>} [measure] instead of `sample`, for
- *   what is not about the tasks of a warm pool
+ *   workloads that do not measure the tasks of a warm pool
  * @property {import('../goals.js').Goal[]} goals
  */
 
@@ -47,6 +48,7 @@ export const workloads = [
   ...tinyMap,
   ...roundTrip,
   jsonEcho,
+  ...payloads,
   buffers1Mib,
   buffer64MibIn,
   buffer64MibOut,

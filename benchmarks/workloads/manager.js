@@ -1,6 +1,6 @@
 import { timeRate } from '../measure.js';
 
-/** What an asynchronous program has under way at a time in each process; one loop alone waits for each round trip. */
+/** The concurrency of a typical asynchronous program in each process; a single loop would wait for each round trip. */
 const WIDTH = 64;
 
 /**
@@ -20,7 +20,7 @@ const share = (name, title, about, task, width, count, goals) => ({
   task,
   count,
   width,
-  // Three processes have to get warm; a sample is short.
+  // Three processes must warm up, and a sample is short.
   samples: { least: 9 },
   kinds: ['ours', 'manager'],
   floors: [],
@@ -45,7 +45,7 @@ export default [
     'manager-queue',
     pairs,
     `each process has ${WIDTH} loops that put a number into one queue of a manager and get one from it. Python's loops are ` +
-      'threads, and it has as many of them as it is fastest with',
+      'threads, in the number with which Python is fastest',
     'queuePairs',
     WIDTH,
     100_000,

@@ -5,7 +5,7 @@ import { quantile } from '../statistics.js';
 const roundTrip = {
   name: 'round-trip',
   title: 'sequential round trips',
-  about: '5,000 calls, each started when the one before it is answered',
+  about: '5,000 calls, each started when the previous one is answered',
   task: 'increment',
   count: 5_000,
   samples: { most: 1 },
@@ -17,16 +17,16 @@ const roundTrip = {
       atMost: 1.4,
       times: 'floor',
       whyMissed:
-        'whether the other end of a pipe sits on an idle core makes three times the difference, for seconds, to the pool ' +
-        'and to the raw pipe alike: on one core, below, only the work of the pool is left',
+        'whether the other end of a pipe runs on an idle core changes the time by a factor of three, for seconds, for the ' +
+        'pool and the raw pipe alike: on one core, below, only the work of the pool remains',
     },
     {
       metric: 'p99',
       atMost: 3,
       times: 'p50',
       whyMissed:
-        'the raw pipe has a tail of 2.4 times its own p50 on one core, and a longer one on two: the kernel waking an idle ' +
-        'core. What the pool adds is the collector of short-lived objects',
+        'the raw pipe has a tail of 2.4 times its own p50 on one core, and a longer one on two, where the kernel wakes an ' +
+        'idle core. The pool adds the collection of short-lived objects',
     },
   ],
 
@@ -46,9 +46,9 @@ const roundTrip = {
   },
 };
 
-// Waking a process on an idle core can cost more than everything else in a round trip, and whether the other
-// end sits there is the kernel's mood: three times as long or not, for seconds. On one core only the pool's own
-// work is left, so this is the table to compare pools by; the other one shows what a program may meet.
+// Waking a process on an idle core can cost more than everything else in a round trip. The kernel decides whether the other end
+// runs there, which makes the round trip up to three times as long, for seconds. On one core only the work of the pool remains:
+// compare pools by this table; the other one shows what programs may experience.
 const onOneCore = {
   ...roundTrip,
   name: 'round-trip-pinned',

@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
 import { median } from '../statistics.js';
 
-/** The consumer takes this many results, then pauses: slower than the pool is, which then has to wait. */
+/** The consumer takes this many results, then pauses. It is slower than the pool, which therefore has to wait. */
 const GULP = 1_000;
 const PAUSE = 4;
 const WARM_UP = 200_000;
-/** Of all items, for one sample of the throughput. */
+/** The fraction of all items for one sample of the throughput. */
 const PART = 1 / 10;
 const SAMPLES = 3;
 
@@ -14,9 +14,9 @@ export default {
   name: 'streamed-map',
   title: 'items from a generator through map',
   about:
-    '`map` over a generator of 5,000,000 items with a consumer that pauses for 4 ms after every 1,000 results: by ' +
-    "how much the caller's memory grows. Then a tenth of them with a consumer that does not pause: the rate as a " +
-    'part of that of an array, one after the other in the same process',
+    '`map` over a generator of 5,000,000 items with a consumer that pauses for 4 ms after every 1,000 results: the ' +
+    "growth of the caller's memory. Then a tenth of the items with a consumer that does not pause: the rate as a " +
+    'fraction of the rate with an array, one after the other in the same process',
   task: 'increment',
   kinds: ['ours'],
   count: 5_000_000,
@@ -49,7 +49,7 @@ async function measureGrowth(pool, count) {
   return Math.max(0, highest - before) / 2 ** 20;
 }
 
-/** Returns the most memory that this process had. */
+/** Returns the peak memory of this process. */
 async function consumeSlowly(results, count) {
   let highest = 0;
   let taken = 0;
@@ -63,7 +63,7 @@ async function consumeSlowly(results, count) {
   return highest;
 }
 
-/** Items per second, each way. */
+/** Items per second, with an array and with a generator. */
 async function compareRates(pool, count) {
   const generator = await timeConsumption(pool, generateNumbers(count), count);
   const array = await timeConsumption(pool, [...generateNumbers(count)], count);

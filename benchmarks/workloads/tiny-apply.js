@@ -4,7 +4,7 @@ import { timeRate } from '../measure.js';
 export default {
   name: 'tiny-apply',
   title: 'tiny apply calls, all in one go',
-  about: '30,000 calls of an async `(a, b) => a + b`, all started at once, one promise each',
+  about: '30,000 calls of an async `(a, b) => a + b`, all started at once, with one promise each',
   task: 'add',
   count: 30_000,
   floors: ['floor: batches'],
@@ -17,9 +17,9 @@ export default {
       atLeast: 0.6,
       times: 'floor',
       whyMissed:
-        'the pool has four times as much code for a call as the floor, none of it with a peak, and V8 is still at it ' +
-        'after a second; and a third of the time is the garbage collector, which copies 600 bytes for each waiting ' +
-        'call instead of 500',
+        'the pool runs four times as much code for a call as the floor, without a hot spot, and V8 is still optimising it ' +
+        'after a second; and the garbage collector takes a third of the time, copying 600 bytes for each waiting call ' +
+        'instead of 500',
     },
   ],
 

@@ -15,7 +15,7 @@ const tinyMap = {
   ...shared,
   name: 'tiny-map',
   title: 'tiny map items',
-  about: '200,000 items through `map`, all results at once; one promise for each where a peer has no `map`',
+  about: '200,000 items through `map`, all results at once; one promise for each item if a peer has no `map`',
   task: 'increment',
 
   sample(pool, count) {

@@ -6,8 +6,8 @@ export default {
   name: 'waits',
   title: `waits of ${WAIT} ms, ${CONCURRENCY} at a time in each process`,
   about:
-    '640 tasks that do nothing but wait for 50 ms, as a part of what is possible when each process has ' +
-    '16 of them at any time; peers that run one task at a time cannot get far here',
+    '640 tasks that only wait for 50 ms, as a fraction of the optimum with 16 tasks in each process at any ' +
+    'time; peers that run one task at a time cannot come close',
   task: 'wait',
   count: 640,
   concurrency: CONCURRENCY,
@@ -19,8 +19,8 @@ export default {
       metric: 'ideal',
       atLeast: 0.97,
       whyMissed:
-        'all 16 waits of a process end at the same moment, twenty times, and each time the next 16 come a round trip ' +
-        'later: a process has at most one task more than it runs, for these are long; and a timer of 50 ms takes 50.6',
+        'all 16 waits of a process end at the same moment, twenty times, and each time the next 16 arrive a round trip ' +
+        'later: for long tasks, a process holds at most one task more than it runs; and a timer of 50 ms takes 50.6',
     },
   ],
 

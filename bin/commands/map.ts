@@ -1,17 +1,12 @@
-/** `aiomultiprocess map`: what it takes on the command line. */
-import { Command, Option } from 'commander';
-import { messagesWritten } from '../log.js';
+/** The command line of `aiomultiprocess map`. */
+import type { PoolOptions } from 'aiomultiprocess';
+import { Command, Option, type OptionValues } from 'commander';
+import { POOL_OPTIONS } from '../../lib/pool/options/pool-options.js';
 import type { MapSettings } from '../map/settings.js';
-import {
-  append,
-  type FunctionName,
-  integer,
-  parseArguments,
-  parseFunction,
-  parseSize,
-  parseTime,
-} from '../option-values.js';
-import { UsageError } from '../usage-error.js';
+import { UsageError } from '../util/errors.js';
+import { messagesWritten } from '../util/log.js';
+import { addFlags, readFlags, VALUES } from './flags.js';
+import { append, type FunctionName, parseArguments, parseFunction } from './option-values.js';
 
 const EXAMPLES = `
 Examples:
@@ -20,10 +15,10 @@ Examples:
   $ aiomultiprocess map ./tasks.js#importRow --input rows.csv --format csv --on-error report --retries 3
   $ aiomultiprocess map ./tasks.js#convert --input urls.txt --output out.ndjson --resume
 
-Exit code: 0 all done, 1 an item or the run failed, 2 wrong usage, 130 Ctrl-C (143 SIGTERM).`;
+Exit codes: 0 success, 1 an item or the run failed, 2 usage error, 130 Ctrl-C, 143 SIGTERM.`;
 
-/** What commander makes of the options. */
-interface Options {
+/** The options of the command as commander parses them, in addition to those of the pool. */
+interface Options extends OptionValues {
   input: string[];
   format: MapSettings['format'];
   output?: string;
@@ -31,15 +26,8 @@ interface Options {
   onError: MapSettings['onError'];
   errorFile?: string;
   resume?: true;
-  processes?: number;
-  concurrency?: number;
-  retries?: number;
-  timeout?: number;
-  startTimeout?: number;
   initializer?: FunctionName;
   initargs?: unknown[];
-  maxTasksPerChild?: number;
-  maxMemoryPerChild?: number;
   require?: string[];
   import?: string[];
   progress?: boolean;
@@ -47,7 +35,7 @@ interface Options {
 }
 
 export function createMapCommand(): Command {
-  return new Command('map')
+  const command = new Command('map')
     .description(
       'Runs an exported function on every item of the input, on all cores, and writes each result as a line of JSON.',
     )
@@ -56,51 +44,45 @@ export function createMapCommand(): Command {
       'a module and its export, ./tasks.ts#fetchStatus; without # the default export',
       parseFunction,
     )
-    .option('-i, --input <files...>', 'files and globs, - for stdin', ['-'])
-    .addOption(choice('-f, --format <format>', 'what an item is', ['lines', 'ndjson', 'csv']))
-    .option('-o, --output <file>', 'write the results there instead of to stdout')
-    .option('-u, --unordered', 'write each result as it is there, as {"index":…,"value":…}')
-    .addOption(choice('--on-error <what>', 'when an item fails', ['stop', 'skip', 'report']))
+    .option('-i, --input <files...>', 'files and globs; - is stdin', ['-'])
+    .addOption(choice('-f, --format <format>', 'format of the input', ['lines', 'ndjson', 'csv']))
+    .option('-o, --output <file>', 'write the results to this file instead of stdout')
+    .option('-u, --unordered', 'write each result as soon as it arrives, as {"index":…,"value":…}')
+    .addOption(choice('--on-error <what>', 'what to do when an item fails', ['stop', 'skip', 'report']))
     .option('--error-file <file>', 'for "report": {"index":…,"input":…,"error":…} lines (default: errors.ndjson)')
-    .option('--resume', 'keep a journal beside the output, and go on where the last run stopped')
-    .option('-p, --processes <n>', 'how many processes (default: one for each core)', integer(1))
-    .option('-c, --concurrency <n>', 'items at a time in each process (default: 16)', integer(1))
-    .option('--retries <n>', 'how often an item is run again that failed (default: 0)', integer(0))
-    .option('--timeout <time>', 'how long an item may run: 500 (ms), 30s, 5m', parseTime)
-    .option('--start-timeout <time>', 'how long a process may take until its first item (default: 60s)', parseTime)
-    .option('--initializer <function>', 'runs once in each process, before its first item', parseFunction)
-    .option('--initargs <json>', 'its arguments, a JSON array', parseArguments)
-    .option('--max-tasks-per-child <n>', 'after so many items a process is replaced', integer(0))
-    .option('--max-memory-per-child <size>', 'with more resident memory a process is replaced: 512M, 2G', parseSize)
-    .option('-r, --require <module>', 'for the node of each process; may be repeated', append)
-    .option('--import <module>', 'for the node of each process; may be repeated', append)
-    .option('--progress', 'show the progress on stderr (default: on a terminal that shows no results)')
-    .option('--no-progress', 'show none')
-    .option('--json-logs', 'messages on stderr as lines of JSON')
+    .option('--resume', 'keep a journal beside the output, and continue where the last run stopped')
+    .option('--initializer <function>', 'function that runs in each process before its first item', parseFunction)
+    .option('--initargs <json>', 'arguments of --initializer, a JSON array', parseArguments)
+    .option('-r, --require <module>', 'passed to the Node.js of each process; may be repeated', append)
+    .option('--import <module>', 'passed to the Node.js of each process; may be repeated', append)
+    .option('--progress', 'show the progress on stderr (default: if stderr is a terminal and shows no results)')
+    .option('--no-progress', 'show no progress')
+    .option('--json-logs', 'write messages on stderr as lines of JSON')
     .helpOption('--help', 'print this text')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', VALUES + EXAMPLES)
     .action(async (target: FunctionName, options: Options) => {
       const settings = readSettings(target, options);
       const { runMap } = await import('../map/run-map.js');
       const code = await runMap(settings);
       await messagesWritten();
-      // An input that is not read to its end would keep the process alive.
+      // An input that is still open would keep the process alive.
       process.exit(code);
     });
+  return addFlags(command.optionsGroup('Options of the pool (each item is a task):'), POOL_OPTIONS);
 }
 
 function choice(flags: string, description: string, choices: [string, ...string[]]): Option {
   return new Option(flags, description).choices(choices).default(choices[0]);
 }
 
-/** @throws {@link UsageError} for options that make no sense together. */
+/** @throws {@link UsageError} for options that do not fit together. */
 function readSettings(target: FunctionName, options: Options): MapSettings {
   const { input, format, output, onError, errorFile, initializer, initargs, progress } = options;
   if (options.resume && output === undefined) {
-    throw new UsageError('--resume needs --output: what was written to a pipe cannot be taken back');
+    throw new UsageError('--resume requires --output: text that went to a pipe cannot be truncated');
   }
-  if (errorFile !== undefined && onError !== 'report') throw new UsageError('--error-file needs --on-error report');
-  if (initargs !== undefined && initializer === undefined) throw new UsageError('--initargs needs --initializer');
+  if (errorFile !== undefined && onError !== 'report') throw new UsageError('--error-file requires --on-error report');
+  if (initargs !== undefined && initializer === undefined) throw new UsageError('--initargs requires --initializer');
   return {
     target,
     inputs: input,
@@ -117,21 +99,13 @@ function readSettings(target: FunctionName, options: Options): MapSettings {
   };
 }
 
-/** Those that were given: the pool has its own defaults for the others. */
-function readPoolOptions(options: Options): MapSettings['pool'] {
-  const { processes, concurrency, timeout, startTimeout, retries, maxTasksPerChild, maxMemoryPerChild } = options;
+function readPoolOptions(options: Options): PoolOptions {
   const preloads = [
     ...(options.require ?? []).flatMap((module) => ['--require', module]),
     ...(options.import ?? []).flatMap((module) => ['--import', module]),
   ];
   return {
-    ...(processes !== undefined && { processes }),
-    ...(concurrency !== undefined && { childConcurrency: concurrency }),
-    ...(timeout !== undefined && { taskTimeout: timeout }),
-    ...(startTimeout !== undefined && { startTimeout }),
-    ...(retries !== undefined && { retries }),
-    ...(maxTasksPerChild !== undefined && { maxTasksPerChild }),
-    ...(maxMemoryPerChild !== undefined && { maxMemoryPerChild }),
+    ...readFlags<PoolOptions, typeof POOL_OPTIONS>(POOL_OPTIONS, options),
     ...(preloads.length > 0 && { execArgv: [...process.execArgv, ...preloads] }),
   };
 }

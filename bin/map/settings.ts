@@ -1,10 +1,10 @@
 import type { PoolOptions } from 'aiomultiprocess';
-import type { FunctionName } from '../option-values.js';
+import type { FunctionName } from '../commands/option-values.js';
 
-/** What an item of the input is. */
+/** How the input is divided into items. */
 export type Format = 'lines' | 'ndjson' | 'csv';
 
-/** What `aiomultiprocess map` is to do. */
+/** The command line of `aiomultiprocess map`, parsed. */
 export interface MapSettings {
   target: FunctionName;
   /** Files and globs; `-` is stdin. */
@@ -14,23 +14,14 @@ export interface MapSettings {
   output: string | undefined;
   ordered: boolean;
   onError: 'stop' | 'skip' | 'report';
-  /** Where the items that failed are reported. */
+  /** Receives a report of each failed item. */
   errorFile: string | undefined;
-  /** Keep a journal beside the output, and go on where it ends. */
+  /** Keep a journal beside the output, and continue from it. */
   resume: boolean;
   initializer: (FunctionName & { args: unknown[] }) | undefined;
-  /** Default: if stderr is a terminal on which nothing else appears. */
+  /** Default: only if stderr is a terminal that shows no results and no JSON messages. */
   progress: boolean | undefined;
   jsonLogs: boolean;
-  pool: Pick<
-    PoolOptions,
-    | 'processes'
-    | 'childConcurrency'
-    | 'taskTimeout'
-    | 'startTimeout'
-    | 'retries'
-    | 'maxTasksPerChild'
-    | 'maxMemoryPerChild'
-    | 'execArgv'
-  >;
+  /** Those that were given. */
+  pool: PoolOptions;
 }

@@ -1,4 +1,4 @@
-// apply: one call is one promise, so Promise.all waits for several.
+// Each apply() returns a promise, so Promise.all waits for several calls.
 import { readFile } from 'node:fs/promises';
 import { isMainProcess, Pool } from 'aiomultiprocess';
 
@@ -24,7 +24,7 @@ if (isMainProcess) {
       pool.apply(greet, ['world', 'Hello']),
     ]);
     console.log(`this file has ${lines} lines`);
-    console.log(`the numbers up to a million make ${sum}`);
+    console.log(`the sum of the numbers up to a million is ${sum}`);
     console.log(text);
   });
 }

@@ -1,11 +1,11 @@
-// A source census: counts the lines and syntax nodes of every .js and .ts file below a folder, twice,
-// with a pool and in one process. node docs/examples/census.js [folder]
+// A census of source code: counts the lines and syntax nodes of every .js and .ts file below a folder, first with
+// a pool and then in one process. Usage: node docs/examples/census.js [folder]
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { isMainProcess, Pool } from 'aiomultiprocess';
 import ts from 'typescript';
 
-/** The task: reads and parses one file. A file with a syntax error is a failure. */
+/** The task: reads and parses one file. Throws on a syntax error. */
 export async function parse(path) {
   const source = ts.createSourceFile(path, await readFile(path, 'utf8'), ts.ScriptTarget.Latest);
   if (source.parseDiagnostics.length > 0) throw new SyntaxError(path);
@@ -20,7 +20,7 @@ export async function parse(path) {
 
 const withPool = (files) => Pool.using({}, (pool) => pool.map(parse, files).settled());
 
-/** The same in this process, as many files at a time as a child of the pool works on. */
+/** The same in this process, with as many files at a time as in a child of the pool. */
 async function withoutPool(files) {
   const results = [];
   const entries = files.entries();

@@ -1,10 +1,10 @@
-// exceptionHandler: every process reports what its tasks throw to a collector, as an error tracker's client does.
+// exceptionHandler: every process reports the errors of its tasks to a collector, like the client of an error tracker.
 import { on, once } from 'node:events';
 import { createServer } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { isMainProcess, Pool } from 'aiomultiprocess';
 
-/** In each process, what initTracker() has put here. */
+/** Set by initTracker() in each process. */
 let tracker;
 
 export function initTracker(url) {

@@ -1,10 +1,10 @@
-// initializer: every process gets an HTTP client of its own, once, and its tasks share it.
+// initializer: every process creates one HTTP client, which its tasks share.
 import { once } from 'node:events';
 import { Agent, createServer, get } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { isMainProcess, Pool } from 'aiomultiprocess';
 
-/** In each process, what createClient() has put here. */
+/** Set by createClient() in each process. */
 let client;
 
 export function createClient(base, timeout) {

@@ -1,4 +1,4 @@
-// Waiting, an HTTP request and a busy CPU in one task: 30 of them in one process, then with a pool.
+// 30 tasks that each wait, make an HTTP request and compute: first in one process, then with a pool.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { setTimeout } from 'node:timers/promises';

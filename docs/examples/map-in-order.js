@@ -1,4 +1,4 @@
-// map: results in the order of the input, each as soon as it is there.
+// map: the results in input order, each as soon as it arrives.
 import { setTimeout } from 'node:timers/promises';
 import { isMainProcess, Pool } from 'aiomultiprocess';
 

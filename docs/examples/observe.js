@@ -1,8 +1,8 @@
-// Two maps with progress bars, a look at where the time went, and a trace of it all: observe.js run.json
+// Two maps with progress bars, a summary of where the time went, and a trace file. Usage: observe.js [run.json]
 import { setTimeout } from 'node:timers/promises';
 import { isMainProcess, Pool } from 'aiomultiprocess';
 
-/** Waits like a request, and computes like a parser. */
+/** Waits like a request and computes like a parser. */
 export async function readPage(page) {
   await setTimeout(20 + (page % 7) * 10);
   return compute(page, 500_000);

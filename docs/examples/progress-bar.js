@@ -1,4 +1,4 @@
-// A thousand tasks and a progress bar, which each promise moves on.
+// A thousand tasks, each of which advances a progress bar.
 import { setTimeout } from 'node:timers/promises';
 import { isMainProcess, Pool } from 'aiomultiprocess';
 import { Presets, SingleBar } from 'cli-progress';

@@ -1,4 +1,4 @@
-// Failures are collected with Promise.allSettled and run again until none is left.
+// Retries the failed items, found with Promise.allSettled, until all succeed.
 import { isMainProcess, Pool } from 'aiomultiprocess';
 
 export async function unreliable(value) {
@@ -19,6 +19,6 @@ if (isMainProcess) {
       console.log(`round ${round}: ${open.length} tasks, ${failed.length} failed`);
       open = failed;
     }
-    console.log(`${squares.size} squares, that of 19 is ${squares.get(19)}`);
+    console.log(`${squares.size} squares; 19 squared is ${squares.get(19)}`);
   });
 }

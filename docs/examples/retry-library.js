@@ -7,7 +7,7 @@ async function unreliable(value) {
   return value * value;
 }
 
-/** Makes a function that tries again, in the process it runs in. */
+/** Returns a function that retries within the process it runs in. */
 function retrying(fn) {
   return async (...args) => {
     let attempts = 0;
@@ -27,5 +27,5 @@ if (isMainProcess) {
   const results = await Pool.using({ processes: 2 }, (pool) => pool.map(reliable, values));
   const attempts = results.reduce((sum, result) => sum + result.attempts, 0);
   console.log(`${results.length} squares after ${attempts} attempts`);
-  console.log(`that of 19 is ${results[19].value}`);
+  console.log(`19 squared is ${results[19].value}`);
 }

@@ -1,4 +1,4 @@
-// Manager: one producer and five consumers share a queue. Each consumer puts the end signal back for the next one.
+// Manager: one producer and five consumers share a queue. Each consumer puts the end marker back for the next one.
 import { isMainProcess, Manager, Pool } from 'aiomultiprocess';
 
 const END = null;
@@ -22,7 +22,7 @@ export async function consume(queue, totals) {
 
 if (isMainProcess) {
   await Manager.using({}, async (manager) => {
-    // The producer waits while so many items wait.
+    // The producer waits while the queue is full.
     const queue = manager.queue({ maxSize: 20 });
     const totals = manager.map();
     await Pool.using({ processes: 2 }, async (pool) => {

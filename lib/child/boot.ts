@@ -1,19 +1,19 @@
 import { inspect } from 'node:util';
 import { TaskNotFoundError } from '../errors.js';
-import type { StartOptions } from '../ipc/messages.js';
-import type { Address } from '../tasks/address.js';
-import { load } from '../tasks/load.js';
+import type { Address } from '../functions/address/address.js';
+import { load } from '../functions/load/load.js';
+import { type ChildState, callIn, NO_TASK } from '../process/child-state.js';
+import type { StartOptions } from '../protocol/start-options.js';
 import { performance } from '../util/clock.js';
-import { type ChildState, callIn, NO_TASK } from './state.js';
 
-/** What a child has after it was initialised. */
+/** The result of the initialisation of a child. */
 export interface Booted {
   handleError(error: unknown): void;
-  /** `false`: the exception handler is no export; the parent calls it. */
+  /** `false`: the exception handler is not an export, so the parent calls it. */
   handlerFound: boolean;
   /** Runs the finalizer; `undefined` if there is none. */
   finalize: (() => unknown) | undefined;
-  /** Runs a task with what came of its caller's context. */
+  /** Runs a task with the value that was captured from its caller's context. */
   runInContext: RunInContext | undefined;
   /** How long the initializers took, in milliseconds. */
   initTime: number;
@@ -21,9 +21,7 @@ export interface Booted {
 
 export type RunInContext = (captured: unknown, task: () => unknown) => unknown;
 
-/**
- * Runs what must run before the first task: the loop initializer, then the initializer, each awaited.
- */
+/** Runs the loop initializer and the initializer, and loads the callbacks, before the first task. */
 export async function boot(options: StartOptions, state: ChildState): Promise<Booted> {
   const begin = performance.now();
   const call = (fn: (...args: never[]) => unknown, args: readonly unknown[]) => callIn(state, NO_TASK, fn, args);
@@ -40,7 +38,7 @@ async function loadHandler(
   address: Address | undefined,
   call: (fn: (...args: never[]) => unknown, args: readonly unknown[]) => unknown,
 ): Promise<Pick<Booted, 'handleError' | 'handlerFound'>> {
-  // None was asked for, or the parent knows already that it is a closure.
+  // There is no handler, or the parent has found that it is a closure.
   if (address === undefined) return { handleError() {}, handlerFound: false };
   try {
     const handler = await load(address);
@@ -51,7 +49,7 @@ async function loadHandler(
   }
 }
 
-/** A handler that fails must not take the result of the task with it, nor the process. */
+/** A handler that throws must not cost the task its result, nor end the process. */
 async function guard(run: () => unknown): Promise<void> {
   try {
     await run();

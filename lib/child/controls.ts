@@ -1,20 +1,20 @@
 import type { Channel } from '../ipc/channel.js';
-import { PROGRESS, type ToChild, type ToParent } from '../ipc/messages.js';
+import type { CurrentTask } from '../process/child-state.js';
+import { PROGRESS, type ToChild, type ToParent } from '../protocol/messages.js';
 import type { RunInContext } from './boot.js';
-import { RunningTask } from './running-task.js';
 
-/** What the caller of a task can do to it, and it can tell its caller, while it runs. */
-export class Controls {
+/** What a caller and its running task tell each other: cancellation, progress, the attempt, the caller's context. */
+export class TaskControls {
   readonly #channel: Channel<ToChild, ToParent>;
   readonly #onReport: () => void;
-  /** The attempts of tasks that are no first ones. */
+  /** The attempts of tasks that are retried. */
   readonly #attempts = new Map<number, number>();
   readonly #cancelled = new Set<number>();
   readonly #controllers = new Map<number, AbortController>();
   /** The process ends: every signal is aborted. */
   #isOver = false;
   #onQuiet = (): void => {};
-  /** What came of the contexts of callers. */
+  /** The values that were captured from the contexts of callers. */
   readonly #contexts = new Map<number, unknown>();
 
   /** @param onReport - a report was posted and should be flushed. */
@@ -27,7 +27,7 @@ export class Controls {
     this.#attempts.set(id, attempt);
   }
 
-  /** Aborts the signal of a running task, also if it asks for it only later. One that has not started never will. */
+  /** Aborts the signal of a running task, also if the task asks for it later. A task that has not started never will. */
   cancel(id: number): void {
     this.#cancelled.add(id);
     this.#controllers.get(id)?.abort(createReason());
@@ -58,7 +58,7 @@ export class Controls {
     return ((...args) => run(context, () => fn(...args))) as R;
   }
 
-  /** What `currentTask()` is in a task that starts now. */
+  /** The value of `currentTask()` in a task that starts now. */
   describe(id: number): RunningTask {
     return new RunningTask(id, this.#attempts.get(id) ?? 1, this);
   }
@@ -83,5 +83,32 @@ export class Controls {
 }
 
 function createReason(): DOMException {
-  return new DOMException('nobody waits for the result of this task any more', 'AbortError');
+  return new DOMException('the caller of this task no longer waits for its result', 'AbortError');
+}
+
+/** The value of `currentTask()` inside a task. */
+export class RunningTask implements CurrentTask {
+  readonly id: number;
+  readonly attempt: number;
+  readonly #controls: TaskControls;
+  #controller: AbortController | undefined;
+
+  constructor(id: number, attempt: number, controls: TaskControls) {
+    this.id = id;
+    this.attempt = attempt;
+    this.#controls = controls;
+  }
+
+  /** Created on demand: most tasks never ask for it. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      this.#controls.onSignal(this.id, this.#controller);
+    }
+    return this.#controller.signal;
+  }
+
+  report(progress: unknown): void {
+    this.#controls.report(this.id, progress);
+  }
 }

@@ -1,29 +1,29 @@
 import { TimeoutError } from '../errors.js';
 import type { Channel } from '../ipc/channel.js';
-import { ENDING, FINALIZED, type ToChild, type ToParent } from '../ipc/messages.js';
+import { ENDING, FINALIZED, type ToChild, type ToParent } from '../protocol/messages.js';
 import { setTimeout } from '../util/clock.js';
 import type { Output } from './output.js';
 
 /**
- * How long a process takes to end in order at most, in milliseconds: whoever reads its output may have stalled, and its
- * parent may be gone. A parent that is there kills it a second later, in which Node.js writes coverage and profiles.
+ * The longest time that an orderly end takes, in milliseconds: the reader of its output may have stalled, and its parent may be
+ * gone. A parent that is there kills the process a second later, in which Node.js writes coverage and profiles.
  */
 const MAX_ENDING = 4000;
 
-/** What comes before the end of the process, in this order. */
+/** What the owner of an {@link Ending} does before the end of the process. */
 export interface EndingSteps {
-  /** Tells the tasks that run that their results are not wanted any more. Resolves when they have had time to react. */
+  /** Aborts the signals of the running tasks. Resolves when they have had time to react. */
   abort(): Promise<void>;
 }
 
-/** What the program wants to do before an end in order. */
+/** The program's finalizer. */
 export interface Finalizer {
   run(): unknown;
   /** How long it may take, in milliseconds. */
   timeout: number;
 }
 
-/** How a child ends by itself, whatever the reason: one ordered sequence, which runs once. */
+/** Ends a child, whatever the reason, in one ordered sequence that runs once. */
 export class Ending {
   readonly #channel: Channel<ToChild, ToParent>;
   readonly #output: Output;
@@ -38,9 +38,9 @@ export class Ending {
     this.#steps = steps;
   }
 
-  /** The parent has closed its side of the pipe: it wants this process to end, or is gone. */
+  /** The parent has closed its side of the pipe: it ends this process, or is gone. */
   onPipeEnd(): void {
-    // Whatever keeps the process from its end, also one that began before.
+    // Ends the process even if a step below, or an earlier end, does not finish.
     setTimeout(() => process.exit(0), MAX_ENDING + (this.finalizer?.timeout ?? 0));
     this.#output.release();
     this.#channel.post([ENDING]);
@@ -54,22 +54,22 @@ export class Ending {
     this.end(0);
   }
 
-  /** Its failure is reported, and changes nothing. */
+  /** A failing finalizer is reported, and has no other effect. */
   async #finalize({ run, timeout }: Finalizer): Promise<void> {
     const failure = await Promise.race([settle(run), expire(timeout)]);
     this.#channel.postError([FINALIZED, failure]);
     this.#channel.flush();
   }
 
-  /** Something outside of the tasks has failed. */
+  /** An exception outside of any task ends the process. */
   fail(): void {
     setTimeout(() => process.exit(1), MAX_ENDING);
     this.end(1);
   }
 
   /**
-   * All that was printed is written before, as in any program. Open handles, which tasks and initializers leave behind,
-   * do not keep a finished child alive.
+   * Writes all output first, as any program does. Open handles that tasks and initializers leave behind do not keep a finished
+   * child alive.
    *
    * @param code - the exit code; `undefined`: the one that the program has set.
    */

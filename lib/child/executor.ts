@@ -1,6 +1,11 @@
+import type { Address } from '../functions/address/address.js';
+import { load } from '../functions/load/load.js';
 import type { Channel } from '../ipc/channel.js';
+import type { ChildState } from '../process/child-state.js';
+import { saveCompiledCode } from '../process/compile-cache.js';
 import {
   ADDRESS,
+  AS_VIEWS,
   ATTEMPT,
   BEGUN,
   CANCEL,
@@ -8,29 +13,35 @@ import {
   CREDIT,
   FAILURE,
   GUARD,
+  LIMIT,
   LOADED,
   LOADING,
-  MAX_UNWRITTEN,
+  MAPPED,
   MEASURE,
+  MEMORY,
+  RECALL,
+  RETURNED,
   STREAM,
   TASK,
+  TIMED,
   type ToChild,
   type ToParent,
-} from '../ipc/messages.js';
-import type { Address } from '../tasks/address.js';
-import { load } from '../tasks/load.js';
+  WARM,
+  WARMED,
+} from '../protocol/messages.js';
+import type { MappedBlocks } from '../shared-memory/mapped-blocks.js';
 import { nextTick, nextTurn, queueMicrotask, setImmediate, sleep } from '../util/clock.js';
+import { isThenable, whenSettled } from '../util/thenable.js';
 import type { RunInContext } from './boot.js';
-import { Controls } from './controls.js';
-import { startGuard } from './guard.js';
-import { Pace } from './pace.js';
+import { ConcurrencyControl, type FunctionLoad } from './concurrency.js';
+import { TaskControls } from './controls.js';
+import { PendingTasks } from './pending-tasks.js';
 import { Slots } from './slots.js';
-import type { ChildState } from './state.js';
+import { StartLimit } from './start-limit.js';
 import { Stopwatch } from './stopwatch.js';
 import { StreamRunner } from './stream-runner.js';
-import { TaskQueue } from './task-queue.js';
-import { isThenable, whenSettled } from './thenable.js';
 import { UsageReporter } from './usage-reporter.js';
+import { startWatchdog } from './watchdog.js';
 
 /** How long the end of the process waits for tasks whose signal has aborted, in milliseconds. */
 const MAX_ABORTING = 1000;
@@ -41,19 +52,26 @@ type TaskFunction = (...args: readonly unknown[]) => unknown;
 interface Target {
   readonly id: number;
   readonly address: Address;
-  /** The parent is told when its tasks begin: they have a time limit. */
+  /** Its tasks have a time limit, so the parent is told when each begins. */
   readonly isTimed: boolean;
+  /** Whether the parent may keep views of what its tasks send. */
+  readonly asViews: boolean;
+  /** How its tasks use this process. */
+  readonly load: FunctionLoad;
   /** How far its import is. */
   state: 'new' | 'announced' | 'loading';
   /** `undefined` until it is loaded; the error if it cannot be. */
   fn: TaskFunction | Error | undefined;
 }
 
-/** What {@link Executor} needs to know. */
 export interface ExecutorOptions {
   channel: Channel<ToChild, ToParent>;
+  /** Through which large values may travel, once the parent offers it. */
+  memory: MappedBlocks;
   concurrency: number;
-  /** Whether the parent is told what this process uses, also while it does not ask for more. */
+  /** Whether up to `concurrency` tasks always run at a time, whatever they do. */
+  isFixed: boolean;
+  /** Whether the parent is told what this process uses, also while tasks are not measured. */
   reportUsage: boolean;
   runInContext: RunInContext | undefined;
   state: ChildState;
@@ -62,51 +80,56 @@ export interface ExecutorOptions {
 }
 
 /**
- * Runs tasks in the order in which they came, up to `concurrency` of them at a time, and posts what becomes of each.
+ * Runs tasks in the order in which they came, up to `concurrency` of them at a time, and posts their results and errors.
  *
- * It works in turns: start what may start, let the promises run, start what may start now. The results are written when
- * nothing more can start or the turns have taken a while.
+ * It works in turns: it starts the tasks that may start, lets the promises run, and starts again. It writes the results when
+ * no further task can start or the turns have taken a while.
  */
 export class Executor {
   readonly #channel: Channel<ToChild, ToParent>;
-  readonly #concurrency: number;
-  /** How many tasks may have begun whose result is not written. */
-  readonly #maxBegun: number;
+  readonly #memory: MappedBlocks;
   readonly #state: ChildState;
   readonly #onError: (error: unknown) => void;
   readonly #targets: Target[] = [];
-  readonly #queue = new TaskQueue();
+  readonly #queue = new PendingTasks();
+  /** Functions to import before a task needs them. */
+  readonly #cold: Target[] = [];
   readonly #slots = new Slots(
-    (id, value) => this.#succeed(id, value),
-    (id, error) => this.#fail(id, error),
+    (id, load, value) => this.#succeed(id, load, value),
+    (id, load, error) => this.#fail(id, load, error),
   );
-  readonly #pace = new Pace();
-  readonly #controls: Controls;
-  readonly #streams: StreamRunner;
+  readonly #concurrency: ConcurrencyControl;
+  readonly #limit: StartLimit;
+  readonly #controls: TaskControls;
+  /** Created with the first stream. */
+  #streams: StreamRunner | undefined;
   readonly #reportUsage: boolean;
   readonly #runInContext: RunInContext | undefined;
   #usage: UsageReporter | undefined;
-  /** While the parent wants to know how long tasks take. */
+  /** While the parent measures tasks. */
   #stopwatch: Stopwatch | undefined;
-  /** Tasks that were cancelled before they began are answered, and that is not written. */
+  /** Answers of tasks that were cancelled before they began are not written yet. */
   #hasSkipped = false;
-  /** The task of which the parent was told last that it begins. */
+  /** The tasks of whose results the parent may keep views. */
+  readonly #asViews = new Set<number>();
+  /** The last task whose begin the parent was told. */
   #announced: number | undefined;
-  #running = 0;
-  #unwritten = 0;
   #turning = false;
 
-  constructor({ channel, concurrency, reportUsage, runInContext, state, onError }: ExecutorOptions) {
+  constructor({ channel, memory, concurrency, isFixed, reportUsage, runInContext, state, onError }: ExecutorOptions) {
     this.#channel = channel;
-    this.#concurrency = concurrency;
-    this.#maxBegun = Math.max(MAX_UNWRITTEN, concurrency);
+    this.#memory = memory;
+    this.#limit = new StartLimit(concurrency);
+    this.#concurrency = new ConcurrencyControl(concurrency, isFixed, ({ id, limit, isLong }) => {
+      channel.post([LIMIT, id, limit, isLong ? 1 : 0]);
+      this.#scheduleTurn();
+    });
     this.#state = state;
     this.#onError = onError;
-    this.#controls = new Controls(channel, () => this.#scheduleTurn());
+    this.#controls = new TaskControls(channel, () => this.#scheduleTurn());
     this.#runInContext = runInContext;
     this.#reportUsage = reportUsage;
     this.#usage = reportUsage ? new UsageReporter(channel) : undefined;
-    this.#streams = new StreamRunner(channel, () => this.#scheduleTurn());
   }
 
   accept(messages: readonly ToChild[]): void {
@@ -120,16 +143,17 @@ export class Executor {
         this.#queue.push(message);
         break;
       case ADDRESS:
-        this.#introduce(message[1], message[2] === 1, message[3]);
+        this.#introduce(message[1], message[2], message[3]);
         break;
       case ATTEMPT:
         this.#controls.setAttempt(message[1], message[2]);
         break;
       case STREAM:
+        this.#streams ??= new StreamRunner(this.#channel, () => this.#scheduleTurn());
         this.#streams.expect(message[1], message[2]);
         break;
       case CREDIT:
-        this.#streams.grant(message[1], message[2]);
+        this.#streams?.grant(message[1], message[2]);
         break;
       case CANCEL:
         this.#cancel(message[1]);
@@ -138,10 +162,19 @@ export class Executor {
         this.#controls.setContext(message[1], message[2]);
         break;
       case GUARD:
-        startGuard();
+        startWatchdog();
         break;
       case MEASURE:
         this.#measure(message[1]);
+        break;
+      case RECALL:
+        this.#giveBack(message[1]);
+        break;
+      case WARM:
+        this.#cold.push(this.#targets[message[1]] as Target);
+        break;
+      case MEMORY:
+        this.#channel.post([MAPPED, this.#memory.open(message[1]) ? 1 : 0]);
         break;
     }
   }
@@ -155,33 +188,46 @@ export class Executor {
     // Its answer may be on its way, or its arguments could not be sent.
     if (!this.#queue.has(id) && !this.#slots.has(id)) return this.#forget(id);
     this.#controls.cancel(id);
-    this.#streams.cancel(id);
+    this.#streams?.cancel(id);
+  }
+
+  /** Answers which of the last tasks will not start here: another process is free for them. */
+  #giveBack(count: number): void {
+    // The parent was told that the first one begins.
+    const isAnnounced = this.#queue.address !== undefined && this.#queue.id === this.#announced;
+    const ids = this.#queue.takeLast(count, isAnnounced ? 1 : 0);
+    for (const id of ids) this.#forget(id);
+    this.#channel.post([RETURNED, ids]);
   }
 
   /**
-   * The process ends: starts nothing more, and aborts the signals of the tasks that run. Those that have asked for theirs
-   * have a moment to come to an end.
+   * The process ends: starts no further task, and aborts the signals of the tasks that run. Tasks that have asked for their
+   * signal have a moment to end.
    */
   async abort(): Promise<void> {
     this.#queue.clear();
-    this.#streams.cancelAll();
+    this.#cold.length = 0;
+    this.#streams?.cancelAll();
     await Promise.race([this.#controls.abortAll(), sleep(MAX_ABORTING)]);
-    // What else has reacted, the `finally` of a generator for instance, has at least this turn of the event loop.
+    // Other reactions, such as the `finally` of a generator, have at least this turn of the event loop.
     await nextTurn();
   }
 
-  /** The pipe has taken what was written. What was posted since is written by the turn, which then starts tasks. */
+  /** The pipe has room again. The turn writes the messages posted since, and then starts tasks. */
   onDrain(): void {
     this.#scheduleTurn();
   }
 
-  #introduce(id: number, isTimed: boolean, address: Address): void {
-    this.#targets[id] = { id, address, isTimed, state: 'new', fn: undefined };
+  #introduce(id: number, ways: number, address: Address): void {
+    const isTimed = (ways & TIMED) !== 0;
+    const asViews = (ways & AS_VIEWS) !== 0;
+    const load = this.#concurrency.add(id);
+    this.#targets[id] = { id, address, isTimed, asViews, load, state: 'new', fn: undefined };
   }
 
   /**
-   * Imports the function of the task that is next, and of no other: a task that blocks the event loop does not count against
-   * the import of one behind it. A module may block it as well, so the parent is told before.
+   * Imports the function of the next task only: a task that blocks the event loop must not count against the import of one
+   * behind it. A module may block the loop as well, so the parent is told before.
    */
   #load(target: Target): void {
     if (target.state === 'new') {
@@ -191,12 +237,22 @@ export class Executor {
     if (target.state === 'announced' && this.#write()) void this.#import(target);
   }
 
+  /** Imports one after another, as {@link #load} does. */
+  #warm(): void {
+    for (let [target] = this.#cold; target !== undefined; [target] = this.#cold) {
+      if (target.fn === undefined) return this.#load(target);
+      this.#cold.shift();
+      this.#channel.postError([WARMED, target.id, target.fn instanceof Error ? target.fn : undefined]);
+    }
+  }
+
   async #import(target: Target): Promise<void> {
     target.state = 'loading';
     target.fn = await load(target.address).then(
       (fn) => fn as TaskFunction,
       (error: Error) => error,
     );
+    saveCompiledCode();
     this.#channel.post([LOADED, target.id]);
     // Before a task that may be in a busy loop.
     this.#write();
@@ -205,7 +261,7 @@ export class Executor {
 
   /**
    * Tells the parent what it must know before the function of a task is called: that a task with a time limit begins, and
-   * that those before it do not wait any longer.
+   * that the cancelled ones before it are answered.
    *
    * @returns whether that is in the pipe.
    */
@@ -222,14 +278,14 @@ export class Executor {
   #write(): boolean {
     this.#channel.flush();
     if (this.#channel.congested) return false;
-    this.#unwritten = 0;
+    this.#limit.onWritten();
     return true;
   }
 
   /** @returns whether any was started. */
   #startTasks(): boolean {
     let started = false;
-    while (this.#mayStart()) {
+    while (this.#limit.mayStart && !this.#channel.congested) {
       const { address } = this.#queue;
       if (address === undefined) break;
       const { id } = this.#queue;
@@ -241,64 +297,69 @@ export class Executor {
           this.#load(target);
           break;
         }
+        if (!this.#concurrency.mayStart(target.load)) break;
         if ((target.isTimed || this.#hasSkipped) && !this.#announce(id, target)) break;
-        this.#start(id, target.fn, this.#queue.shift());
+        if (target.asViews) this.#asViews.add(id);
+        this.#start(id, target, target.fn, this.#queue.shift());
       }
-      this.#pace.count();
+      this.#limit.onStarted();
       started = true;
     }
     return started;
   }
 
-  #mayStart(): boolean {
-    return (
-      this.#running < this.#concurrency &&
-      this.#running + this.#unwritten < this.#maxBegun &&
-      !this.#channel.congested &&
-      !this.#pace.isOver
-    );
-  }
-
   /** Answers a task that was cancelled before it began: only its slot is left to release. */
   #skip(id: number): void {
     this.#queue.shift();
-    this.#running++;
+    this.#limit.onStart();
     this.#hasSkipped = true;
-    this.#succeed(id, undefined);
+    this.#answer(id, undefined);
+    this.#end(id);
   }
 
-  #start(id: number, fn: TaskFunction | Error, args: readonly unknown[]): void {
-    this.#running++;
+  #start(id: number, { load }: Target, fn: TaskFunction | Error, args: readonly unknown[]): void {
+    this.#limit.onStart();
+    this.#concurrency.onStart(load);
     try {
       if (fn instanceof Error) throw fn;
       this.#stopwatch?.begin(id);
       const { storage } = this.#state;
-      const body = this.#streams.isStream(id) ? this.#toStream(id, fn) : fn;
+      const body = this.#streams?.isStream(id) ? this.#toStream(this.#streams, id, fn) : fn;
       const run = this.#controls.bind(id, body, this.#runInContext);
       const result = storage === undefined ? run(...args) : storage.run(this.#controls.describe(id), run, ...args);
-      if (!isThenable(result)) return this.#succeed(id, result);
-      const slot = this.#slots.take(id);
+      if (!isThenable(result)) return this.#succeed(id, load, result);
+      const slot = this.#slots.take(id, load);
       whenSettled(result, slot.succeed, slot.fail);
     } catch (error) {
-      this.#fail(id, error);
+      this.#fail(id, load, error);
     }
   }
 
-  #toStream(id: number, fn: TaskFunction): TaskFunction {
-    return (...args) => this.#streams.run(id, fn(...args));
+  #toStream(streams: StreamRunner, id: number, fn: TaskFunction): TaskFunction {
+    return (...args) => streams.run(id, fn(...args), this.#hasViews(id));
   }
 
-  #succeed(id: number, value: unknown): void {
-    this.#stopwatch?.end(id);
-    try {
-      this.#channel.postResult(id, value);
-    } catch (error) {
-      this.#channel.postError([FAILURE, id, error]);
-    }
+  #succeed(id: number, load: FunctionLoad, value: unknown): void {
+    this.#concurrency.onEnd(load);
+    this.#answer(id, value);
     this.#end(id);
   }
 
-  #fail(id: number, error: unknown): void {
+  #answer(id: number, value: unknown): void {
+    this.#stopwatch?.end(id);
+    try {
+      this.#channel.postResult(id, value, this.#hasViews(id));
+    } catch (error) {
+      this.#channel.postError([FAILURE, id, error]);
+    }
+  }
+
+  #hasViews(id: number): boolean {
+    return this.#asViews.size > 0 && this.#asViews.has(id);
+  }
+
+  #fail(id: number, load: FunctionLoad, error: unknown): void {
+    this.#concurrency.onEnd(load);
     this.#stopwatch?.end(id);
     this.#onError(error);
     this.#channel.postError([FAILURE, id, error]);
@@ -307,34 +368,36 @@ export class Executor {
 
   #end(id: number): void {
     this.#forget(id);
-    this.#running--;
-    this.#unwritten++;
+    this.#limit.onEnd();
     this.#scheduleTurn();
   }
 
   #forget(id: number): void {
     this.#controls.forget(id);
-    this.#streams.forget(id);
+    this.#streams?.forget(id);
+    if (this.#asViews.size > 0) this.#asViews.delete(id);
   }
 
   #scheduleTurn(): void {
     if (this.#turning) return;
     this.#turning = true;
-    this.#pace.begin();
+    this.#limit.beginBatch();
     nextTick(this.#turn);
   }
 
   readonly #turn = (): void => {
+    if (this.#cold.length > 0) this.#warm();
     if (this.#startTasks()) return this.#turnAgain();
+    this.#concurrency.measure();
     this.#usage?.report();
     this.#write();
     // Tasks that block the event loop give way to input, to timers and to the results before them.
-    if (this.#pace.isOver) setImmediate(this.#resume);
+    if (this.#limit.isBatchOver) setImmediate(this.#resume);
     else if (this.#startTasks()) this.#turnAgain();
     else this.#turning = false;
   };
 
-  /** A tick that a microtask asks for comes after all microtasks, those of the tasks that were just started too. */
+  /** A tick that a microtask schedules comes after all microtasks, also those of the tasks that were just started. */
   #turnAgain(): void {
     queueMicrotask(this.#scheduleTick);
   }
@@ -342,7 +405,7 @@ export class Executor {
   readonly #scheduleTick = (): void => nextTick(this.#turn);
 
   readonly #resume = (): void => {
-    this.#pace.begin();
+    this.#limit.beginBatch();
     this.#turn();
   };
 }

@@ -5,52 +5,51 @@
  * and a module of the program that imports the package loads a copy of its own: what both must know is on `globalThis`.
  */
 // First of all.
-import './ignore-signals.js';
+import '../process/ignore-signals.js';
 import { constants } from 'node:os';
-import * as errors from '../errors.js';
-import { forgetHugePages } from '../huge-pages.js';
 import type { Channel } from '../ipc/channel.js';
-import {
-  BOOT_FAILURE,
-  FATAL,
-  READY,
-  SIGNALLED,
-  START,
-  type StartOptions,
-  type ToChild,
-  type ToParent,
-} from '../ipc/messages.js';
+import { failureOf } from '../ipc/decoder.js';
 import { registerProxies } from '../manager/client/proxies.js';
+import { createChildState } from '../process/child-state.js';
+import { onHandledSignal, restoreSignals } from '../process/ignore-signals.js';
+import { forgetMallocSettings } from '../process/malloc-settings.js';
+import { openPipe } from '../process/open-pipe.js';
+import { BOOT_FAILURE, FATAL, READY, SIGNALLED, START, type ToChild, type ToParent } from '../protocol/messages.js';
+import type { StartOptions } from '../protocol/start-options.js';
+import { MappedBlocks } from '../shared-memory/mapped-blocks.js';
+import { registerSharedMemory } from '../shared-memory/register.js';
 import { setImmediate } from '../util/clock.js';
 import { boot } from './boot.js';
 import { Ending } from './ending.js';
 import { Executor } from './executor.js';
-import { guardOwnChanges } from './guard.js';
-import { onHandledSignal, restoreSignals } from './ignore-signals.js';
 import { Output } from './output.js';
-import { openPipe } from './pipe.js';
 import { reportSpawned } from './report-spawned.js';
 import { runTarget } from './run-target.js';
-import { createChildState } from './state.js';
+import { watchOwnChanges } from './watchdog.js';
 
-forgetHugePages(process.env);
+forgetMallocSettings(process.env);
 registerProxies();
-const state = createChildState(errors);
+registerSharedMemory();
+const state = createChildState();
 const output = new Output();
+const memory = new MappedBlocks();
 let executor: Executor | undefined;
 
-const channel: Channel<ToChild, ToParent> = openPipe({
-  onMessages(messages) {
-    if (messages[0]?.[0] === START) start(messages.shift() as Extract<ToChild, [typeof START, ...unknown[]]>);
-    executor?.accept(messages);
+const channel: Channel<ToChild, ToParent> = openPipe(
+  {
+    onMessages(messages) {
+      if (messages[0]?.[0] === START) start(messages.shift() as Extract<ToChild, [typeof START, ...unknown[]]>);
+      executor?.accept(messages);
+    },
+    onDrain() {
+      executor?.onDrain();
+    },
+    // What a task has printed until it was answered is never lost. What an initializer prints must not delay the start.
+    beforeWrite: (write) => (executor === undefined ? write() : output.hold(write)),
+    onEnd: () => ending.onPipeEnd(),
   },
-  onDrain() {
-    executor?.onDrain();
-  },
-  // What a task has printed until it was answered is never lost. What an initializer prints must not delay the start.
-  beforeWrite: (write) => (executor === undefined ? write() : output.hold(write)),
-  onEnd: () => ending.onPipeEnd(),
-});
+  memory,
+);
 const ending = new Ending(channel, output, { abort: async () => executor?.abort() });
 
 onHandledSignal((signal) => {
@@ -63,28 +62,41 @@ process.on('uncaughtException', (error) => {
   ending.fail();
 });
 
-function start([, options]: Extract<ToChild, [typeof START, ...unknown[]]>): void {
+function start(message: Extract<ToChild, [typeof START, ...unknown[]]>): void {
+  const [, options] = message;
   // The parent died before the kernel was asked to tell of it. The tasks it sent may still be in the pipe, before its end.
   if (process.ppid !== options.parent) process.exit(0);
-  if (options.guarded) guardOwnChanges();
+  if (options.guarded) watchOwnChanges();
   if (options.reportSpawned) reportSpawned(channel);
-  if (options.target === undefined) return initialise(options);
-  // All that has come by now is known after this turn of the event loop, also a signal that Node.js has not yet told of.
-  setImmediate(() => {
+  const failure = failureOf(message);
+  if (options.target === undefined) return initialise(options, failure);
+  // A signal that comes while this message is handled is seen when the event loop has come round once more.
+  setImmediate(setImmediate, () => {
     restoreSignals();
-    initialise(options);
+    initialise(options, failure);
   });
 }
 
-function initialise(options: StartOptions): void {
-  boot(options, state).then(
+/** @param failure - why an argument of the initializer or the target could not be made in this process. */
+function initialise(options: StartOptions, failure: Error | undefined): void {
+  const booted = failure === undefined ? boot(options, state) : Promise.reject(failure);
+  booted.then(
     async ({ handleError, handlerFound, runInContext, finalize, initTime }) => {
       if (options.target !== undefined) return ending.end(await runTarget(options, channel, state, initTime));
-      const { concurrency, reportUsage = false, finalizerTimeout = 0 } = options;
+      const { concurrency, isFixed = false, reportUsage = false, finalizerTimeout = 0 } = options;
       ending.finalizer = finalize && { run: finalize, timeout: finalizerTimeout };
       channel.post([READY, initTime, handlerFound]);
       channel.flush();
-      executor = new Executor({ channel, concurrency, reportUsage, runInContext, state, onError: handleError });
+      executor = new Executor({
+        channel,
+        memory,
+        concurrency,
+        isFixed,
+        reportUsage,
+        runInContext,
+        state,
+        onError: handleError,
+      });
     },
     (error) => {
       if (options.target !== undefined && !options.reportResult) console.error(error);

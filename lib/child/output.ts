@@ -5,20 +5,20 @@ type Chunk = string | Uint8Array;
 type Name = 'stdout' | 'stderr';
 
 /**
- * What this process prints, on its way to the kernel.
+ * The output that this process prints, on its way to the kernel.
  *
- * A pipe whose reader is slow takes 64 KiB; the rest waits in the stream, and is lost if the process exits. The streams
- * are watched from the moment they are first used: touching `process.stdout` creates it, and makes a pipe non-blocking
- * for everyone who shares it.
+ * A pipe with a slow reader takes 64 KiB; the rest waits in the stream, and is lost if the process exits. The streams are
+ * watched from their first use on: reading `process.stdout` creates the stream, and makes a pipe non-blocking for all
+ * processes that share it.
  */
 export class Output {
   readonly #streams: PrintedStream[] = [];
-  /** Those who wait, in the order in which they came. */
+  /** Callbacks that wait for output to be written, in the order in which they came. */
   #waiting: { ends: readonly number[]; callback: () => void; isAnswer: boolean }[] = [];
   #isReleased = false;
 
   constructor() {
-    // A preloaded module may have printed already, and what has the stream does not ask for it again.
+    // A preloaded module may have printed already: code that has the stream does not read the property again.
     const isUsed = process.getActiveResourcesInfo().some((type) => type === 'PipeWrap' || type === 'TCPSocketWrap');
     for (const name of ['stdout', 'stderr'] as const) {
       onFirstUse(name, (stream) => this.#streams.push(new PrintedStream(stream, this.#onWritten)));
@@ -26,19 +26,19 @@ export class Output {
     }
   }
 
-  /** Calls back when the kernel has what was printed until now: at once, unless something waits. */
+  /** Calls back when the kernel has all output printed so far: at once, unless some of it waits. */
   onceWritten(callback: () => void): void {
     if (this.#isWritten) return callback();
     this.#wait(callback, false);
   }
 
-  /** Writes an answer when the kernel has what was printed before it, in the order of the calls. */
+  /** Writes an answer when the kernel has all output printed before it. Answers keep their order. */
   hold(write: () => void): void {
     if (this.#isReleased || this.#isWritten) return write();
     this.#wait(write, true);
   }
 
-  /** Nobody waits for answers any longer, so they no longer wait either. */
+  /** The parent no longer waits for answers: writes those that wait for output at once. */
   release(): void {
     this.#isReleased = true;
     const held = this.#waiting.filter(({ isAnswer }) => isAnswer);
@@ -63,7 +63,7 @@ export class Output {
   };
 }
 
-/** Calls back with the stream as soon as somebody asks for it. */
+/** Calls back with the stream when it is first used. */
 function onFirstUse(name: Name, callback: (stream: Writable) => void): void {
   const descriptor = Object.getOwnPropertyDescriptor(process, name);
   if (descriptor?.get === undefined || !descriptor.configurable) return callback(process[name]);
@@ -77,7 +77,7 @@ function onFirstUse(name: Name, callback: (stream: Writable) => void): void {
   });
 }
 
-/** Counts what `process.stdout` or `process.stderr` was given and has handed on. */
+/** Counts the output that `process.stdout` or `process.stderr` was given and has written. */
 class PrintedStream {
   readonly #stream: Writable;
   /** In the units of `writableLength`. */
@@ -86,8 +86,8 @@ class PrintedStream {
   constructor(stream: Writable, onWritten: () => void) {
     this.#stream = stream;
     /**
-     * A reader that has gone, a closed terminal or a full disk loses what is printed, and nothing else: writers are told
-     * that it was written. An error would end the process, or leave them waiting for `drain`.
+     * With a closed pipe, a closed terminal or a full disk the output is lost, and nothing else: writers are told that it was
+     * written. An error would end the process, or leave them waiting for `drain`.
      */
     const finish = (length: number, callback: Callback) => () => {
       this.#written += length;
@@ -112,7 +112,7 @@ class PrintedStream {
     return this.#stream.writableLength > 0;
   }
 
-  /** What was printed until now. */
+  /** The end of the output printed so far. */
   get end(): number {
     return this.#written + this.#stream.writableLength;
   }
@@ -121,7 +121,7 @@ class PrintedStream {
     return this.#written >= end || !this.isWaiting;
   }
 
-  /** Corks save system calls; a task that forgets one would wait for ever. */
+  /** Corks save system calls. A task that leaves one open would wait for ever. */
   uncork(): void {
     while (this.#stream.writableCorked > 0) this.#stream.uncork();
   }

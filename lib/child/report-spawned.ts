@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
 import type { Channel } from '../ipc/channel.js';
-import { SPAWNED, type ToChild, type ToParent } from '../ipc/messages.js';
+import { SPAWNED, type ToChild, type ToParent } from '../protocol/messages.js';
 import { nextTick } from '../util/clock.js';
 
 /** Tells the parent of each process that tasks start: should this process crash, its parent ends them. */

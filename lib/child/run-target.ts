@@ -1,7 +1,9 @@
+import { load } from '../functions/load/load.js';
 import type { Channel } from '../ipc/channel.js';
-import { FAILURE, READY, type StartOptions, type ToChild, type ToParent } from '../ipc/messages.js';
-import { load } from '../tasks/load.js';
-import { type ChildState, callIn, NO_TASK } from './state.js';
+import { type ChildState, callIn, NO_TASK } from '../process/child-state.js';
+import { saveCompiledCode } from '../process/compile-cache.js';
+import { FAILURE, READY, type ToChild, type ToParent } from '../protocol/messages.js';
+import type { StartOptions } from '../protocol/start-options.js';
 
 /**
  * Runs the one function that a `Process` or `Worker` was started for.
@@ -16,6 +18,7 @@ export async function runTarget(
 ): Promise<number | undefined> {
   try {
     const target = await load(options.target as NonNullable<StartOptions['target']>);
+    saveCompiledCode();
     // Before the target is called, which may be in a busy loop.
     channel.post([READY, initTime, false]);
     channel.flush();

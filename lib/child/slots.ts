@@ -1,18 +1,24 @@
-/** The place of a running task. */
+import type { FunctionLoad } from './concurrency.js';
+
+/** The callbacks of a running task's promise. */
 export interface Slot {
   readonly succeed: (value: unknown) => void;
   readonly fail: (error: unknown) => void;
 }
 
-/** The places of tasks that have given a promise. They are used again and again: no function is made for each task. */
+type SlotCallback = (id: number, load: FunctionLoad, outcome: unknown) => void;
+
+/** Slots for tasks that have returned a promise. They are reused, so that a task does not cost two closures. */
 export class Slots {
   /** The id of the task in each slot; -1 if it is free. */
   readonly #ids: number[] = [];
+  /** The functions of these tasks. */
+  readonly #loads: (FunctionLoad | undefined)[] = [];
   readonly #free: { slot: Slot; index: number }[] = [];
-  readonly #onSuccess: (id: number, value: unknown) => void;
-  readonly #onFailure: (id: number, error: unknown) => void;
+  readonly #onSuccess: SlotCallback;
+  readonly #onFailure: SlotCallback;
 
-  constructor(onSuccess: (id: number, value: unknown) => void, onFailure: (id: number, error: unknown) => void) {
+  constructor(onSuccess: SlotCallback, onFailure: SlotCallback) {
     this.#onSuccess = onSuccess;
     this.#onFailure = onFailure;
   }
@@ -22,9 +28,10 @@ export class Slots {
   }
 
   /** A free slot, for the task with this id. */
-  take(id: number): Slot {
+  take(id: number, load: FunctionLoad): Slot {
     const { slot, index } = this.#free.pop() ?? this.#create();
     this.#ids[index] = id;
+    this.#loads[index] = load;
     return slot;
   }
 
@@ -37,8 +44,8 @@ export class Slots {
       return id;
     };
     const slot: Slot = {
-      succeed: (value) => this.#onSuccess(release(), value),
-      fail: (error) => this.#onFailure(release(), error),
+      succeed: (value) => this.#onSuccess(release(), this.#loads[index] as FunctionLoad, value),
+      fail: (error) => this.#onFailure(release(), this.#loads[index] as FunctionLoad, error),
     };
     const created = { slot, index };
     return created;

@@ -1,7 +1,7 @@
 import type { Channel } from '../ipc/channel.js';
-import { TIMES, type ToChild, type ToParent } from '../ipc/messages.js';
-import { toMachineTime } from '../machine-clock.js';
+import { TIMES, type ToChild, type ToParent } from '../protocol/messages.js';
 import { performance } from '../util/clock.js';
+import { toMachineTime } from '../util/machine-clock.js';
 
 /** Tells the parent when each task began and how long it took. */
 export class Stopwatch {

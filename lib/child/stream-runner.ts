@@ -1,5 +1,5 @@
 import type { Channel } from '../ipc/channel.js';
-import { ITEM, type ToChild, type ToParent } from '../ipc/messages.js';
+import { ITEM, type ToChild, type ToParent } from '../protocol/messages.js';
 
 /** A stream whose consumer may let it go on, or end it. */
 interface Stream {
@@ -54,12 +54,16 @@ export class StreamRunner {
     if (this.#streams.size > 0) this.#streams.delete(id);
   }
 
-  /** Sends the items of what a generator function has returned. Leaving the loop runs the generator's `finally`. */
-  async run(id: number, items: unknown): Promise<void> {
+  /**
+   * Sends the items of what a generator function has returned. Leaving the loop runs the generator's `finally`.
+   *
+   * @param asViews - whether the parent may keep views of them.
+   */
+  async run(id: number, items: unknown, asViews: boolean): Promise<void> {
     const stream = this.#streams.get(id) as Stream;
     for await (const item of toIterable(items)) {
       if (stream.isCancelled) return;
-      this.#channel.post([ITEM, id, item]);
+      this.#channel.post([ITEM, id, item], asViews);
       this.#onItem();
       stream.credit--;
       while (stream.credit <= 0 && !stream.isCancelled) await waitFor(stream);

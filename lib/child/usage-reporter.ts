@@ -1,5 +1,5 @@
 import type { Channel } from '../ipc/channel.js';
-import { type ToChild, type ToParent, USAGE } from '../ipc/messages.js';
+import { type ToChild, type ToParent, USAGE } from '../protocol/messages.js';
 import { performance } from '../util/clock.js';
 
 /** The shortest time between two reports, in milliseconds: asking costs a system call. */

@@ -1,18 +1,19 @@
 import { EventEmitter } from 'eventemitter3';
-import { refuseOutsideOfTask } from '../child/current-task.js';
 import type { PoolEvents } from '../observe/events.js';
 import { BasePool } from '../pool/base-pool.js';
-import { Watch } from '../pool/watch.js';
-import { Caller } from './caller.js';
+import { Tracing } from '../pool/tracing/tracing.js';
+import { refuseOutsideOfTask } from '../process/current-task.js';
+import { DistributedBackend } from './caller/distributed-backend.js';
+import type { ConnectionEvents, DistributedPoolEvents } from './events.js';
 import { type DistributedPoolOptions, readDistributedPoolOptions } from './options.js';
-import type { ConnectionEvents, DistributedPoolEvents, DistributedPoolStats } from './types.js';
+import type { DistributedPoolStats } from './stats.js';
 
 /**
- * The methods of a `Pool`, for many machines: tasks go through BullMQ, on Redis or PostgreSQL, to the hosts that were
- * started with `aiomultiprocess host`.
+ * A `Pool` over many machines: tasks go through BullMQ, on Redis or PostgreSQL, to hosts, which are started with
+ * `aiomultiprocess host`.
  *
- * A task runs at least once: one whose host dies runs again on another. Its caller gets one result. The pool connects
- * with the first call, and keeps the program alive until it is closed or terminated.
+ * A task runs at least once: if its host dies, it runs again on another host. The caller gets one result. The pool
+ * connects with the first call, and keeps the program alive until it is closed or terminated.
  *
  * @example
  * ```ts
@@ -21,35 +22,36 @@ import type { ConnectionEvents, DistributedPoolEvents, DistributedPoolStats } fr
  * ```
  */
 export class DistributedPool extends BasePool<DistributedPoolEvents> {
-  readonly #caller: Caller;
+  readonly #backend: DistributedBackend;
 
   /**
-   * @throws TypeError for an unknown or wrong option.
+   * @throws TypeError for an unknown or invalid option.
    * @throws {@link BootstrapError} in a child, outside of a task.
    */
   constructor(options: DistributedPoolOptions) {
     refuseOutsideOfTask('a DistributedPool');
     const read = readDistributedPoolOptions(options);
     const events = new EventEmitter<PoolEvents & ConnectionEvents>();
-    const watch = new Watch(read.queue, events, undefined, () => {});
-    const caller = new Caller(read, events, watch);
-    super(caller, { timeout: read.taskTimeout, retries: read.retries, priority: 0 }, events, watch);
-    this.#caller = caller;
+    const tracing = new Tracing(read.queue, events, undefined, () => {});
+    const backend = new DistributedBackend(read, events, tracing);
+    const { taskTimeout: timeout, retries } = read;
+    super(backend, { timeout, retries, priority: 0, asViews: false }, events, tracing);
+    this.#backend = backend;
   }
 
   /**
    * Connects, and waits until the datastore answers.
    *
-   * @throws (rejects) {@link MissingPackageError}, {@link PoolClosedError}, and what the datastore refuses the connection
-   * with.
+   * @throws (rejects) {@link MissingPackageError}, {@link PoolClosedError}, {@link QueueError}, the error of a failed
+   * connection.
    */
   async ready(): Promise<void> {
     this.refuseIfClosed();
-    await this.#caller.ready();
+    await this.#backend.ready();
   }
 
-  /** What the pool does at this moment, as plain data. */
+  /** The current state of the pool, as plain data. */
   stats(): DistributedPoolStats {
-    return this.#caller.stats();
+    return this.#backend.stats();
   }
 }

@@ -1,173 +1,286 @@
+/** The options of `DistributedPool` and `Host`. */
 import { realpathSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ConnectionOptions, PostgresConnectionOptions } from 'bullmq';
-import { MAX_DELAY } from '../keep-alive.js';
-import { integer, type OptionTable, readOptions, time } from '../options.js';
-import type { PoolOptions } from '../pool/options.js';
-import { MAX_CHUNK } from './messages.js';
+import type { PoolOptions } from '../pool/options/pool-options.js';
+import { isObject } from '../util/guards.js';
+import {
+  bytes,
+  type Check,
+  type DocumentedTable,
+  integer,
+  milliseconds,
+  path,
+  readOptions,
+  wholeMilliseconds,
+} from '../util/validation.js';
+import { MAX_CHUNK } from './wire/messages.js';
 
-/** What callers and hosts of one queue have in common. */
+/** The options that the callers and hosts of a queue have in common. */
 interface SharedOptions {
-  /** The name of the queue: the same for callers and hosts. No colon may be in it. */
+  /** Name of the queue, the same for callers and hosts. It must not contain a colon. */
   queue: string;
   /**
-   * `redis://…`, `rediss://…` or `postgres://…`, or what BullMQ takes as its connection: options of ioredis or pg, or a
-   * client of theirs.
+   * URL of the datastore: `redis://…`, `rediss://…` or `postgres://…`. Or a connection of BullMQ: options of ioredis or
+   * pg, or a client of either.
    */
   connection: string | ConnectionOptions | PostgresConnectionOptions;
-  /** What the keys in Redis begin with. Default `bull`. */
+  /** Prefix of the keys in Redis. Default: `bull`. */
   prefix?: string;
   /**
-   * Functions are known by the path of their module from this folder, and their name: the same code lies under it on
-   * every machine. Default: the working directory.
+   * Folder that the names of functions are relative to. A function is named by the path of its module from there, so
+   * the same code lies under it on every machine. Default: the working directory.
    */
   root?: string | URL;
-  /** The most bytes that the arguments or the result of one task may take. Default 1 MiB. */
+  /** Size limit in bytes of the arguments, and of the result, of one task. Default: 1048576. */
   maxValueSize?: number;
 }
 
-/** The options of a {@link DistributedPool}. */
+/** The options of a `DistributedPool`. */
 export interface DistributedPoolOptions extends SharedOptions {
-  /** How long a task may run, in milliseconds, where a call does not say. Default: `taskTimeout` of the host's pool. */
-  taskTimeout?: number;
-  /** How often a task that failed is run again, where a call does not say. Default: `retries` of the host's pool. */
-  retries?: number;
   /**
-   * How many tasks travel together. Default: as many as keep a host busy for about 50 ms, as far as is known of the
-   * function.
+   * Time limit of a task in milliseconds; 0: no limit. The `timeout` of a call overrides it. Default: `taskTimeout` of
+   * the host's pool.
    */
+  taskTimeout?: number;
+  /**
+   * Number of times a failed task is retried. The `retries` of a call override it. Default: `retries` of the host's
+   * pool.
+   */
+  retries?: number;
+  /** Number of tasks that are sent together, at most 1000. Default: as many as keep a host busy for about 50 ms. */
   chunkSize?: number;
   /**
-   * A caller that gives no sign of life for so many milliseconds is taken for dead: its tasks are dropped or aborted.
-   * The clocks of all machines must agree to within half of it. Default 60000.
+   * Time in milliseconds without a sign of life after which a caller counts as dead: its tasks are dropped or aborted.
+   * The clocks of all machines must agree to within half of it. Default: 60000.
    */
   leaseDuration?: number;
 }
 
-/** The options of a {@link Host}. */
+/** The options of a `Host`. */
 export interface HostOptions extends SharedOptions {
-  /** The modules whose exported functions may be called. Paths are relative to the working directory. */
+  /** Modules whose exported functions may be called. Paths are relative to the working directory. */
   modules: readonly (string | URL)[];
-  /** The options of the pool that runs the tasks. */
+  /** Options of the pool that runs the tasks. Default: `{}`. */
   pool?: PoolOptions;
-  /** What the host calls itself in the metrics and to callers. Default: the name of the machine and the process id. */
+  /** Name of the host in metrics and to callers. Default: name of the machine and process id. */
   name?: string;
-  /** A port for `/healthz` and `/metrics`; 0: any free one. Default: none. */
+  /** Port for `/healthz` and `/metrics`; 0: any free port. Default: no port. */
   port?: number;
-  /** The address that the port listens on. Default `127.0.0.1`. */
+  /** Address that the port listens on. Default: `'127.0.0.1'`. */
   address?: string;
-  /** How long {@link Host.close} lets tasks run before it gives them back, in milliseconds. Default 30000. */
+  /**
+   * Time in milliseconds that running tasks have to end when the host closes, before they return to the queue. Default:
+   * 30000.
+   */
   gracePeriod?: number;
-  /** BullMQ: a job whose host gives no sign of life for so many milliseconds may be run by another. Default 30000. */
+  /** Time in milliseconds without a sign of life after which another host may run a host's jobs. Default: 30000. */
   lockDuration?: number;
-  /** BullMQ: how often such jobs are looked for, in milliseconds. Default 30000. */
+  /** Interval in milliseconds between searches for the jobs of dead hosts. Default: 30000. */
   stalledInterval?: number;
-  /** BullMQ: how many hosts a job may take down before it fails with `HostLostError`. Default 3. */
+  /** Number of hosts that a job may take down before its tasks fail with `HostLostError`. Default: 3. */
   maxStalledCount?: number;
 }
 
-const text = (value: unknown) => (typeof value === 'string' && value !== '' ? undefined : 'a string');
-
-const SHARED: OptionTable = {
-  queue: (value) =>
-    typeof value === 'string' && /^[^:]{1,200}$/.test(value)
-      ? undefined
-      : 'a name of 1 to 200 characters, none a colon',
-  connection: (value) =>
-    (typeof value === 'string' && /^(rediss?|postgres(ql)?):\/\//i.test(value)) ||
-    (typeof value === 'object' && value !== null)
-      ? undefined
-      : 'a URL that starts with redis://, rediss:// or postgres://, or connection options of BullMQ',
-  prefix: text,
-  root: (value) => (typeof value === 'string' || value instanceof URL ? undefined : 'a path or file: URL'),
-  maxValueSize: integer(1),
+const text: Check<string> = {
+  type: 'string',
+  expected: 'a string that is not empty',
+  accepts: (value): value is string => typeof value === 'string' && value !== '',
 };
 
-/** Milliseconds; shorter than this is all overhead. */
-const duration = integer(100, MAX_DELAY);
-
-const CALLER: OptionTable = {
-  ...SHARED,
-  taskTimeout: time,
-  retries: integer(0),
-  chunkSize: integer(1, MAX_CHUNK),
-  leaseDuration: duration,
+const queueName: Check<string> = {
+  type: 'string',
+  expected: 'a name of 1 to 200 characters without a colon',
+  accepts: (value): value is string => typeof value === 'string' && /^[^:]{1,200}$/.test(value),
 };
 
-const HOST: OptionTable = {
-  ...SHARED,
-  modules: (value) =>
+const connection: Check<SharedOptions['connection']> = {
+  type: 'URL or object',
+  expected: 'a URL that starts with redis://, rediss:// or postgres://, or connection options of BullMQ',
+  accepts: (value): value is SharedOptions['connection'] =>
+    (typeof value === 'string' && /^(rediss?|postgres(ql)?):\/\//i.test(value)) || isObject(value),
+};
+
+const modules: Check<(string | URL)[]> = {
+  type: 'array of paths or `file:` URLs',
+  expected: 'an array of paths or file: URLs that is not empty',
+  accepts: (value): value is (string | URL)[] =>
     Array.isArray(value) &&
     value.length > 0 &&
-    value.every((each) => (typeof each === 'string' && each !== '') || each instanceof URL)
-      ? undefined
-      : 'an array of paths or file: URLs',
-  pool: (value) => (typeof value === 'object' && value !== null ? undefined : 'options of a Pool'),
-  name: text,
-  port: integer(0, 65_535),
-  address: text,
-  gracePeriod: time,
-  lockDuration: duration,
-  stalledInterval: duration,
-  maxStalledCount: integer(0),
+    value.every((each) => (typeof each === 'string' && each !== '') || each instanceof URL),
 };
 
-const DEFAULTS = { maxValueSize: 1024 * 1024 };
+const pool: Check<PoolOptions> = {
+  type: 'object',
+  expected: 'options of a Pool',
+  accepts: (value): value is PoolOptions => isObject(value),
+};
 
-/** In place of a limit that the host decides. */
+/** Anything shorter is all overhead. */
+const SHORTEST_DURATION = 100;
+
+/** Stands for a limit that the pool of the host decides. */
 export const HOST_DECIDES = -1;
+
+const SHARED_OPTIONS = {
+  queue: {
+    check: queueName,
+    required: true,
+    flag: '-q, --queue <name>',
+    description: 'Name of the queue, the same for callers and hosts. It must not contain a colon.',
+  },
+  connection: {
+    check: connection,
+    required: true,
+    flag: '--connection <url>',
+    variable: 'AIOMULTIPROCESS_CONNECTION',
+    description:
+      'URL of the datastore: `redis://…`, `rediss://…` or `postgres://…`. Or a connection of BullMQ: options of ' +
+      'ioredis or pg, or a client of either.',
+  },
+  prefix: {
+    check: text,
+    defaultText: '`bull`',
+    flag: '--prefix <text>',
+    description: 'Prefix of the keys in Redis.',
+  },
+  root: {
+    check: path,
+    default: () => process.cwd(),
+    defaultText: 'the working directory',
+    flag: '--root <folder>',
+    description:
+      'Folder that the names of functions are relative to. A function is named by the path of its module from there, ' +
+      'so the same code lies under it on every machine.',
+  },
+  maxValueSize: {
+    check: bytes(1),
+    default: 1024 * 1024,
+    flag: '--max-value-size <size>',
+    description: 'Size limit of the arguments, and of the result, of one task.',
+  },
+} as const satisfies DocumentedTable<SharedOptions>;
+
+export const DISTRIBUTED_POOL_OPTIONS = {
+  ...SHARED_OPTIONS,
+  taskTimeout: {
+    check: milliseconds,
+    default: HOST_DECIDES,
+    defaultText: "`taskTimeout` of the host's pool",
+    description: 'Time limit of a task; 0: no limit. The `timeout` of a call overrides it.',
+  },
+  retries: {
+    check: integer(0),
+    default: HOST_DECIDES,
+    defaultText: "`retries` of the host's pool",
+    description: 'Number of times a failed task is retried. The `retries` of a call override it.',
+  },
+  chunkSize: {
+    check: integer(1, MAX_CHUNK),
+    defaultText: 'as many as keep a host busy for about 50 ms',
+    description: `Number of tasks that are sent together, at most ${MAX_CHUNK}.`,
+  },
+  leaseDuration: {
+    check: wholeMilliseconds(SHORTEST_DURATION),
+    default: 60_000,
+    description:
+      'Time without a sign of life after which a caller counts as dead: its tasks are dropped or aborted. ' +
+      'The clocks of all machines must agree to within half of it.',
+  },
+} as const satisfies DocumentedTable<DistributedPoolOptions>;
+
+export const HOST_OPTIONS = {
+  ...SHARED_OPTIONS,
+  modules: {
+    check: modules,
+    required: true,
+    description: 'Modules whose exported functions may be called. Paths are relative to the working directory.',
+  },
+  pool: {
+    check: pool,
+    default: {},
+    defaultText: '`{}`',
+    description: 'Options of [the pool](pool.md#options) that runs the tasks.',
+  },
+  name: {
+    check: text,
+    default: () => createName(),
+    defaultText: 'name of the machine and process id',
+    flag: '--name <name>',
+    description: 'Name of the host in metrics and to callers.',
+  },
+  port: {
+    check: integer(0, 65_535),
+    defaultText: 'no port',
+    flag: '--port <n>',
+    description: 'Port for `/healthz` and `/metrics`; 0: any free port.',
+  },
+  address: {
+    check: text,
+    default: '127.0.0.1',
+    flag: '--address <ip>',
+    description: 'Address that the port listens on.',
+  },
+  gracePeriod: {
+    check: milliseconds,
+    default: 30_000,
+    flag: '--grace-period <time>',
+    description: 'Time that running tasks have to end when the host closes, before they return to the queue.',
+  },
+  lockDuration: {
+    check: wholeMilliseconds(SHORTEST_DURATION),
+    default: 30_000,
+    flag: '--lock-duration <time>',
+    description: "Time without a sign of life after which another host may run a host's jobs.",
+  },
+  stalledInterval: {
+    check: wholeMilliseconds(SHORTEST_DURATION),
+    default: 30_000,
+    flag: '--stalled-interval <time>',
+    description: 'Interval between searches for the jobs of dead hosts.',
+  },
+  maxStalledCount: {
+    check: integer(0),
+    default: 3,
+    flag: '--max-stalled-count <n>',
+    description: 'Number of hosts that a job may take down before its tasks fail with `HostLostError`.',
+  },
+} as const satisfies DocumentedTable<HostOptions>;
+
+let created = 0;
+
+/** Callers tell hosts apart by their names. */
+function createName(): string {
+  const number = ++created;
+  return `${hostname()}-${process.pid}${number === 1 ? '' : `-${number}`}`;
+}
 
 export type ReadDistributedPoolOptions = ReturnType<typeof readDistributedPoolOptions>;
 
-/** @throws TypeError naming the option and what it takes. */
+/** @throws TypeError that names the option and what it accepts. */
 export function readDistributedPoolOptions(options: DistributedPoolOptions) {
-  const read = readOptions<DistributedPoolOptions>('DistributedPool', options, CALLER);
-  requireOptions('DistributedPool', read, ['queue', 'connection']);
-  return {
-    ...DEFAULTS,
-    taskTimeout: HOST_DECIDES,
-    retries: HOST_DECIDES,
-    chunkSize: undefined,
-    leaseDuration: 60_000,
-    ...read,
-    root: readFolder(read.root),
-  };
+  const read = readOptions('DistributedPool', options, DISTRIBUTED_POOL_OPTIONS);
+  return { ...read, root: readFolder(read.root) };
 }
 
-/** @throws TypeError naming the option and what it takes. */
+/** @throws TypeError that names the option and what it accepts. */
 export function readHostOptions(options: HostOptions) {
-  const read = readOptions<HostOptions>('Host', options, HOST);
-  requireOptions('Host', read, ['queue', 'connection', 'modules']);
-  return {
-    ...DEFAULTS,
-    pool: {},
-    address: '127.0.0.1',
-    gracePeriod: 30_000,
-    lockDuration: 30_000,
-    stalledInterval: 30_000,
-    maxStalledCount: 3,
-    ...read,
-    root: readFolder(read.root),
-  };
+  const read = readOptions('Host', options, HOST_OPTIONS);
+  return { ...read, root: readFolder(read.root) };
 }
 
-function requireOptions<T extends object>(what: string, options: T, names: (keyof T & string)[]): void {
-  for (const name of names) {
-    if (options[name] === undefined) throw new TypeError(`${what}: the option "${name}" is required`);
-  }
+function readFolder(root: string | URL): string {
+  return realPath(resolve(isUrl(root) ? fileURLToPath(root) : root));
 }
 
-function readFolder(root: string | URL | undefined): string {
-  return realPath(root === undefined ? process.cwd() : resolve(isUrl(root) ? fileURLToPath(root) : root));
-}
-
-/** As Node.js names the modules that it imports: without links. */
+/** The path without symbolic links, by which Node.js names the modules that it imports. */
 export function realPath(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    // That it is not there others can say better.
+    // The import of a missing file explains the failure better.
     return path;
   }
 }

@@ -1,21 +1,28 @@
 import type { Socket } from 'node:net';
 import { ProtocolError } from '../errors.js';
-import { Decoder, Encoder } from './codec.js';
-import { FrameReader } from './frame.js';
-import type { ErrorMessage, Message, ResultRun, TaskRun } from './messages.js';
+import type { ErrorMessage, Message, ResultRun, TaskRun } from '../protocol/messages.js';
+import { nextTick } from '../util/clock.js';
+import type { BlockMemory } from './block-memory.js';
+import { classify } from './classify.js';
+import { Decoder } from './decoder.js';
+import { Encoder } from './encoder.js';
+import { createNumberFrame, FrameReader, KEEP, RELEASE } from './frame.js';
 
-/** From this size on a batch is written at once, so that memory stays bounded and the other side can begin. */
+/** From this size on, a batch is written at once: memory stays bounded, and the other side can start. */
 const MAX_BATCH_SIZE = 256 * 1024;
 
-/** What a {@link Channel} tells its owner. */
+/** From this many bytes on, the other side is told at once that it may use blocks again: it may wait for them. */
+const MAX_UNTOLD = 1024 * 1024;
+
+/** The events of a {@link Channel}. */
 export interface ChannelHandler<Received extends Message> {
-  /** Called once for each frame, with everything in it. */
+  /** Called once per frame, with all of its messages. */
   onMessages(messages: Received[]): void;
-  /** The pipe has taken everything after it was congested. */
+  /** More can be sent after the channel was congested. */
   onDrain(): void;
   /**
-   * No more messages will come: the other side has closed its direction of the pipe, or both. With an error: what came
-   * was no message.
+   * No more messages will come: the other side closed its direction of the pipe, or both. With an error, the received
+   * bytes were invalid.
    */
   onEnd(error?: ProtocolError): void;
   /** Calls `write` when frames may go out, in the order of its calls. Until then the pipe is congested. Default: at once. */
@@ -25,60 +32,78 @@ export interface ChannelHandler<Received extends Message> {
 /**
  * Messages over one duplex pipe, many in a frame.
  *
- * What is posted goes out with the next {@link flush}: the owner knows when its turn is over, so each turn makes one
- * write. The owner hands in the bytes it reads with {@link receive}.
+ * Posted messages are written by the next {@link flush}: the owner knows when its turn is over, so each turn makes one
+ * write. The owner passes the bytes that it reads to {@link receive}.
  */
 export class Channel<Received extends Message, Sent extends Message> {
   readonly #socket: Socket;
   readonly #handler: ChannelHandler<Received>;
-  readonly #encoder = new Encoder();
+  readonly #memory: BlockMemory | undefined;
+  readonly #encoder: Encoder;
   readonly #decoder = new Decoder();
-  readonly #reader = new FrameReader({
-    onBatch: (bytes, start, end) => this.#handler.onMessages(this.#decoder.decode(bytes, start, end) as Received[]),
-    onAttachment: (buffer) => this.#decoder.addAttachment(buffer),
-  });
+  readonly #reader: FrameReader;
   #ended = false;
   #congested = false;
   /** Batches that wait for {@link ChannelHandler.beforeWrite}. */
   #held = 0;
+  /** What the other side has not been told yet about its blocks, and their size in bytes. */
+  readonly #kept: number[] = [];
+  readonly #released: number[] = [];
+  #untoldSize = 0;
 
-  constructor(socket: Socket, handler: ChannelHandler<Received>) {
+  /** @param memory - if the other side has the same. */
+  constructor(socket: Socket, handler: ChannelHandler<Received>, memory?: BlockMemory) {
     this.#socket = socket;
     this.#handler = handler;
+    this.#memory = memory;
+    this.#encoder = new Encoder(classify, memory);
+    this.#reader = new FrameReader({
+      onBatch: (bytes, start, end) => this.#handler.onMessages(this.#decoder.decode(bytes, start, end) as Received[]),
+      onAttachment: (buffer) => {
+        if (memory !== undefined && buffer.byteLength >= memory.threshold) memory.want();
+        this.#decoder.addAttachment(buffer);
+      },
+      ...(memory !== undefined && {
+        onBlock: (position, length, asView) => this.#onBlock(memory, position, length, asView),
+        onRelease: (positions) => this.#onUse((position) => memory.release(position), positions),
+        onKeep: (positions) => this.#onUse((position) => memory.keep(position), positions),
+      }),
+    });
     socket.on('end', () => this.#end());
     socket.on('close', () => this.#end());
-    // A pipe whose other end is gone says so by an error before it closes; the close is what counts.
+    // If the other end is gone, the pipe emits an error before it closes. The close is enough.
     socket.on('error', () => {});
   }
 
-  /** Whether bytes wait because the other side does not read as fast. */
+  /** Whether bytes or blocks wait because the other side reads more slowly. */
   get congested(): boolean {
-    return this.#congested;
+    return this.#congested || this.#memory?.isFull === true;
   }
 
   /**
    * Adds a message to the next frame.
    *
-   * @throws {@link SerializationError} if its value cannot travel; nothing is sent then.
+   * @param asViews - whether the receiver may keep views of large parts that lie in shared memory.
+   * @throws {@link SerializationError} if its value cannot be sent; nothing is added then.
    */
-  post(message: Exclude<Sent, TaskRun | ResultRun>): void {
+  post(message: Exclude<Sent, TaskRun | ResultRun>, asViews = false): void {
     this.#limitBatch();
-    this.#encoder.add(message);
+    this.#encoder.add(message, asViews);
   }
 
   /** Adds a task, like {@link post}. */
-  postTask(id: number, address: number, args: readonly unknown[]): void {
+  postTask(id: number, address: number, args: readonly unknown[], asViews = false): void {
     this.#limitBatch();
-    this.#encoder.addTask(id, address, args);
+    this.#encoder.addTask(id, address, args, asViews);
   }
 
   /** Adds the result of a task, like {@link post}. */
-  postResult(id: number, value: unknown): void {
+  postResult(id: number, value: unknown, asViews = false): void {
     this.#limitBatch();
-    this.#encoder.addResult(id, value);
+    this.#encoder.addResult(id, value, asViews);
   }
 
-  /** Adds an error; in place of one that cannot travel goes the one that says why. */
+  /** Adds an error. If it cannot be sent, the error that says why is sent instead. */
   postError(message: ErrorMessage): void {
     this.#limitBatch();
     try {
@@ -92,7 +117,7 @@ export class Channel<Received extends Message, Sent extends Message> {
     if (this.#encoder.size > MAX_BATCH_SIZE) this.flush();
   }
 
-  /** Writes what was posted. */
+  /** Writes the posted messages. */
   flush(): void {
     if (this.#encoder.isEmpty) return;
     const frames = this.#encoder.takeFrames();
@@ -123,12 +148,12 @@ export class Channel<Received extends Message, Sent extends Message> {
     this.#handler.onDrain();
   };
 
-  /** Where the next bytes belong, if at least `minimum` of one frame are missing: read there, they need no copy. */
+  /** Where to read the next bytes without a copy, if at least `minimum` bytes of a frame are missing. */
   getPlace(minimum: number): Uint8Array | undefined {
     return this.#reader.missing >= minimum && !this.#ended ? this.#reader.place : undefined;
   }
 
-  /** Takes the bytes that were read into what {@link getPlace} gave. */
+  /** Takes the bytes that were read into the memory that {@link getPlace} returned. */
   fill(count: number): void {
     if (this.#ended) return;
     try {
@@ -138,7 +163,7 @@ export class Channel<Received extends Message, Sent extends Message> {
     }
   }
 
-  /** Takes bytes that came from the other side. */
+  /** Takes bytes from the other side. */
   receive(chunk: Uint8Array): void {
     if (this.#ended) return;
     try {
@@ -148,13 +173,36 @@ export class Channel<Received extends Message, Sent extends Message> {
     }
   }
 
+  #onBlock(memory: BlockMemory, position: number, length: number, asView: boolean): void {
+    const tell = (list: number[]) => {
+      if (this.#kept.length + this.#released.length === 0) nextTick(this.#tellUse);
+      list.push(position);
+      this.#untoldSize += length;
+      if (this.#untoldSize >= MAX_UNTOLD) this.#tellUse();
+    };
+    const use = { keep: () => tell(this.#kept), release: () => tell(this.#released) };
+    this.#decoder.addAttachment(memory.read(position, length, asView, use));
+  }
+
+  readonly #tellUse = (): void => {
+    if (this.#kept.length > 0) this.#write([createNumberFrame(KEEP, this.#kept.splice(0))]);
+    if (this.#released.length > 0) this.#write([createNumberFrame(RELEASE, this.#released.splice(0))]);
+    this.#untoldSize = 0;
+  };
+
+  #onUse(use: (position: number) => void, positions: readonly number[]): void {
+    const wasCongested = this.congested;
+    for (const position of positions) use(position);
+    if (wasCongested && !this.congested) this.#handler.onDrain();
+  }
+
   #fail(error: unknown): void {
     if (!(error instanceof ProtocolError)) throw error;
     this.#end(error);
     this.destroy();
   }
 
-  /** Closes the sending direction; what was posted is written before. The other side can still send. */
+  /** Closes the sending direction, after the posted messages. The other side can still send. */
   end(onFlushed?: () => void): void {
     this.flush();
     this.#socket.end(onFlushed);

@@ -1,21 +1,21 @@
 import { types } from 'node:util';
 import { MAX_FRAME } from './frame.js';
-import * as graph from './graph.js';
-import { isHandle } from './handles.js';
+import * as graph from './graph/graph.js';
+import { isHandle, isHandleMemory } from './graph/handles.js';
 
-/** Says what an object travels as, as {@link classify} does. */
+/** Decides how an object is sent, as {@link classify} does. */
 export type Classifier = (value: object) => number | string;
 
 /**
- * What an object is, or why it cannot travel.
+ * Decides how an object is sent, or why it cannot be.
  *
- * Objects are told apart by what they are, not by their constructor: those of another realm (Jest's, `node:vm`) have
- * other constructors.
+ * It looks at the kind of an object, not at its constructor: objects of another realm (Jest's, `node:vm`) have other
+ * constructors.
  *
- * @returns the kind of row it makes in a graph, or the reason why it makes none.
+ * @returns the kind of its row in a graph, or the reason why it has none.
  */
 export function classify(value: object): number | string {
-  if (types.isProxy(value)) return 'a Proxy does not travel; send a copy of what it stands for';
+  if (types.isProxy(value)) return 'it is a Proxy; send a copy of its target';
   if (Array.isArray(value)) return graph.ARRAY;
   if (Object.getPrototypeOf(value) === Object.prototype) return classifyRecord(value);
   if (isHandle(value)) return graph.HANDLE;
@@ -24,26 +24,28 @@ export function classify(value: object): number | string {
   if (types.isSet(value)) return graph.SET;
   if (types.isDate(value)) return graph.DATE;
   if (types.isRegExp(value)) return graph.REGEXP;
-  if (types.isAnyArrayBuffer(value)) return whyUnfitMemory(value) ?? graph.ARRAY_BUFFER;
+  if (types.isAnyArrayBuffer(value)) {
+    return isHandleMemory(value) ? graph.HANDLE : (whyUnfitMemory(value) ?? graph.ARRAY_BUFFER);
+  }
   if (ArrayBuffer.isView(value)) return classifyView(value);
-  if (types.isSymbolObject(value)) return 'symbols do not travel';
+  if (types.isSymbolObject(value)) return 'it is a symbol';
   if (types.isBoxedPrimitive(value)) return graph.BOXED;
-  if (isBoundToProcess(value)) return `${describeInstance(value)} has no form outside of its process`;
+  if (isBoundToProcess(value)) return `${describeInstance(value)} is bound to its process`;
   if (isPlain(value) || Object.keys(value).length > 0) return graph.OBJECT;
-  return `${describeInstance(value)} has no enumerable properties of its own that could travel`;
+  return `${describeInstance(value)} has no enumerable properties of its own to send`;
 }
 
-/** Most objects are records: the many questions above are not asked for them. */
+/** Most objects are records, which need few of these checks. */
 function classifyRecord(value: object): number | string {
   const bound = types.isArgumentsObject(value) || types.isExternal(value);
-  return bound ? `${describeInstance(value)} has no form outside of its process` : graph.OBJECT;
+  return bound ? `${describeInstance(value)} is bound to its process` : graph.OBJECT;
 }
 
 function isError(value: object): value is Error {
   return types.isNativeError(value) || value instanceof Error || value instanceof DOMException;
 }
 
-/** Also true for the records of another realm, whose `Object.prototype` is not ours. */
+/** Also true for records of another realm, which has its own `Object.prototype`. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return (
@@ -69,25 +71,27 @@ function isStream(value: object): boolean {
   return 'pipe' in value && typeof value.pipe === 'function' && 'on' in value && typeof value.on === 'function';
 }
 
-/** A Buffer usually is a small part of a pool that is not its own: only its bytes travel. */
+/** A Buffer usually is a small part of a memory pool, so only its own bytes are sent. */
 function classifyView(view: ArrayBufferView): number | string {
+  if (isHandleMemory(view.buffer)) return graph.HANDLE;
   const reason = whyUnfitMemory(view.buffer);
   if (reason !== undefined) return reason;
   if (Buffer.isBuffer(view)) return graph.BUFFER;
-  if (!graph.VIEW_TYPES.includes(nameOfView(view))) return `there is no ${nameOfView(view)} in this version`;
+  if (!graph.VIEW_TYPES.includes(nameOfView(view))) return `this version does not support ${nameOfView(view)}`;
   return isOutside(view) ? 'it lies outside of its ArrayBuffer, which was resized' : graph.VIEW;
 }
 
 function whyUnfitMemory(buffer: ArrayBufferLike): string | undefined {
   if (types.isSharedArrayBuffer(buffer)) {
-    return 'memory cannot be shared with another process; send a copy of the SharedArrayBuffer';
+    return 'a SharedArrayBuffer belongs to its process; use sharedArray(), or send a copy';
   }
-  if (isDetached(buffer as ArrayBuffer)) return 'its memory was transferred away';
-  if (buffer.byteLength > MAX_FRAME) return `${buffer.byteLength} bytes are more than ${MAX_FRAME}, send it in parts`;
+  if (isDetached(buffer as ArrayBuffer)) return 'its memory was transferred';
+  if (buffer.byteLength > MAX_FRAME)
+    return `${buffer.byteLength} bytes exceed the limit of ${MAX_FRAME}; send it in parts`;
   return undefined;
 }
 
-/** A detached ArrayBuffer looks like an empty one until it is used. */
+/** A detached ArrayBuffer looks empty until it is used. */
 function isDetached(buffer: ArrayBuffer): boolean {
   if (buffer.byteLength > 0) return false;
   try {
@@ -98,7 +102,7 @@ function isDetached(buffer: ArrayBuffer): boolean {
   }
 }
 
-/** Whether a resizable ArrayBuffer was made too small for a view: such a view looks like an empty one until it is used. */
+/** Whether a resizable ArrayBuffer was made too small for a view: such a view looks empty until it is used. */
 export function isOutside(view: ArrayBufferView): boolean {
   try {
     if (types.isDataView(view)) view.byteLength;
@@ -119,19 +123,19 @@ const readTypedArrayName = Object.getOwnPropertyDescriptor(
   Symbol.toStringTag,
 )?.get as () => string;
 
-/** What an object is called in messages of errors. */
+/** The name of an object in error messages. */
 function describeInstance(value: object): string {
   const [name] = namesOfClasses(value);
   return `an instance of ${name ?? Object.prototype.toString.call(value).slice('[object '.length, -1)}`;
 }
 
 export function describePrimitive(value: unknown): string {
-  if (typeof value === 'symbol') return 'symbols do not travel';
+  if (typeof value === 'symbol') return 'it is a symbol';
   const { name } = value as { name?: unknown };
-  return `functions do not travel (${typeof name === 'string' && name !== '' ? name : 'anonymous'})`;
+  return `it is a function (${typeof name === 'string' && name !== '' ? name : 'anonymous'})`;
 }
 
-/** The names of the classes of an object, its own first, without `Object`. Runs no code of theirs. */
+/** The names of the classes of an object, its own first, without `Object`. Runs no code of the classes. */
 export function namesOfClasses(value: object): string[] {
   const names: string[] = [];
   let prototype: unknown = Object.getPrototypeOf(value);
@@ -149,7 +153,7 @@ function readName(owner: unknown): string | undefined {
   return typeof name === 'string' && name !== '' ? name.toWellFormed() : undefined;
 }
 
-/** The value of a property, if it is one of the object itself and needs no getter. */
+/** The value of an own property without a getter. */
 function readOwn(owner: object, key: string): unknown {
   return types.isProxy(owner) ? undefined : Object.getOwnPropertyDescriptor(owner, key)?.value;
 }

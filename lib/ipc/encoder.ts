@@ -1,39 +1,51 @@
 import { SerializationError } from '../errors.js';
-import { AttachmentWriter } from './attachments.js';
+import { GRAPH, type Message, RESULT, TASK, VALUE_INDEX, VALUE_PATH } from '../protocol/messages.js';
+import { AttachmentWriter, type OutgoingAttachment } from './attachments.js';
+import type { BlockMemory } from './block-memory.js';
 import { type Classifier, classify } from './classify.js';
-import { encodeGraph } from './encode-graph.js';
-import { ATTACHMENT, BATCH, HEADER_SIZE, writeHeader } from './frame.js';
-import { GRAPH, type Message, RESULT, TASK, VALUE_INDEX, VALUE_PATH } from './messages.js';
-import { PlainWriter } from './plain-writer.js';
+import { ATTACHMENT, BATCH, BLOCK, createNumberFrame, HEADER_SIZE, writeHeader } from './frame.js';
+import { encodeGraph } from './graph/encode-graph.js';
+import { PlainWriter } from './plain/plain-writer.js';
 
-/** In place of the function of a task, for a result. */
+/** Replaces the function of a task, in a result. */
 const NO_ADDRESS = -1;
 
 /**
  * Turns messages into frames.
  *
- * One for each direction and process: the records it has defined are known to the one decoder at the other end. Values
- * are written when they are added, so each is read once, as it is then, and one that cannot be written harms no other.
+ * Each direction of a pipe has one encoder, because only the decoder at its other end knows the records that it has
+ * defined. A value is written when it is added: it is read once, in that state, and a value that cannot be written does
+ * not affect others.
  */
 export class Encoder {
   readonly #classify: Classifier;
-  readonly #writer = new PlainWriter();
+  readonly #memory: BlockMemory | undefined;
+  readonly #writer: PlainWriter;
   readonly #attachments = new AttachmentWriter();
-  /** How many messages the frame has so far, and where this is to be written. */
+  /** The number of messages in the frame so far, and the position of that number. */
   #count = 0;
-  #countAt = this.#writer.writeOpenList();
-  /** The message that the next task or result may join: its values so far, the id it then has, and its function. */
+  #countAt: number;
+  /**
+   * The message that the next task or result may join: the number of its values, their position, the next id, and the
+   * function.
+   */
   #runLength = 0;
   #runAt = 0;
   #nextId = 0;
   #address = NO_ADDRESS;
-  /** Reading a value may run a getter, which may send something itself: that follows the value. */
+  /** Reading a value may run a getter, which may send a message itself. That message follows the value. */
   #busy = false;
   #postponed: unknown[][] = [];
 
-  /** @param classifier - default: all that can travel between processes of one machine does. */
-  constructor(classifier: Classifier = classify) {
+  /**
+   * @param classifier - default: accepts everything that processes of one machine can exchange.
+   * @param memory - default: all bytes go through the pipe.
+   */
+  constructor(classifier: Classifier = classify, memory?: BlockMemory) {
     this.#classify = classifier;
+    this.#memory = memory;
+    this.#writer = new PlainWriter(classifier === classify);
+    this.#countAt = this.#writer.writeOpenList();
   }
 
   /** The approximate size of the frame so far, in bytes. */
@@ -45,7 +57,7 @@ export class Encoder {
     return this.#count === 0;
   }
 
-  /** Makes the next frame one that any decoder can read, not only the one that has read those before it. */
+  /** Makes the next frame readable for every decoder, not only for the one that read the frames before. */
   forgetShapes(): void {
     this.#writer.forgetShapes();
   }
@@ -53,28 +65,30 @@ export class Encoder {
   /**
    * Adds a task.
    *
-   * @throws {@link SerializationError} if an argument cannot travel; nothing is added then.
+   * @param asViews - whether the receiver may keep views of large parts that lie in shared memory.
+   * @throws {@link SerializationError} if an argument cannot be sent; nothing is added then.
    */
-  addTask(id: number, address: number, args: readonly unknown[]): void {
-    if (!this.#addToRun(id, address, args)) this.#addGraph([TASK, id, address, args]);
+  addTask(id: number, address: number, args: readonly unknown[], asViews = false): void {
+    if (!this.#addToRun(id, address, args)) this.#addGraph([TASK, id, address, args], asViews);
   }
 
   /**
    * Adds the result of a task.
    *
-   * @throws {@link SerializationError} if it cannot travel; nothing is added then.
+   * @throws {@link SerializationError} if it cannot be sent; nothing is added then.
    */
-  addResult(id: number, value: unknown): void {
-    if (!this.#addToRun(id, NO_ADDRESS, value)) this.#addGraph([RESULT, id, value]);
+  addResult(id: number, value: unknown, asViews = false): void {
+    if (!this.#addToRun(id, NO_ADDRESS, value)) this.#addGraph([RESULT, id, value], asViews);
   }
 
   /**
    * Adds any other message.
    *
-   * @throws {@link SerializationError} if its value cannot travel; nothing is added then.
+   * @param path - the name of its value in errors. Default: that of its kind.
+   * @throws {@link SerializationError} if its value cannot be sent; nothing is added then.
    */
-  add(message: Message): void {
-    if (!this.#addMessage(message)) this.#addGraph(message);
+  add(message: Message, asViews = false, path?: string): void {
+    if (!this.#addMessage(message)) this.#addGraph(message, asViews, path);
   }
 
   /** @returns false if the value is not plain; nothing is added then. */
@@ -135,25 +149,31 @@ export class Encoder {
     return done;
   }
 
-  /** Adds a message whose value msgpack would not keep as it is. */
-  #addGraph(message: readonly [kind: number, ...unknown[]]): void {
-    const path = VALUE_PATH[message[0]] as string;
+  /** Adds a message whose value msgpack would change. */
+  #addGraph(
+    message: readonly [kind: number, ...unknown[]],
+    asViews: boolean,
+    path = VALUE_PATH[message[0]] as string,
+  ): void {
     const index = VALUE_INDEX[message[0]] as number;
     const attached = this.#attachments.list.length;
     const postponed = this.#postponed.length;
     const wasBusy = this.#busy;
+    const { asViews: wereViews } = this.#attachments;
     this.#busy = true;
+    this.#attachments.asViews = asViews;
     try {
       const graph = encodeGraph(message[index], path, this.#attachments, this.#classify);
       const parts = [...message.slice(0, index), graph, GRAPH];
       if (wasBusy) this.#postponed.push(parts);
       else this.#addOwn(parts);
     } catch (error) {
-      // Unless a getter has sent a message meanwhile, what is attached belongs to this value.
+      // Unless a getter sent a message meanwhile, the new attachments belong to this value.
       if (this.#postponed.length === postponed) this.#attachments.truncate(attached);
       throw SerializationError.from(error, path);
     } finally {
       this.#busy = wasBusy;
+      this.#attachments.asViews = wereViews;
       if (!wasBusy && this.#postponed.length > 0) this.#addPostponed();
     }
   }
@@ -175,7 +195,7 @@ export class Encoder {
     }
   }
 
-  /** What has been added, as bytes to write one after the other. */
+  /** The added messages, as byte arrays to write one after the other. */
   takeFrames(): Uint8Array[] {
     if (this.#busy || this.isEmpty) return [];
     const writer = this.#writer;
@@ -185,8 +205,16 @@ export class Encoder {
     this.#count = 0;
     this.#countAt = writer.writeOpenList();
     const attachments = this.#attachments.takeAll();
-    return attachments.length === 0 ? [frame] : [...attachments.flatMap(createAttachmentFrame), frame];
+    return attachments.length === 0 ? [frame] : [...attachments.flatMap(this.#createFrames), frame];
   }
+
+  readonly #createFrames = ({ bytes, asView }: OutgoingAttachment): Uint8Array[] => {
+    const { byteLength } = bytes;
+    const memory = this.#memory;
+    const position = memory !== undefined && byteLength >= memory.threshold ? memory.write(bytes) : undefined;
+    if (position === undefined) return createAttachmentFrame(bytes);
+    return [createNumberFrame(BLOCK, [position, byteLength, asView ? 1 : 0])];
+  };
 }
 
 function createAttachmentFrame(bytes: Uint8Array): Uint8Array[] {

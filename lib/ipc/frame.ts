@@ -1,14 +1,27 @@
 import { ProtocolError } from '../errors.js';
 
-/** A header is the length of what follows and its kind, 32 bits each; 8 bytes keep what follows aligned. */
+/** A header has the length and the kind of the body, 32 bits each; its 8 bytes keep the body aligned. */
 export const HEADER_SIZE = 8;
 
 /** A msgpack list of messages. */
 export const BATCH = 0;
 /** Raw bytes that belong to the batch after them. */
 export const ATTACHMENT = 1;
+/**
+ * The position and the length of a block that holds the bytes of an attachment, and 1 if the receiver may keep a view of
+ * it, as three doubles.
+ */
+export const BLOCK = 2;
+/** The positions of blocks that are no longer needed, as doubles. */
+export const RELEASE = 3;
+/** The positions of blocks of which the receiver keeps views, as doubles. */
+export const KEEP = 4;
 
-/** No frame is larger: a length beyond it is a corrupt or hostile header. */
+const DOUBLE = 8;
+/** More blocks than any region has. */
+const MAX_RELEASE = 1024 * 1024;
+
+/** The largest frame. A header with a greater length is corrupt or hostile. */
 export const MAX_FRAME = 0x7fffffff;
 
 export function writeHeader(target: Uint8Array, kind: number, length: number): void {
@@ -30,23 +43,40 @@ function readUint32(source: Uint8Array, offset: number): number {
   return (low | (high << 16)) >>> 0;
 }
 
-/** Takes what a {@link FrameReader} finds. The bytes of a batch are only valid during the call. */
+/** A frame of numbers. */
+export function createNumberFrame(kind: number, numbers: readonly number[]): Uint8Array {
+  const frame = Buffer.allocUnsafe(HEADER_SIZE + numbers.length * DOUBLE);
+  writeHeader(frame, kind, numbers.length * DOUBLE);
+  for (const [index, number] of numbers.entries()) frame.writeDoubleLE(number, HEADER_SIZE + index * DOUBLE);
+  return frame;
+}
+
+function readNumbers(bytes: Uint8Array, start: number, end: number): number[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + start, end - start);
+  return Array.from({ length: (end - start) / DOUBLE }, (_, index) => view.getFloat64(index * DOUBLE, true));
+}
+
+/** Takes the bodies that a {@link FrameReader} finds. The bytes of a batch are valid only during the call. */
 export interface FrameHandler {
   onBatch(bytes: Uint8Array, start: number, end: number): void;
   onAttachment(buffer: ArrayBuffer): void;
+  /** These belong to a channel with shared memory. */
+  onBlock?(position: number, length: number, asView: boolean): void;
+  onRelease?(positions: readonly number[]): void;
+  onKeep?(positions: readonly number[]): void;
 }
 
 /**
  * Finds the frames in a stream of chunks.
  *
- * A frame that lies whole in a chunk is handed on in place. Only one that is cut by the end of a chunk is put together
- * in memory of its own; the bytes of an attachment always are, and are copied this once.
+ * A body that lies completely in a chunk is passed on in place. Only one that spans chunks is copied into memory of
+ * its own. The bytes of an attachment always are; it is their only copy.
  */
 export class FrameReader {
   readonly #handler: FrameHandler;
   readonly #header = new Uint8Array(HEADER_SIZE);
   #headerSize = 0;
-  /** The frame that is being put together, and how much of it is there. */
+  /** The body that spans chunks, and how many of its bytes have arrived. */
   #body: Uint8Array | undefined;
   #filled = 0;
   #kind = BATCH;
@@ -69,12 +99,12 @@ export class FrameReader {
     }
   }
 
-  /** Where the next bytes belong, if a frame is being put together: what is read there needs no copy. */
+  /** Where the next bytes of an unfinished body belong: bytes that are read there need no copy. */
   get place(): Uint8Array | undefined {
     return this.#body?.subarray(this.#filled);
   }
 
-  /** How many bytes are missing at that place; 0 if there is none. */
+  /** The number of missing bytes of an unfinished body; 0 if there is none. */
   get missing(): number {
     return this.#body === undefined ? 0 : this.#body.length - this.#filled;
   }
@@ -86,7 +116,18 @@ export class FrameReader {
     if (this.#filled < body.length) return;
     this.#body = undefined;
     if (this.#kind === ATTACHMENT) this.#handler.onAttachment(body.buffer as ArrayBuffer);
-    else this.#handler.onBatch(body, 0, body.length);
+    else this.#pass(this.#kind, body, 0, body.length);
+  }
+
+  #pass(kind: number, bytes: Uint8Array, start: number, end: number): void {
+    if (kind === BATCH) return this.#handler.onBatch(bytes, start, end);
+    const { onBlock, onRelease, onKeep } = this.#handler;
+    const numbers = readNumbers(bytes, start, end);
+    if (kind === RELEASE && onRelease !== undefined) onRelease(numbers);
+    else if (kind === KEEP && onKeep !== undefined) onKeep(numbers);
+    else if (kind === BLOCK && onBlock !== undefined)
+      onBlock(numbers[0] as number, numbers[1] as number, numbers[2] === 1);
+    else throw new ProtocolError('a frame refers to shared memory, but this channel has none');
   }
 
   #continueHeader(chunk: Uint8Array, offset: number): number {
@@ -99,16 +140,16 @@ export class FrameReader {
   }
 
   #startBody(chunk: Uint8Array, offset: number, length: number, kind: number): number {
-    if (kind > ATTACHMENT || length > MAX_FRAME) {
-      throw new ProtocolError(`no frame has kind ${kind} and ${length} bytes`);
+    if (!isValid(kind, length)) {
+      throw new ProtocolError(`a frame has the invalid kind ${kind} or length ${length}`);
     }
-    if (kind === BATCH && offset + length <= chunk.length) {
-      this.#handler.onBatch(chunk, offset, offset + length);
+    if (kind !== ATTACHMENT && offset + length <= chunk.length) {
+      this.#pass(kind, chunk, offset, offset + length);
       return offset + length;
     }
     this.#kind = kind;
     this.#filled = 0;
-    // Memory is touched only as bytes arrive, so a length that is never filled costs address space.
+    // Memory is touched only when bytes arrive, so a length that is never filled costs only address space.
     this.#body = allocateBody(length);
     return this.#continueBody(chunk, offset);
   }
@@ -122,10 +163,25 @@ export class FrameReader {
   }
 }
 
+function isValid(kind: number, length: number): boolean {
+  switch (kind) {
+    case BATCH:
+    case ATTACHMENT:
+      return length <= MAX_FRAME;
+    case BLOCK:
+      return length === 3 * DOUBLE;
+    case RELEASE:
+    case KEEP:
+      return length > 0 && length <= MAX_RELEASE && length % DOUBLE === 0;
+    default:
+      return false;
+  }
+}
+
 function allocateBody(length: number): Uint8Array {
   try {
     return Buffer.allocUnsafeSlow(length);
   } catch (cause) {
-    throw new ProtocolError(`there is no memory for a frame of ${length} bytes`, { cause });
+    throw new ProtocolError(`a frame of ${length} bytes does not fit into memory`, { cause });
   }
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 
-/** Up to here listing the keys of an array is cheaper than the probe below. */
+/** Up to this length, listing the keys of an array is cheaper than the probe below. */
 const SHORT_ARRAY = 24;
 
 let probed = false;
@@ -16,12 +16,12 @@ Object.defineProperty(probe, 0, {
 });
 
 /**
- * Whether an array has properties beside its elements, as the result of a regular expression has.
+ * Whether an array has properties beside its elements, like the result of a regular expression.
  *
- * Listing the keys of a long array makes a string for every index. `isDeepStrictEqual` looks at the named properties
- * of both sides first, without listing the indices, and at the elements only if they agree: if it reads the first
- * element of a probe that has no named property, the array has none either. Should it ever compare in another order,
- * the answer is `true` too often, which costs time and never a property.
+ * Listing the keys of a long array makes a string for every index. `isDeepStrictEqual` compares the named properties of
+ * both sides first, without listing the indices, and the elements only if these agree: if it reads the first element of
+ * a probe without named properties, the array has none either. If a version compared in another order, the answer would
+ * be `true` too often, which costs time but never loses a property.
  */
 export function hasNamedProperties(array: readonly unknown[]): boolean {
   if (array.length === 0) {

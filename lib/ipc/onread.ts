@@ -1,10 +1,10 @@
 import type { OnReadOpts } from 'node:net';
 import { nextTick } from '../util/clock.js';
 
-/** Large enough for a few batches of small tasks at once. */
+/** Large enough for a few batches of small tasks. */
 const READ_SIZE = 64 * 1024;
 
-/** What takes the bytes that are read: a `Channel`. */
+/** Takes the bytes that are read; a `Channel` is one. */
 export interface Receiver {
   getPlace(minimum: number): Uint8Array | undefined;
   fill(count: number): void;
@@ -12,15 +12,15 @@ export interface Receiver {
 }
 
 /**
- * Lets a socket read into one buffer again and again, and the bulk of a large value straight to where it belongs.
+ * Makes a socket reuse one buffer for its reads, and read the bulk of a large value directly into its place.
  *
- * @param getReceiver - is asked when there are bytes, as the receiver needs the socket that is made with these options.
- * @param onRead - is called when all that one read has brought was handled.
+ * @param getReceiver - is called when bytes arrive, because the receiver needs the socket that these options create.
+ * @param onRead - is called when the bytes of a read were handled.
  */
 export function createOnread(getReceiver: () => Receiver, onRead?: () => void): OnReadOpts {
   const shared = Buffer.allocUnsafeSlow(READ_SIZE);
   let place: Uint8Array | undefined;
-  /** The first place is asked for while the socket is being made. */
+  /** Node.js asks for the first buffer while it creates the socket. */
   let begun = false;
   return {
     buffer() {
@@ -34,7 +34,8 @@ export function createOnread(getReceiver: () => Receiver, onRead?: () => void): 
         else getReceiver().fill(size);
         onRead?.();
       } catch (error) {
-        // Thrown here it would keep the socket from asking for another place: this one may be full and given away.
+        // Thrown here, it would keep the socket from asking for the next buffer, and this one may be full and passed
+        // on.
         nextTick(rethrow, error);
       }
       return true;

@@ -1,38 +1,43 @@
-import { boolean, integer, type OptionTable } from '../options.js';
-import type { SpawnOptions } from '../spawn.js';
+import type { SpawnOptions } from '../process/options.js';
+import { boolean, integer, type OptionTable, oneOf } from '../util/validation.js';
 
-/** How the process that keeps the objects is started. */
+/** How the process that holds the objects is started. */
 export type ManagerOptions = SpawnOptions;
 
-/** Of a queue. */
+/** The options of a queue. */
 export interface QueueOptions {
-  /** How many items it holds before `put()` waits. Default 0: any number. */
+  /** Number of items that it holds before `put()` waits; 0: no limit. Default: 0. */
   maxSize?: number;
-  /** Which item is taken first: the oldest (`'fifo'`, default), the newest, or that of the highest priority. */
+  /**
+   * Which item is taken first: the oldest, the newest (`'lifo'`), or that of the highest priority. Default: `'fifo'`.
+   */
   order?: 'fifo' | 'lifo' | 'priority';
-  /** `true`: each item must be acknowledged, and is given to another process if its own ends before. Default `false`. */
+  /** `true`: each item must be acknowledged; if its process ends before, another one gets it. Default: `false`. */
   acknowledge?: boolean;
 }
 
-export const QUEUE_OPTIONS: OptionTable = {
-  maxSize: integer(0),
-  order: (value) =>
-    ['fifo', 'lifo', 'priority'].includes(value as string) ? undefined : '"fifo", "lifo" or "priority"',
-  acknowledge: boolean,
-};
+export const QUEUE_OPTIONS = {
+  maxSize: { check: integer(0), default: 0 },
+  order: { check: oneOf('fifo', 'lifo', 'priority'), default: 'fifo' },
+  acknowledge: { check: boolean, default: false },
+} as const satisfies OptionTable<QueueOptions>;
 
-/** Of a lock. */
+/** The options of a lock. */
 export interface LockOptions {
-  /** `true`: the process that holds it may acquire it again. Default `false`. */
+  /** `true`: the process that holds it may acquire it again. Default: `false`. */
   reentrant?: boolean;
 }
 
-export const LOCK_OPTIONS: OptionTable = { reentrant: boolean };
+export const LOCK_OPTIONS = {
+  reentrant: { check: boolean, default: false },
+} as const satisfies OptionTable<LockOptions>;
 
-/** Of a semaphore. */
+/** The options of a semaphore. */
 export interface SemaphoreOptions {
-  /** `true`: it never has more permits than it was made with. Default `false`. */
+  /** `true`: it never has more permits than at first. Default: `false`. */
   bounded?: boolean;
 }
 
-export const SEMAPHORE_OPTIONS: OptionTable = { bounded: boolean };
+export const SEMAPHORE_OPTIONS = {
+  bounded: { check: boolean, default: false },
+} as const satisfies OptionTable<SemaphoreOptions>;

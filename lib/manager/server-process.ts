@@ -1,21 +1,22 @@
-import { Connection } from '../connection.js';
 import { ManagerClosedError } from '../errors.js';
-import { hold, release } from '../keep-alive.js';
-import { type Exit, type SpawnOptions, spawnChild } from '../spawn.js';
-import { Calls } from './client/calls.js';
-import { addConnection, removeConnection, type ServerAddress } from './client/connections.js';
-import { createEndpoint, removeEndpoint } from './endpoint.js';
-import { KEY_SIZE } from './handshake.js';
-import type { ServerOptions } from './server-options.js';
+import { Connection } from '../process/connection.js';
+import type { ReadSpawnOptions } from '../process/options.js';
+import { type Exit, spawnChild } from '../process/spawn.js';
+import { DEFAULT_BLOCKS } from '../shared-memory/mapped-blocks.js';
+import { hold, release } from '../util/keep-alive.js';
+import { addConnection, removeConnection } from './client/connection-registry.js';
+import { ManagerConnection } from './client/manager-connection.js';
+import { createEndpoint, removeEndpoint, type ServerAddress, type ServerOptions } from './protocol/endpoint.js';
+import { KEY_SIZE } from './protocol/handshake.js';
 
-/** The process that keeps the objects of a manager, and the manager's own connection to it. */
+/** The process that holds the objects of a manager, and the manager's own connection to it. */
 export class ServerProcess {
   readonly address: ServerAddress;
-  readonly calls = new Calls();
-  readonly #connection: Connection;
+  readonly connection = new ManagerConnection();
+  readonly #process: Connection;
   readonly #ended: Promise<void>;
 
-  constructor(spawn: SpawnOptions) {
+  constructor(spawn: ReadSpawnOptions) {
     const key = process.getBuiltinModule('node:crypto').randomBytes(KEY_SIZE).toString('hex');
     const child = spawnChild(spawn, 'manager');
     try {
@@ -25,29 +26,30 @@ export class ServerProcess {
       throw error;
     }
     const start: ServerOptions = { ...this.address, name: 'manager', parent: process.pid, concurrency: 1 };
-    this.#connection = new Connection(child, start, {
-      onMessages: (messages) => this.calls.receive(messages),
+    this.#process = new Connection(child, start, {
+      onMessages: (messages) => this.connection.receive(messages, (isOpen) => this.#process.onMapped(isOpen)),
       onRead() {},
       onDrain() {},
     });
-    this.calls.open(this.#connection.channel);
-    addConnection(this.address.path, this.calls);
-    this.#ended = this.#connection.ended.then((exit) => {
-      // It has done so itself, unless it was killed.
+    this.#process.shareMemory(DEFAULT_BLOCKS);
+    this.connection.open(this.#process.channel);
+    addConnection(this.address.path, this.connection);
+    this.#ended = this.#process.ended.then((exit) => {
+      // The server removes it when it exits, but not when it is killed.
       removeEndpoint(this.address);
-      this.calls.close(createClosedError(exit));
+      this.connection.close(createClosedError(exit));
       removeConnection(this.address.path);
     });
   }
 
   get pid(): number | undefined {
-    return this.#connection.pid;
+    return this.#process.pid;
   }
 
-  /** Ends the process. What waits for an answer rejects, in all processes. */
+  /** Ends the process. Pending calls reject, in every process. */
   async close(): Promise<void> {
-    this.calls.close(new ManagerClosedError('close() was called'));
-    this.#connection.end();
+    this.connection.close(new ManagerClosedError('close() was called'));
+    this.#process.end();
     hold();
     try {
       await this.#ended;

@@ -1,90 +1,93 @@
 import type { EventEmitter } from 'eventemitter3';
 
-/** What a pool tells of its processes and tasks. Times are milliseconds; points in time are those of `performance.now()`. */
+/** The events of a pool. Durations are milliseconds; points in time are values of `performance.now()`. */
 
 /** One of the processes of a pool. */
 export interface ProcessInfo {
-  /** `undefined`: it could not be started. */
+  /** `undefined` if it could not be started. */
   pid: number | undefined;
-  /** Which of the pool's processes it is, from 0. One that takes over from another has the same place. */
+  /** The index of its seat in the pool, from 0. A replacement takes the seat of its predecessor. */
   place: number;
 }
 
 /** A process that has run its initializers. */
 export interface ReadyInfo extends ProcessInfo {
-  /** From the start of the process to that of its initializers. */
+  /** From the start of the process to the start of its initializers. */
   startUpTime: number;
-  /** How long its initializers took. */
+  /** The duration of its initializers. */
   initTime: number;
 }
 
-/** Why a process is replaced: the option that asks for it. */
+/** Why a process is replaced: the name of the option that requires it. */
 export type RecycleReason = 'maxTasksPerChild' | 'maxMemoryPerChild' | 'maxAge' | 'startTimeout';
 
-/** A process that is replaced while it still runs. */
+/** A process that is replaced while it is still running. */
 export interface RecycleInfo extends ProcessInfo {
   reason: RecycleReason;
 }
 
 /**
- * Why a process ended: the pool was closed or terminated, another took over from it, it had nothing to do for
- * `idleTimeout`, a task that was given up did not end, or none of that: it failed by itself.
+ * Why a process exited: the pool was closed or terminated; the process was replaced, or idle for `idleTimeout`; a
+ * cancelled task did not stop in time; or none of these: the process failed.
  */
 export type ExitReason = 'closed' | 'terminated' | 'recycled' | 'idle' | 'cancelled' | 'failed';
 
-/** A process that has ended. */
+/** A process that has exited. */
 export interface ExitInfo extends ProcessInfo {
   reason: ExitReason;
   exitCode: number | null;
   signal: NodeJS.Signals | null;
-  /** What it died of, if it got to say so. */
+  /** The error that ended it, if it could report one. */
   error?: unknown;
 }
 
-/** The finalizer of a process has failed. */
+/** A finalizer that failed. */
 export interface FinalizerErrorInfo extends ProcessInfo {
-  /** What it has thrown, or a `TimeoutError`. */
+  /** The error it threw, or a `TimeoutError`. */
   error: unknown;
 }
 
-/** One run of a function. */
+/** One attempt of a task. */
 export interface TaskInfo {
-  /** Unique in the pool. A task that is run again has another. */
+  /** Unique in the pool. A retry has a new id. */
   id: number;
   /** The name of the function. */
   task: string;
-  /** As they were given, not copied. */
+  /** The caller's own objects, not copies. */
   args: readonly unknown[];
-  /** 1 for the first run. */
+  /** 1 for the first attempt. */
   attempt: number;
 }
 
-/** A task that was sent to a process, which runs it within a moment. */
+/** A task that was sent to a process, which starts it within a moment. */
 export interface StartedInfo extends TaskInfo, ProcessInfo {
-  /** Since it was asked for, or was to be run again. */
+  /** The time since the call, or since the failed attempt before it. */
   waitTime: number;
 }
 
 /** A task that has run. */
 export interface EndedInfo extends StartedInfo {
-  /** When it began. */
+  /** When the function was called. */
   startTime: number;
   runTime: number;
 }
 
-/** A task that has failed. What only a task has that has run is missing from one that was never sent. */
-export interface FailedInfo extends TaskInfo, Partial<Omit<EndedInfo, keyof TaskInfo>> {
+/** A task that may have run. If it was never sent, the fields about its run are missing. */
+interface MaybeRunInfo extends TaskInfo, Partial<Omit<EndedInfo, keyof TaskInfo>> {}
+
+/** A task that has failed. If it was never sent, the fields about its run are missing. */
+export interface FailedInfo extends MaybeRunInfo {
   error: unknown;
 }
 
-/** A task that has failed and will be run again. */
+/** A task that has failed and will be retried. */
 export interface RetriedInfo extends FailedInfo {
-  /** The task that is the next run. */
+  /** The id of the next attempt. */
   nextId: number;
 }
 
-/** A task that its caller has given up. */
-export interface CancelledInfo extends TaskInfo, Partial<Omit<EndedInfo, keyof TaskInfo>> {
+/** A task that its caller has cancelled. */
+export interface CancelledInfo extends MaybeRunInfo {
   reason: unknown;
 }
 
@@ -93,26 +96,26 @@ export interface TaskErrorInfo {
   /** The name of the function. */
   task: string;
   id: number;
-  /** The process that ran it, if it was sent to one. */
+  /** The process that ran it; `undefined` if it was never sent. */
   pid: number | undefined;
 }
 
-/** What happens to processes. */
+/** Events of processes. */
 export interface ProcessEvents {
   processStarted: (info: ProcessInfo) => void;
-  /** Its initializers have run: it takes tasks. */
+  /** The initializers have run; the process accepts tasks. */
   processReady: (info: ReadyInfo) => void;
-  /** Another takes over from it; it ends when its last tasks are answered. */
+  /** Another process replaces it. It exits when its last tasks have settled. */
   processRecycled: (info: RecycleInfo) => void;
   processExited: (info: ExitInfo) => void;
-  /** The finalizer of a process has thrown, or has not ended in time; the process ends all the same. */
+  /** The finalizer of a process has thrown, or has exceeded its time limit. The process exits all the same. */
   finalizerError: (info: FinalizerErrorInfo) => void;
 }
 
-/** What happens to each task. Each that is queued then succeeds, fails, is cancelled, or is retried as another. */
+/** Events of tasks. A queued task succeeds, fails, is cancelled, or is retried under a new id. */
 export interface TaskEvents {
   taskQueued: (info: TaskInfo) => void;
-  /** Told again if its process died before it began, and another took it. */
+  /** Emitted again if the process died before the task started, and another process took it. */
   taskStarted: (info: StartedInfo) => void;
   taskRetried: (info: RetriedInfo) => void;
   taskSucceeded: (info: EndedInfo) => void;
@@ -122,13 +125,13 @@ export interface TaskEvents {
 
 /** The events of a pool. */
 export interface PoolEvents extends ProcessEvents, TaskEvents {
-  /** A task failed; its caller gets the same error. Costs less than `taskFailed` if nothing else is listened to. */
+  /** A task failed; its caller gets the same error. As the only listener it costs less than `taskFailed`. */
   taskError: (error: unknown, info: TaskErrorInfo) => void;
-  /** After as many tasks waited as `maxQueueSize` allows, none does any more: go on. */
+  /** The queue was full (`maxQueueSize`) and is empty now: callers that held back can continue. */
   drain: () => void;
 }
 
-/** Where the events of a pool are told; the pool may have others beside them. */
+/** The emitter of a pool's events; it may have other events too. */
 export type PoolEmitter = Pick<EventEmitter<PoolEvents>, 'emit' | 'listenerCount'>;
 
 export const TASK_EVENTS = [

@@ -1,29 +1,29 @@
 import type { EventEmitter } from 'eventemitter3';
 import type { PoolEvents } from './events.js';
-import { Insights } from './insights.js';
-import { Measurements } from './measurements.js';
-import { Trace } from './trace.js';
+import { Insights } from './measure/insights.js';
+import { TaskStatsCollector } from './measure/task-stats.js';
+import { Trace } from './trace/trace.js';
 
-/** What {@link Observers} ask of their pool. */
+/** The part of a pool that {@link Observers} read. */
 export interface ObservedPool {
   readonly isSettled: boolean;
-  /** How many tasks wait for a free slot. */
+  /** The number of tasks that wait for a free slot. */
   readonly queued: number;
 }
 
-/** Those who listen to a pool because its options ask for it. */
+/** The listeners that the options `measure` and `trace` add to a pool. */
 export class Observers {
-  readonly measurements: Measurements | undefined;
+  readonly taskStats: TaskStatsCollector | undefined;
   readonly insights: Insights | undefined;
   readonly #trace: Trace | undefined;
 
-  /** @throws what the file system says if there can be no such trace. */
+  /** @throws the error of the file system if the trace file cannot be created. */
   constructor(
     { name, measure, trace }: { name: string; measure: boolean; trace?: string | URL },
     events: EventEmitter<PoolEvents>,
     getPool: () => ObservedPool | undefined,
   ) {
-    this.measurements = measure ? new Measurements(events) : undefined;
+    this.taskStats = measure ? new TaskStatsCollector(events) : undefined;
     this.insights = measure ? new Insights(events, () => getPool()?.isSettled === false) : undefined;
     this.#trace = trace === undefined ? undefined : new Trace(trace, name, events, () => getPool()?.queued ?? 0);
   }

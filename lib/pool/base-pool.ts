@@ -1,53 +1,49 @@
 import { InvalidStateError, PoolClosedError } from '../errors.js';
-import { hold, release } from '../keep-alive.js';
+import { addressLater, type MixedFunction, type TaskFunction } from '../functions/address/address.js';
 import { showProgress } from '../observe/progress/show.js';
-import type { MixedFunction, TaskFunction } from '../tasks/address.js';
-import type { CallOptions } from './call.js';
-import { type AnyFunction, type Job, Jobs, type Limits } from './job.js';
-import { readCallOptions, readProgressOptions } from './options.js';
-import type { MapOrder } from './pool-map.js';
-import type { PoolResult } from './pool-result.js';
-import type { ApplyOptions, Arguments, Items, MapOptions } from './types.js';
-import type { Watch } from './watch.js';
+import { hold, release } from '../util/keep-alive.js';
+import type { Backend } from './backend.js';
+import type { PoolResult } from './map/pool-result.js';
+import {
+  type ApplyOptions,
+  type Arguments,
+  type Items,
+  type MapOptions,
+  readCallOptions,
+  readProgressOptions,
+} from './options/call-options.js';
+import type { AnyFunction, Job, Limits } from './task/job.js';
+import type { Tracing } from './tracing/tracing.js';
 
-/** Where the tasks of a {@link BasePool} run. */
-export interface Backend {
-  /** Resolves when nothing is left of it, after {@link close} or {@link terminate}. */
-  readonly ended: Promise<void>;
-  apply<R>(job: Job, args: readonly unknown[], options: CallOptions | undefined): Promise<R>;
-  map<R>(order: Omit<MapOrder, 'slots'>): PoolResult<R>;
-  /** Nobody may be there to take the results that set the pace of a map or stream: does the work all the same. */
-  ignorePace(): void;
-  /** Nothing more will be asked for: ends when everything is answered. */
-  close(): void;
-  /** Gives up what is not answered, and ends. */
-  terminate(): void;
-}
-
-/** Any emitter, whatever its events. */
+/** An emitter with any events. */
 interface Emitter {
   on(event: never, listener: never): unknown;
   once(event: never, listener: never): unknown;
   off(event: never, listener: never): unknown;
 }
 
-/** What all pools have in common, wherever their tasks run: they check calls, and know whether they are open. */
+/** The options of a call that its job keeps. */
+type AskedOptions = Pick<ApplyOptions, 'timeout' | 'retries' | 'priority' | 'sharedMemory'>;
+
+/** The calls that all pools have, wherever their tasks run. Checks them, and refuses those that come after the end. */
 export abstract class BasePool<Events> {
   readonly #backend: Backend;
-  readonly #jobs: Jobs;
+  readonly #limits: Limits;
+  /** Calls of one function without options share a job. */
+  readonly #jobs = new WeakMap<AnyFunction, Job>();
   readonly #events: Emitter;
-  readonly #watch: Watch;
+  readonly #tracing: Tracing;
   #state: 'open' | 'closed' | 'terminated' = 'open';
 
   /**
    * @internal
-   * @param limits - those of calls that do not say.
+   * @param limits - those of calls without options of their own.
    */
-  protected constructor(backend: Backend, limits: Limits, events: Emitter, watch: Watch) {
+  protected constructor(backend: Backend, limits: Limits, events: Emitter, tracing: Tracing) {
     this.#backend = backend;
-    this.#jobs = new Jobs(limits, watch);
+    this.#limits = limits;
     this.#events = events;
-    this.#watch = watch;
+    this.#tracing = tracing;
   }
 
   /**
@@ -123,14 +119,14 @@ export abstract class BasePool<Events> {
     this.refuseIfClosed();
     const read = options === undefined ? {} : readCallOptions(method, options);
     const progress = readProgressOptions(method, read.progress ?? false);
-    const job = options === undefined ? this.#jobs.get(fn) : this.#jobs.get(fn, read);
+    const job = options === undefined ? this.#getJob(fn) : this.#getJob(fn, read);
     const result = this.#backend.map<R>({ job, items, toArguments, onProgress: read.onProgress });
     if (read.signal !== undefined) result.cancelWith(read.signal);
     if (progress !== undefined) showProgress(progress, fn.name, items, result);
     return result;
   }
 
-  /** Takes no more work; what was asked for is still done. */
+  /** Takes no further work, and finishes the work that it has. */
   close(): void {
     if (this.#state !== 'open') return;
     this.#state = 'closed';
@@ -138,8 +134,8 @@ export abstract class BasePool<Events> {
   }
 
   /**
-   * Gives everything up: what is pending rejects with `PoolTerminatedError`. Processes get SIGTERM, and SIGKILL after five
-   * seconds; what runs on the hosts of a distributed pool is aborted.
+   * Ends the pool at once: pending calls reject with `PoolTerminatedError`, and the signals of running tasks abort. A process that
+   * has not ended after five seconds, or is in a busy loop, gets SIGKILL.
    */
   terminate(): void {
     if (this.#state === 'terminated') return;
@@ -150,8 +146,8 @@ export abstract class BasePool<Events> {
   /**
    * Waits until all work is done, and all processes have ended or all connections are closed.
    *
-   * From now on consumers set no pace: maps and streams go on to their ends, and what nobody has taken yet waits in
-   * this process. One that has no end must be left before, by `break` or `return()`.
+   * From now on consumers do not set the pace: maps and streams run to their ends, and results that were not taken wait in
+   * this process. Leave an endless one before, with `break` or `return()`.
    *
    * @throws (rejects) {@link InvalidStateError} before {@link close} or {@link terminate}.
    */
@@ -166,7 +162,7 @@ export abstract class BasePool<Events> {
     }
   }
 
-  /** Terminates and joins, as the original does at the end of `async with`. */
+  /** Terminates and joins, as Python's aiomultiprocess does at the end of `async with`. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.terminate();
     await this.join();
@@ -174,27 +170,50 @@ export abstract class BasePool<Events> {
 
   on<E extends keyof Events>(event: E, listener: Events[E]): this {
     this.#events.on(event as never, listener as never);
-    this.#watch.review();
+    this.#tracing.review();
     return this;
   }
 
   once<E extends keyof Events>(event: E, listener: Events[E]): this {
     this.#events.once(event as never, listener as never);
-    this.#watch.review();
+    this.#tracing.review();
     return this;
   }
 
   off<E extends keyof Events>(event: E, listener: Events[E]): this {
     this.#events.off(event as never, listener as never);
-    this.#watch.review();
+    this.#tracing.review();
     return this;
   }
 
   /** @internal */
-  protected createJob(method: string, fn: AnyFunction, args: unknown, asked?: Partial<Limits>): Job {
+  protected createJob(method: string, fn: AnyFunction, args: unknown, asked?: AskedOptions): Job {
     this.refuseIfClosed();
     checkArguments(method, args);
-    return this.#jobs.get(fn, asked);
+    return this.#getJob(fn, asked);
+  }
+
+  /**
+   * @throws TypeError if `fn` is not a function.
+   * @throws {@link TaskNotFoundError} if it is certain that another process cannot find it.
+   */
+  #getJob(fn: AnyFunction, asked?: AskedOptions): Job {
+    const caller = this.#tracing.wantsCallers ? this.#tracing.describeCaller() : undefined;
+    const isShared = asked === undefined && caller === undefined;
+    const known = isShared ? this.#jobs.get(fn) : undefined;
+    if (known !== undefined) return known;
+    const { timeout, retries, priority, asViews } = this.#limits;
+    const job = {
+      fn,
+      address: addressLater(fn),
+      timeout: asked?.timeout ?? timeout,
+      retries: asked?.retries ?? retries,
+      priority: asked?.priority ?? priority,
+      asViews: asked?.sharedMemory?.views ?? asViews,
+      caller,
+    };
+    if (isShared) this.#jobs.set(fn, job);
+    return job;
   }
 
   /** @internal */

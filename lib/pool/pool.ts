@@ -1,18 +1,25 @@
 import { EventEmitter } from 'eventemitter3';
 import { InvalidStateError } from '../errors.js';
-import { hold, release } from '../keep-alive.js';
+import type { MixedFunction, TaskFunction } from '../functions/address/address.js';
 import type { PoolEvents } from '../observe/events.js';
-import type { PoolInsights } from '../observe/insights.js';
+import type { PoolInsights } from '../observe/measure/insights.js';
 import { Observers } from '../observe/observers.js';
-import { requireStartable } from '../startable.js';
-import type { MixedFunction, TaskFunction } from '../tasks/address.js';
+import { requireStartable } from '../process/startable.js';
+import { hold, release } from '../util/keep-alive.js';
 import { BasePool } from './base-pool.js';
-import { Engine } from './engine.js';
-import type { AnyFunction, Job } from './job.js';
-import { type PoolOptions, readPoolOptions, readStreamOptions } from './options.js';
+import { LocalBackend } from './local-backend.js';
+import {
+  type BroadcastArguments,
+  type ItemOf,
+  type Items,
+  readStreamOptions,
+  type StreamArguments,
+  type StreamOptions,
+} from './options/call-options.js';
+import { type PoolOptions, readPoolOptions } from './options/pool-options.js';
 import type { PoolStats } from './stats.js';
-import type { BroadcastArguments, ItemOf, Items, StreamArguments, StreamOptions } from './types.js';
-import { Watch } from './watch.js';
+import type { AnyFunction, Job } from './task/job.js';
+import { Tracing } from './tracing/tracing.js';
 
 /**
  * Runs async functions on many processes, many at a time in each.
@@ -27,7 +34,7 @@ import { Watch } from './watch.js';
  * ```
  */
 export class Pool extends BasePool<PoolEvents> {
-  readonly #engine: Engine;
+  readonly #backend: LocalBackend;
   readonly #observers: Observers;
 
   /**
@@ -39,19 +46,20 @@ export class Pool extends BasePool<PoolEvents> {
     const read = readPoolOptions(options);
     requireStartable('a Pool', read.spawn.execPath);
     const events = new EventEmitter<PoolEvents>();
-    let engine: Engine | undefined;
-    const observers = new Observers(read, events, () => engine);
-    const watch = new Watch(read.name, events, read.contextPropagation?.capture, () => engine?.measure());
+    let backend: LocalBackend | undefined;
+    const observers = new Observers(read, events, () => backend);
+    const tracing = new Tracing(read.name, events, read.contextPropagation?.capture, () => backend?.measure());
     try {
-      engine = new Engine(read, events, watch);
+      backend = new LocalBackend(read, events, tracing);
     } catch (error) {
       observers.close();
       throw error;
     }
-    super(engine, { timeout: read.taskTimeout, retries: read.retries, priority: 0 }, events, watch);
-    this.#engine = engine;
+    const { taskTimeout: timeout, retries, memory } = read;
+    super(backend, { timeout, retries, priority: 0, asViews: memory?.views ?? false }, events, tracing);
+    this.#backend = backend;
     this.#observers = observers;
-    void engine.ended.then(() => observers.close());
+    void backend.ended.then(() => observers.close());
   }
 
   /**
@@ -105,7 +113,7 @@ export class Pool extends BasePool<PoolEvents> {
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Y, void, undefined> {
     this.refuseIfClosed();
-    yield* this.#engine.stream<Y>(job, args, signal);
+    yield* this.#backend.stream<Y>(job, args, signal);
   }
 
   /**
@@ -124,7 +132,7 @@ export class Pool extends BasePool<PoolEvents> {
   async broadcast<R>(fn: AnyFunction<R>, args: readonly unknown[] = []): Promise<R[]> {
     // Run again it might be in a process that has run it already.
     const job = this.createJob('broadcast', fn, args, { retries: 0 });
-    return Promise.all(this.#engine.broadcast<R>(job, args));
+    return Promise.all(this.#backend.broadcast<R>(job, args));
   }
 
   /**
@@ -135,7 +143,33 @@ export class Pool extends BasePool<PoolEvents> {
   async ready(): Promise<void> {
     hold();
     try {
-      await this.#engine.ready();
+      await this.#backend.ready();
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Starts all processes, and has each import the modules of these functions, so that its first task does not wait for it.
+   *
+   * Processes that start later do so too, before they get tasks. Unlike {@link broadcast}, it starts the processes that a
+   * pool with `minProcesses` has not started.
+   *
+   * @example
+   * ```ts
+   * await pool.warm(renderPage, resizeImage);
+   * server.listen(8080);
+   * ```
+   *
+   * @throws (rejects) {@link TaskNotFoundError} if a module cannot be imported or has no such function;
+   * {@link TaskTimeoutError} if an import takes longer than `startTimeout`; {@link ProcessExitError} if one ends its process;
+   * {@link InitializerError}, {@link PoolClosedError}, {@link PoolTerminatedError}. The pool goes on working.
+   */
+  async warm(fn: AnyFunction, ...fns: AnyFunction[]): Promise<void> {
+    const jobs = [fn, ...fns].map((each) => this.createJob('warm', each, []));
+    hold();
+    try {
+      await this.#backend.warm(jobs);
     } finally {
       release();
     }
@@ -143,8 +177,8 @@ export class Pool extends BasePool<PoolEvents> {
 
   /** What the pool does at this moment, as plain data. */
   stats(): PoolStats {
-    const { measurements } = this.#observers;
-    return { ...this.#engine.stats(), ...(measurements && { tasks: measurements.read() }) };
+    const { taskStats } = this.#observers;
+    return { ...this.#backend.stats(), ...(taskStats && { tasks: taskStats.read() }) };
   }
 
   /**

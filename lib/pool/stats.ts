@@ -1,24 +1,24 @@
-import type { TaskStats } from '../observe/measurements.js';
-import type { PoolWorker } from './pool-worker.js';
-import type { EventLoopTimes } from './usage.js';
+import type { TaskStats } from '../observe/measure/task-stats.js';
+import type { ChildHandle } from './worker/child-handle.js';
+import type { EventLoopTimes } from './worker/usage.js';
 
 /** One process of a pool. */
 export interface ProcessStats {
   pid: number | undefined;
-  /** Which of the pool's processes it is, from 0. One that takes over from another has the same place. */
+  /** Which of the pool's processes it is, from 0. A process that takes over from another has the same place. */
   place: number;
-  /** How many processes were in this place before. */
+  /** How many processes had this place before. */
   restarts: number;
-  /** `draining`: it ends when its last tasks are answered. */
+  /** `draining`: it exits when its last tasks are answered. */
   state: 'booting' | 'ready' | 'draining' | 'ended';
-  /** Tasks that were sent to it and are not answered: those that may run, and those that wait in it for a moment. */
+  /** Tasks that it was sent and has not answered: `running` of them may run, `prefetched` wait in it for a moment. */
   running: number;
   prefetched: number;
   done: number;
   failed: number;
-  /** Its resident memory in bytes, at most 100 ms before it last answered. Only while somebody listens to tasks. */
+  /** Its resident memory in bytes, at most 100 ms before it last answered. Only while events of tasks have a listener. */
   memory?: number;
-  /** How busy its event loop was since it started, at that moment. The difference of two tells of the time between. */
+  /** How busy its event loop was since it started, at that moment. Subtract two of them for the time between. */
   eventLoop?: EventLoopTimes;
 }
 
@@ -27,20 +27,33 @@ export interface PoolStats {
   /** The name of the pool. */
   name: string;
   processes: ProcessStats[];
-  /** Tasks that wait for a free slot. */
+  /** Tasks that wait for a free slot, or, after a failure, for their next attempt. */
   queued: number;
   /** Tasks that were sent to processes and are not answered. */
   running: number;
   /** Tasks that succeeded and failed since the pool was made. */
   done: number;
   failed: number;
-  /** What was measured of the tasks that have run. Only with the option `measure`. */
+  /**
+   * How large values travel to processes that run now, `mapped` memory or the `pipe`; and the size of
+   * those that the processes have not taken yet, in bytes.
+   */
+  sharedMemory: { way: 'mapped' | 'pipe'; used: number };
+  /** Measurements of the tasks that have run. Only with the option `measure`. */
   tasks?: TaskStats;
 }
 
-export function readStats(workers: readonly PoolWorker[], rest: Omit<PoolStats, 'processes' | 'running'>): PoolStats {
-  const running = workers.reduce((sum, { inFlight }) => sum + inFlight, 0);
-  return { ...rest, running, processes: workers.map(readProcess) };
+export function readStats(
+  children: readonly ChildHandle[],
+  rest: Omit<PoolStats, 'processes' | 'running' | 'sharedMemory'>,
+): PoolStats {
+  const running = children.reduce((sum, { inFlight }) => sum + inFlight, 0);
+  return { ...rest, running, processes: children.map(readProcess), sharedMemory: readMemory(children) };
+}
+
+function readMemory(children: readonly ChildHandle[]): PoolStats['sharedMemory'] {
+  const sizes = children.flatMap(({ sharedBytes }) => sharedBytes ?? []);
+  return { way: sizes.length > 0 ? 'mapped' : 'pipe', used: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
 function readProcess({
@@ -53,7 +66,7 @@ function readProcess({
   done,
   failed,
   usage,
-}: PoolWorker): ProcessStats {
+}: ChildHandle): ProcessStats {
   const running = Math.min(inFlight, concurrency);
   return {
     pid,
@@ -64,7 +77,6 @@ function readProcess({
     prefetched: inFlight - running,
     done,
     failed,
-    ...(usage.memory !== undefined && { memory: usage.memory }),
-    ...(usage.eventLoop !== undefined && { eventLoop: { ...usage.eventLoop } }),
+    ...(usage && { memory: usage.memory, eventLoop: { ...usage.eventLoop } }),
   };
 }

@@ -1,8 +1,8 @@
 /**
  * The timers and clocks of Node.js, as they were when the package was loaded.
  *
- * A test that mocks timers replaces those of the program under test, not those that decide about processes and retries.
- * The linter keeps the globals of the same names out of the other modules.
+ * A test that mocks timers must not replace those that decide about processes and retries. The linter forbids the
+ * globals of the same names in other modules.
  */
 import { performance as realPerformance } from 'node:perf_hooks';
 import timers from 'node:timers';
@@ -10,10 +10,10 @@ import { runInThisContext } from 'node:vm';
 import { BootstrapError } from '../errors.js';
 
 /**
- * The global object that Node.js itself runs with.
+ * The global object of Node.js itself.
  *
- * Jest runs tests in a context of its own, with a copy of `process` that its fake timers change. The modules of Node.js
- * are not copied, so a function of theirs tells the two apart.
+ * Jest runs tests in another context, with a copy of `process` that its fake timers change. It does not copy the
+ * modules of Node.js, so their functions distinguish the two contexts.
  */
 const realm =
   timers.setTimeout instanceof Function ? globalThis : (runInThisContext('globalThis') as typeof globalThis);
@@ -29,7 +29,7 @@ export const performance = {
   eventLoopUtilization: realPerformance.eventLoopUtilization.bind(realPerformance),
 };
 
-/** Nanoseconds of the clock that all processes of the machine share. */
+/** The clock that all processes of the machine share, in nanoseconds. */
 export const readMachineClock: () => bigint = process.hrtime.bigint;
 
 export const RealDate = Date;
@@ -42,13 +42,13 @@ export function sleep(time: number, { ref = true } = {}): Promise<void> {
   });
 }
 
-/** Resolves when the event loop has come round. */
+/** Resolves in the next turn of the event loop. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
 /**
- * Takes the timers again if they were mocked when the package was loaded.
+ * Reads the timers again if they were mocked when the package was loaded.
  *
  * @throws {@link BootstrapError} if they still are.
  */
@@ -63,7 +63,7 @@ export function requireRealTimers(): void {
   }
 }
 
-/** Node.js lists the timers that keep a program running. Those of a mock are not among them. */
+/** Node.js lists the timers that keep a program running; mocked timers are not among them. */
 function areReal(): boolean {
   const before = process.getActiveResourcesInfo().length;
   const timeout = setTimeout(() => {}, 1000);

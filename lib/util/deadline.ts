@@ -1,30 +1,30 @@
 import { clearInterval, clearTimeout, performance, setImmediate, setInterval, setTimeout } from './clock.js';
 
 /**
- * Deadlines that leave out the time in which this process itself stood still: it was stopped (Ctrl-Z, SIGSTOP), its
- * container was paused, its machine slept, or its event loop was blocked. What it waits for may have stood still as
- * well, or has answered and could not be heard.
+ * Deadlines that exclude the time in which this process itself stood still: it was stopped (Ctrl-Z, SIGSTOP), its
+ * container was paused, its machine slept, or its event loop was blocked. The awaited process may have stood still as
+ * well, or its answer may wait to be read.
  *
- * No clock tells of such a time afterwards. So while a deadline is set, a ticker looks at the clock, and what lies
- * between two ticks that are too far apart does not count. Without a deadline nothing runs.
+ * No clock reports such a time afterwards. So while a deadline is set, a ticker reads the clock, and the time between
+ * two ticks that are too far apart does not count. Without a deadline, no ticker runs.
  */
 
-/** The time between two ticks, in milliseconds: a quarter of the shortest deadline, so that a stop of its length shows. */
+/** The time between two ticks, in milliseconds: a quarter of the shortest deadline, to detect a stop of that length. */
 const MAX_PERIOD = 250;
 const MIN_PERIOD = 25;
 const TICKS_PER_DEADLINE = 4;
 
-/** Counts the time in which this process ran, while somebody wants to know. */
+/** Counts the time in which this process ran, while a deadline is set. */
 class RunningClock {
   #period = MAX_PERIOD;
   #ticker: NodeJS.Timeout | undefined;
   #users = 0;
-  /** The time counted until the last tick, and when that was. */
+  /** The time counted until the last tick, and the time of that tick. */
   #counted = 0;
   #lastTick = 0;
   #wasLate = false;
 
-  /** @param time - what is to be timed, in milliseconds. */
+  /** @param time - the time of the deadline, in milliseconds. */
   acquire(time: number): void {
     const period = Math.min(Math.max(time / TICKS_PER_DEADLINE, MIN_PERIOD), MAX_PERIOD);
     if (this.#users++ > 0 && period >= this.#period) return;
@@ -42,7 +42,7 @@ class RunningClock {
     this.#wasLate = false;
   }
 
-  /** Milliseconds; only differences mean something, and only while the clock is acquired. */
+  /** In milliseconds. Only differences are meaningful, and only while the clock is acquired. */
   now(): number {
     return this.#counted + this.#count(performance.now() - this.#lastTick);
   }
@@ -55,7 +55,7 @@ class RunningClock {
     this.#lastTick = now;
   };
 
-  /** A process that is late twice in a row is a busy one: time must go on, however slowly. */
+  /** A process that is late twice in a row is busy: its time must continue, however slowly. */
   #count(elapsed: number): number {
     if (!this.#isLate(elapsed)) return elapsed;
     return this.#wasLate ? this.#period : 0;
@@ -69,9 +69,9 @@ class RunningClock {
 const clock = new RunningClock();
 
 /**
- * Calls back once, after this process has run for some time. It does not keep the program alive.
+ * Calls back once, after this process has run for the given time. Does not keep the program alive.
  *
- * What has arrived by then is read before: an answer that is in time is never overtaken by its deadline.
+ * Input that arrived before the deadline is read first: an answer in time is never overtaken by its deadline.
  *
  * @example
  * ```ts
@@ -85,7 +85,7 @@ export class Deadline {
   #timer: NodeJS.Timeout | undefined;
   #isPending = true;
 
-  /** @param time - in milliseconds, as many as a timer takes. */
+  /** @param time - in milliseconds, at most `MAX_DELAY`. */
   constructor(time: number, onPassed: () => void) {
     clock.acquire(time);
     this.#due = clock.now() + time;
@@ -93,7 +93,7 @@ export class Deadline {
     this.#wait(time);
   }
 
-  /** Without effect once it has passed. */
+  /** Cancels the deadline. Has no effect once it has passed. */
   clear(): void {
     if (!this.#isPending) return;
     this.#isPending = false;
@@ -107,7 +107,7 @@ export class Deadline {
 
   readonly #check = (): void => {
     const left = this.#due - clock.now();
-    // Timers may be a fraction of a millisecond early.
+    // A timer may fire a fraction of a millisecond early.
     if (left >= 1) this.#wait(left);
     else setImmediate(this.#pass);
   };

@@ -1,4 +1,4 @@
-/** Whether an import or, in the CommonJS form of the package, a require has failed because a package is not installed. */
+/** Whether an import, or a require in the CommonJS form of the package, failed because a package is not installed. */
 export function isNotInstalled(cause: unknown): boolean {
   return (
     cause instanceof Error &&

@@ -1,4 +1,4 @@
-/** What becomes of a run in which something fails, and what the exit code says. */
+/** Failing items, failing runs and usage errors, and the exit code of each. */
 import {
   existsSync,
   mkdtempSync,
@@ -22,7 +22,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('an item that fails', () => {
-  test('stops the run, after the results before it', async () => {
+  test('stops the run, after the earlier results are written', async () => {
     const { code, stdout, stderr } = await map(['./tasks.js#failOnThree'], countTo(1000));
     expect({ code, stdout }).toEqual({ code: 1, stdout: '1\n2\n' });
     expect(stderr).toMatch(/^aiomultiprocess: stopped: item 2 \(3\) failed with RangeError: three is too many\n/);
@@ -37,7 +37,7 @@ describe('an item that fails', () => {
     );
   });
 
-  test('is reported with --on-error report, with its index, its input and its error', async () => {
+  test('is reported by --on-error report, with its index, input and error', async () => {
     const args = ['./tasks.mjs#failOnThree', '--on-error', 'report'];
     expect(await map(args, countTo(5), folder)).toMatchObject({ code: 1, stdout: '1\n2\n4\n5\n' });
     expect(valuesOf(readFileSync(join(folder, 'errors.ndjson'), 'utf8'))).toEqual([
@@ -49,7 +49,7 @@ describe('an item that fails', () => {
     ]);
   });
 
-  test('may be a line that is no JSON, or one whose process dies', async () => {
+  test('may be an invalid JSON line, or an item whose process dies', async () => {
     const errors = join(folder, 'others.ndjson');
     const args = ['--on-error', 'report', '--error-file', errors];
     const read = () => valuesOf(readFileSync(errors, 'utf8'));
@@ -58,29 +58,30 @@ describe('an item that fails', () => {
     expect(read()).toMatchObject([{ index: 1, input: '{"a":', error: { name: 'SyntaxError' } }]);
     const died = await map(['./tasks.js#die', ...args], '2\n');
     expect(died).toMatchObject({ code: 1, stdout: '' });
-    expect(read()).toMatchObject([{ index: 0, input: '2', error: { name: 'ProcessExitError', exitCode: 5 } }]);
+    const exit = { name: 'ProcessExitError', code: 'ERR_AIOMULTIPROCESS_PROCESS_EXIT', exitCode: 5 };
+    expect(read()).toMatchObject([{ index: 0, input: '2', error: exit }]);
   });
 });
 
-test('CSV that cannot be read ends the run, after the rows before it', async () => {
+test('invalid CSV ends the run, after the rows before it', async () => {
   const { code, stdout, stderr } = await map(['./tasks.js#echo', '--format', 'csv'], 'a,b\n1,2\n3\n4,5\n');
   expect({ code, stdout }).toEqual({ code: 1, stdout: '{"a":"1","b":"2"}\n' });
   expect(stderr).toMatch(/^aiomultiprocess: stdin: Invalid Record Length: .* on line 3\n$/);
 });
 
-test('CSV with two columns of one name ends the run, before a row loses one of them', async () => {
+test('CSV with duplicate column names ends the run before its first row', async () => {
   const { code, stdout, stderr } = await map(['./tasks.js#echo', '--format', 'csv'], 'a,b,a,b,c\n1,2,3,4,5\n');
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-  expect(stderr).toBe('aiomultiprocess: stdin: its first row has more than one column "a", "b"\n');
+  expect(stderr).toBe('aiomultiprocess: stdin: duplicate column names in the first row: "a", "b"\n');
 });
 
-test('a module that fails as it loads ends the run at once', async () => {
+test('a module that fails to load ends the run at once', async () => {
   const { code, stdout, stderr } = await map(['./broken.js#any'], '1\n');
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toMatch('RangeError: broken as it loads');
 });
 
-test('--json-logs says the same as lines of JSON', async () => {
+test('--json-logs writes the same messages as JSON lines', async () => {
   const { stderr } = await map(['./tasks.js#failOnThree', '--on-error', 'skip', '--json-logs'], countTo(5));
   const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
   expect(valuesOf(stderr)).toEqual([
@@ -98,7 +99,7 @@ test('--json-logs says the same as lines of JSON', async () => {
   ]);
 });
 
-/** A link to itself. */
+/** A symbolic link to itself. */
 const CIRCLE = join(mkdtempSync(join(tmpdir(), 'aiomultiprocess-test-')), 'circle');
 beforeAll(() => symlinkSync('circle', CIRCLE));
 afterAll(() => rmSync(dirname(CIRCLE), { recursive: true }));
@@ -108,41 +109,41 @@ const HOST = ['host', './tasks.js', '--queue', 'a', '--connection', 'redis://loc
 test.each<[string, string[], RegExp]>([
   ['no function', ['map'], /missing required argument 'function'/],
   ['two functions', ['map', './tasks.js', './tasks.js'], /too many arguments/],
-  ['a module that is not there', ['map', './nothing.js#double'], /There is no file .*nothing\.js/],
+  ['a missing module', ['map', './nothing.js#double'], /There is no file .*nothing\.js/],
   ['a folder as module', ['map', '.#double'], /There is no file/],
-  ['a link in a circle as module', ['map', `${CIRCLE}#double`], /It names no file: ELOOP/],
-  ['a URL of no path', ['map', 'file:///%zz#double'], /It names no file: URI malformed/],
-  ['a URL of another machine', ['map', 'file://elsewhere/tasks.js#double'], /It names no file: File URL host/],
-  ['a name that is too long', ['map', `${'x'.repeat(300)}#double`], /It names no file: ENAMETOOLONG/],
-  ['a name without text', ['map', './tasks.js#'], /a module and an export/],
+  ['a circular link as module', ['map', `${CIRCLE}#double`], /Expected a file: ELOOP/],
+  ['a malformed URL', ['map', 'file:///%zz#double'], /Expected a file: URI malformed/],
+  ['a URL with a host', ['map', 'file://elsewhere/tasks.js#double'], /Expected a file: File URL host/],
+  ['a path that is too long', ['map', `${'x'.repeat(300)}#double`], /Expected a file: ENAMETOOLONG/],
+  ['an empty export name', ['map', './tasks.js#'], /Expected a module and its export/],
+  ['a missing export', ['map', './tasks.js#dubble'], /exports no function of that name; it exports add, begin/],
   [
-    'an export that is not there',
-    ['map', './tasks.js#dubble'],
-    /exports no function of that name; it exports add, begin/,
-  ],
-  [
-    'an initializer that is not there',
+    'a missing initializer',
     ['map', './tasks.js#double', '--initializer', './tasks.js#initialise'],
     /'initialise'.* exports no function of that name/,
   ],
-  ['a link in a circle as input', ['map', './tasks.js', '--input', CIRCLE], /cannot read .*circle: ELOOP/],
+  ['a circular link as input', ['map', './tasks.js', '--input', CIRCLE], /cannot read .*circle: ELOOP/],
   ['an unknown option', ['map', './tasks.js', '--processs', '2'], /unknown option '--processs'/],
   ['an unknown format', ['map', './tasks.js', '--format', 'xml'], /Allowed choices are lines, ndjson, csv/],
-  ['no processes', ['map', './tasks.js', '--processes', '0'], /an integer of at least 1/],
-  ['half a process', ['map', './tasks.js', '--processes', '1.5'], /an integer of at least 1/],
-  ['a time that is none', ['map', './tasks.js', '--timeout', 'soon'], /milliseconds, or a time as 30s/],
-  ['a time beyond any timer', ['map', './tasks.js', '--timeout', '9999h'], /milliseconds from 0 to 2147483647/],
-  ['a size that is none', ['map', './tasks.js', '--max-memory-per-child', '2 cows'], /bytes, or a size as 512M/],
+  ['zero processes', ['map', './tasks.js', '--processes', '0'], /an integer from 1 to 32768/],
+  ['half a process', ['map', './tasks.js', '--processes', '1.5'], /an integer from 1 to 32768/],
+  ['an invalid time', ['map', './tasks.js', '--timeout', 'soon'], /milliseconds, or a time such as 30s/],
   [
-    'arguments that are no JSON',
+    'a time beyond the range of a timer',
+    ['map', './tasks.js', '--timeout', '9999h'],
+    /milliseconds from 0 to 2147483647/,
+  ],
+  ['an invalid size', ['map', './tasks.js', '--max-memory-per-child', '2 cows'], /bytes, or a size such as 512M/],
+  [
+    'invalid JSON as arguments',
     ['map', './tasks.js', '--initializer', './tasks.js', '--initargs', '{'],
     /a JSON array/,
   ],
-  ['arguments of no initializer', ['map', './tasks.js', '--initargs', '[]'], /--initargs needs --initializer/],
-  ['a file for errors that are not reported', ['map', './tasks.js', '--error-file', 'a'], /needs --on-error report/],
-  ['--resume to a pipe', ['map', './tasks.js', '--resume'], /--resume needs --output/],
-  ['an input that is not there', ['map', './tasks.js', '--input', 'nothing.txt'], /there is no file nothing\.txt/],
-  ['a glob for nothing', ['map', './tasks.js', '--input', '*.nothing'], /no file matches \*\.nothing/],
+  ['arguments without an initializer', ['map', './tasks.js', '--initargs', '[]'], /--initargs requires --initializer/],
+  ['an error file without --on-error report', ['map', './tasks.js', '--error-file', 'a'], /requires --on-error report/],
+  ['--resume to a pipe', ['map', './tasks.js', '--resume'], /--resume requires --output/],
+  ['a missing input', ['map', './tasks.js', '--input', 'nothing.txt'], /there is no file nothing\.txt/],
+  ['a glob without a match', ['map', './tasks.js', '--input', '*.nothing'], /no file matches \*\.nothing/],
   ['a folder as input', ['map', './tasks.js', '--input', '.'], /\. is a folder; name its files/],
   [
     'an output that is an input',
@@ -150,18 +151,26 @@ test.each<[string, string[], RegExp]>([
     /also an input/,
   ],
   [
-    'one file for two',
+    'one file for output and errors',
     ['map', './tasks.js', '-o', 'a', '--on-error', 'report', '--error-file', 'a'],
     /a cannot be written: it is also the output/,
   ],
-  ['an output to resume in no folder', ['map', './tasks.js', '--resume', '-o', 'no/a'], /cannot write no\/a/],
-  ['a host of no module', [...HOST, './nothing.js'], /There is no file .*nothing\.js/],
-  ['a host of no queue', ['host', './tasks.js'], /required option '-q, --queue <name>' not specified/],
-  ['a host of no datastore', ['host', './tasks.js', '-q', 'a'], /--connection is needed/],
-  ['a host of another datastore', [...HOST, '--connection', 'http://a'], /starts with redis:\/\//],
-  ['a port beyond the last', [...HOST, '--port', '70000'], /an integer from 0 to 65535/],
-  ['a lock for no time', [...HOST, '--lock-duration', '5'], /"lockDuration" takes an integer from 100/],
-  ['an output in no folder', ['map', './tasks.js', '--output', 'no/where'], /cannot write no\/where/],
+  ['an output to resume in a missing folder', ['map', './tasks.js', '--resume', '-o', 'no/a'], /cannot write no\/a/],
+  ['a host without a module', [...HOST, './nothing.js'], /There is no file .*nothing\.js/],
+  ['a host without a queue', ['host', './tasks.js'], /required option '-q, --queue <name>' not specified/],
+  [
+    'a host without a datastore',
+    ['host', './tasks.js', '-q', 'a'],
+    /required option '--connection <url>' not specified/,
+  ],
+  ['a host of an unknown datastore', [...HOST, '--connection', 'http://a'], /starts with redis:\/\//],
+  ['a port out of range', [...HOST, '--port', '70000'], /an integer from 0 to 65535/],
+  [
+    'a lock that is too short',
+    [...HOST, '--lock-duration', '5'],
+    /'--lock-duration <time>' argument '5' is invalid\. Expected an integer from 100/,
+  ],
+  ['an output in a missing folder', ['map', './tasks.js', '--output', 'no/where'], /cannot write no\/where/],
 ])('%s is a usage error', async (_what, args, message) => {
   const { code, stdout, stderr } = await aiomultiprocess(args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -176,7 +185,7 @@ test('a folder as stdin is a usage error', async () => {
   expect({ code, stderr }).toEqual({ code: 2, stderr: 'error: stdin is a folder\n' });
 });
 
-describe('a usage error changes no file, and makes none', () => {
+describe('a usage error neither changes nor creates a file', () => {
   const files = () => readdirSync(folder).map((name) => [name, statSync(join(folder, name)).size]);
   const output = () => join(folder, 'kept');
   beforeEach(() => writeFileSync(output(), 'results'));
@@ -184,24 +193,24 @@ describe('a usage error changes no file, and makes none', () => {
   test.each<[string, () => string[], RegExp]>([
     ['no function', () => ['./tasks.js#dubble', '--output', output()], /no function/],
     [
-      'a file for errors that cannot be written',
+      'an error file that cannot be written',
       () => ['./tasks.js', '--output', output(), '--on-error', 'report', '--error-file', '/nonexistent/e'],
       /cannot write \/nonexistent\/e/,
     ],
     [
-      'both files new',
+      'with both files new',
       () => ['./tasks.js', '--output', `${output()}2`, '--on-error', 'report', '--error-file', '/nonexistent/e'],
       /cannot write \/nonexistent\/e/,
     ],
     [
       'a folder to resume in',
       () => ['./tasks.js', '--output', folder, '--resume'],
-      /--resume needs a file, and .* is none/,
+      /--resume requires a regular file; .* is not one/,
     ],
     [
       'a device to resume on',
       () => ['./tasks.js', '--output', '/dev/null', '--resume'],
-      /needs a file, and \/dev\/null/,
+      /requires a regular file; \/dev\/null is not one/,
     ],
   ])('%s', async (_what, args, message) => {
     const before = files();

@@ -1,4 +1,4 @@
-/** What `aiomultiprocess map` makes of its input. */
+/** `aiomultiprocess map`: inputs, results and the options of its pool. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,12 +15,12 @@ const write = (name: string, text: string | Buffer) => {
   return join(folder, name);
 };
 
-test('each line gives a line of JSON, in the order of the input', async () => {
+test('writes one JSON line for each input line, in input order', async () => {
   const result = await map(['./tasks.js#doubleInReverse'], countTo(5));
   expect(result).toEqual({ code: 0, stdout: '2\n4\n6\n8\n10\n', stderr: '' });
 });
 
-test('--unordered gives each as it is there, with its index', async () => {
+test('--unordered writes each result as soon as it arrives, with its index', async () => {
   const { code, stdout } = await map(['./tasks.js#doubleInReverse', '--unordered'], countTo(5));
   const lines = valuesOf(stdout) as { index: number; value: number }[];
   expect(lines.map(({ index }) => index)).toEqual([4, 3, 2, 1, 0]);
@@ -28,16 +28,16 @@ test('--unordered gives each as it is there, with its index', async () => {
   expect(code).toBe(0);
 });
 
-test('no input gives no output', async () => {
+test('an empty input gives an empty output', async () => {
   expect(await map(['./tasks.js#double'])).toEqual({ code: 0, stdout: '', stderr: '' });
 });
 
-test('a module without a name is its default export, and a file: URL is a module too', async () => {
+test('runs the default export without a name, and accepts a file: URL as the module', async () => {
   expect(await map(['./tasks.js'], 'four\n')).toMatchObject({ code: 0, stdout: '4\n' });
   expect(await map([`${new URL('tasks.js', `file://${tasks}`)}#double`], '4\n')).toMatchObject({ stdout: '8\n' });
 });
 
-test('a module in TypeScript', async () => {
+test('runs a TypeScript module', async () => {
   expect(await map(['./typed.mts#describe'], 'four\n')).toMatchObject({ code: 0, stdout: '{"length":4}\n' });
 });
 
@@ -54,22 +54,22 @@ describe('the items', () => {
     return valuesOf(stdout);
   };
 
-  test('lines end with \\n or \\r\\n, and nothing else; the last one need not; a mark of the byte order is none', async () => {
+  test('lines end only with \\n or \\r\\n; the last line break is optional, and a byte order mark is removed', async () => {
     const text = '\uFEFFone\r\n\ntw\u2028o\rr\n thrée 🎉';
     expect(await items('lines', text)).toEqual(['one', '', 'tw\u2028o\rr', ' thrée 🎉']);
   });
 
-  test('a line that is longer than what is read at a time stays whole', async () => {
+  test('a line longer than one chunk stays whole', async () => {
     const long = 'é🎉'.repeat(100_000);
     expect(await items('lines', `short\n${long}\nshort`)).toEqual(['short', long, 'short']);
   });
 
-  test('ndjson gives values, and no item for a blank line', async () => {
+  test('ndjson gives values, and skips blank lines', async () => {
     const text = '{"a":[1,null]}\n\n  \r\n"text\u2028"\n-0.5\nnull\n';
     expect(await items('ndjson', text)).toEqual([{ a: [1, null] }, 'text\u2028', -0.5, null]);
   });
 
-  test('csv gives rows by the names of its first, with quotes and line breaks', async () => {
+  test('csv gives rows keyed by the first row, with quotes and line breaks', async () => {
     const text = '\uFEFFname,note\r\n"Ann","says ""hi"",\nand goes"\r\nBob,\r\n';
     expect(await items('csv', text)).toEqual([
       { name: 'Ann', note: 'says "hi",\nand goes' },
@@ -78,7 +78,7 @@ describe('the items', () => {
   });
 });
 
-test('csv has no rows in blank lines, and lines may end in either way', async () => {
+test('csv skips blank lines and accepts mixed line breaks', async () => {
   const input = write('mixed.csv', 'a,b\r\n1,"x\r\ny"\n\n2,z\r\n\r\n3,\n\n');
   const { code, stdout } = await map(['./tasks.js#echo', '--format', 'csv', '--unordered', '--input', input]);
   expect(code).toBe(0);
@@ -90,7 +90,7 @@ test('csv has no rows in blank lines, and lines may end in either way', async ()
 });
 
 describe('--input', () => {
-  test('takes files, globs in the order of their names, and - for stdin', async () => {
+  test('takes files, globs in name order, and - for stdin', async () => {
     write('b.txt', 'b');
     write('a.txt', 'a1\na2');
     const first = write('z.first', 'z\n');
@@ -102,7 +102,7 @@ describe('--input', () => {
     });
   });
 
-  test('each file of CSV has a first row of its own', async () => {
+  test('reads the column names of each CSV file from its own first row', async () => {
     write('1.csv', 'a,b\n1,2\n');
     write('2.csv', 'b,a\n2,1\n');
     const { stdout } = await map(['./tasks.js#echo', '--format', 'csv', '--input', join(folder, '?.csv')]);
@@ -113,7 +113,7 @@ describe('--input', () => {
   });
 });
 
-test('results are written as JSON.stringify writes them, and null in place of nothing', async () => {
+test('writes results as JSON.stringify does, and null where that gives nothing', async () => {
   const values = {
     undefined: 'null',
     'a function': 'null',
@@ -128,21 +128,21 @@ test('results are written as JSON.stringify writes them, and null in place of no
   expect({ code, lines: stdout.trimEnd().split('\n') }).toEqual({ code: 0, lines: Object.values(values) });
 });
 
-test('a result that has no form in JSON fails its item, and says so', async () => {
+test('a result that cannot be written as JSON fails its item with that reason', async () => {
   const args = ['./tasks.js#giveValue', '--on-error', 'report', '--error-file', join(folder, 'errors')];
   expect(await map(args, 'a bigint\na cycle\n')).toMatchObject({ code: 1, stdout: '' });
   const errors = valuesOf(readFileSync(join(folder, 'errors'), 'utf8')) as { error: Error }[];
   expect(errors.map(({ error }) => error.message)).toEqual([
-    expect.stringMatching(/^the result has no form in JSON: Do not know how to serialize a BigInt/),
-    expect.stringMatching(/^the result has no form in JSON: Converting circular structure/),
+    expect.stringMatching(/^the result cannot be written as JSON: Do not know how to serialize a BigInt/),
+    expect.stringMatching(/^the result cannot be written as JSON: Converting circular structure/),
   ]);
 });
 
-test('what a task prints goes to stderr', async () => {
+test('the output of a task goes to stderr', async () => {
   expect(await map(['./tasks.js#print'], 'a\n')).toEqual({ code: 0, stdout: '"a"\n', stderr: 'printed a\n' });
 });
 
-describe('the options of the pool', () => {
+describe('pool options', () => {
   test('--processes, --concurrency, --max-tasks-per-child', async () => {
     const pids = async (...args: string[]) => {
       const { stdout } = await map(['./tasks.js#getPid', ...args], countTo(8));
@@ -191,13 +191,13 @@ describe('the options of the pool', () => {
   });
 });
 
-test('--progress shows it on stderr that is no terminal as lines', async () => {
+test('--progress writes lines to a stderr that is not a terminal', async () => {
   const { code, stdout, stderr } = await map(['./tasks.js#double', '--progress'], countTo(5));
   expect({ code, stdout }).toEqual({ code: 0, stdout: '2\n4\n6\n8\n10\n' });
   expect(stderr).toMatch(/^double: 5\/5 \(100 %\)/);
 });
 
-test('--output writes to a file, in place of what was there', async () => {
+test('--output replaces the content of a file', async () => {
   const output = write('output', 'something longer than the results');
   expect(await map(['./tasks.js#double', '--output', output], countTo(3))).toEqual({ code: 0, stdout: '', stderr: '' });
   expect(readFileSync(output, 'utf8')).toBe('2\n4\n6\n');

@@ -1,4 +1,4 @@
-/** `aiomultiprocess map --input` of a named pipe, as `<(…)` is one: who waits for its writer can still end. */
+/** `aiomultiprocess map --input` of a named pipe, such as `<(…)`: the run can end while it waits for the writer. */
 import { once } from 'node:events';
 import { closeSync, constants, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { run } from '../support/run.ts';
-import { startMap } from './start-map.ts';
+import { startMap } from '../support/start-map.ts';
 
 const onLinux = process.platform === 'linux' ? describe : describe.skip;
 
@@ -21,8 +21,8 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const start = () => startMap('./tasks.js#failOnThree', '-p', '1', '--input', pipe);
 
-onLinux('a named pipe (which Linux opens for both sides at once)', () => {
-  test('whose writer comes later, and goes', async () => {
+onLinux('a named pipe (which Linux can open for both sides at once)', () => {
+  test('whose writer opens it later and closes it', async () => {
     const child = start();
     const writer = await open(pipe, 'w');
     await writer.writeFile('1\n2');
@@ -35,7 +35,7 @@ onLinux('a named pipe (which Linux opens for both sides at once)', () => {
   test.each([
     ['an item that stops the run', (_kill: () => void, write: (text: string) => void) => write('3\n'), 1],
     ['an interrupt', (kill: () => void) => kill(), 130],
-  ])('whose writer stays does not hold up %s', async (_what, end, code) => {
+  ])('whose writer stays open does not delay %s', async (_what, end, code) => {
     const descriptor = openSync(pipe, constants.O_RDWR);
     try {
       const child = start();

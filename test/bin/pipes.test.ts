@@ -1,4 +1,4 @@
-/** `aiomultiprocess map` between other programs, which end, wait, and send more than any memory holds. */
+/** `aiomultiprocess map` in a pipeline: neighbours that exit, wait, or send more than fits into memory. */
 import { type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -9,16 +9,16 @@ import { command, countTo, tasks, valuesOf } from '../support/command.ts';
 import { linesOf, withFile } from '../support/folder.ts';
 import { root, run } from '../support/run.ts';
 import { SlowPipe } from '../support/slow-pipe.ts';
-import { startMap } from './start-map.ts';
+import { startMap } from '../support/start-map.ts';
 
-test('a reader that has had enough ends the run, which is no error', async () => {
+test('a reader that stops early ends the run without an error', async () => {
   const shell = `yes | "$0" "$1" map ./tasks.js#echo | head -1; echo "codes: \${PIPESTATUS[*]}"`;
   const result = await run('bash', ['-c', shell, process.execPath, command], { cwd: tasks });
-  // yes has met the same end as it always does.
+  // 141: `yes` dies of SIGPIPE, as always.
   expect(result).toEqual({ code: 0, stdout: '"y"\ncodes: 141 0 0\n', stderr: '' });
 });
 
-test('a reader that has had enough ends the run at once, whatever runs', async () => {
+test('a reader that stops early ends the run at once, even while items are running', async () => {
   await withFile(async (file) => {
     const child = startMap('./tasks.js#block', '-p', '2', '-c', '1', '--unordered');
     const exited = once(child, 'close');
@@ -36,9 +36,9 @@ test('a reader that has had enough ends the run at once, whatever runs', async (
 });
 
 test.each([
-  ['a reader that has had enough', '2>&1 >/dev/null | head -1 | wc -l'],
+  ['a reader that stops early', '2>&1 >/dev/null | head -1 | wc -l'],
   ['a full disk', '2>/dev/full'],
-])('what items print may find no room: %s', async (_what, where) => {
+])('the run continues when the output of items cannot be written: %s', async (_what, where) => {
   await withFile(async (file) => {
     const shell = `(seq 60; false) | "$0" "$1" map ./tasks.js#printMuch --output '${file}' ${where}; echo "\${PIPESTATUS[1]}"`;
     const { stdout, stderr } = await run('bash', ['-c', shell, process.execPath, command], { cwd: tasks });
@@ -47,7 +47,7 @@ test.each([
   });
 });
 
-test('all that items print arrives before their results', async () => {
+test('everything that items print arrives before their results', async () => {
   const pipe = new SlowPipe();
   const stdio: StdioOptions = ['pipe', 'pipe', pipe.writer];
   const child = spawn(process.execPath, [command, 'map', './tasks.js#printMuch'], {
@@ -58,13 +58,13 @@ test('all that items print arrives before their results', async () => {
   pipe.closeWriter();
   child.stdin?.end('1\n2\n3\n');
   const result = once(child.stdout as Readable, 'data');
-  // There is none, which no event tells.
+  // Waits a second: no event tells that there is no result yet.
   expect(await Promise.race([result, pause(1000)])).toBe(true);
   expect(await pipe.read()).toHaveLength(3 * 200 * 901);
   expect(String(await result)).toMatch(/^"1"\n/);
 });
 
-test('what the command says at its end arrives after all that the items have printed', async () => {
+test('the final message of the command arrives after everything that the items have printed', async () => {
   await withFile(async (file) => {
     const pipe = new SlowPipe();
     const args = [command, 'map', './tasks.js#fillAndFail'];
@@ -76,7 +76,7 @@ test('what the command says at its end arrives after all that the items have pri
     let pids: string[] = [];
     while (pids.length === 0) pids = await linesOf(file);
     expect(await findSurvivors(pids.map(Number))).toEqual([]);
-    // The command itself does not end, which no event tells.
+    // Waits a second: no event tells that the command is still running.
     expect(await Promise.race([exited, pause(1000)])).toBe(true);
     const text = await pipe.read();
     expect(text.startsWith(`${'x'.repeat(65_535)}\n`)).toBe(true);
@@ -85,7 +85,7 @@ test('what the command says at its end arrives after all that the items have pri
   });
 });
 
-test('a result is written as soon as it is there, while the input is open', async () => {
+test('writes each result at once, while the input is still open', async () => {
   const child = startMap('./tasks.js#double');
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   for (const number of [1, 2]) {
@@ -96,17 +96,17 @@ test('a result is written as soon as it is there, while the input is open', asyn
   expect(await once(child, 'exit')).toEqual([0, null]);
 });
 
-test('a reader that waits makes the input wait', async () => {
+test('a slow reader slows down the input', async () => {
   const child = startMap('./tasks.js#echo', '-p', '1');
   const line = `${'x'.repeat(999)}\n`;
   let written = 0;
-  // As much as is taken, until for a second nothing is.
+  // Writes until the command has not read for a second.
   for (let idle = false; !idle; ) {
     while (child.stdin.write(line)) written++;
     written++;
     idle = await Promise.race([once(child.stdin, 'drain').then(() => false), pause(1000)]);
   }
-  // The pipes hold a few hundred lines, and 1,024 results may wait; what was read at a time and is being written is more.
+  // The pipes hold a few hundred lines, 1,024 results may wait, and the chunks being read and written hold more.
   expect(written).toBeLessThan(20_000);
   child.stdin.end();
   let lines = 0;
@@ -119,14 +119,14 @@ async function pause(milliseconds: number): Promise<true> {
   return true;
 }
 
-test('a run whose results nobody reads can be stopped all the same', async () => {
+test('a run whose results are not read can still be stopped', async () => {
   const child = startMap('./tasks.js#echo');
   child.stdin.end('x'.repeat(999_999).concat('\n').repeat(4));
-  // The pipe is full then.
+  // By then the pipe is full.
   await once(child.stdout, 'readable');
   child.kill('SIGINT');
   await once(child.stderr, 'data');
-  // Sooner it would be taken for the first one again.
+  // An earlier second signal would count as an echo of the first.
   await pause(300);
   child.kill('SIGINT');
   const [code] = await once(child, 'exit');
@@ -134,7 +134,7 @@ test('a run whose results nobody reads can be stopped all the same', async () =>
   child.stdout.destroy();
 });
 
-test('SIGTERM lets what has begun finish too', async () => {
+test('SIGTERM also lets running items finish', async () => {
   const child = startMap('./tasks.js#double');
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   child.stdin.write('1\n');
@@ -143,14 +143,14 @@ test('SIGTERM lets what has begun finish too', async () => {
   expect(await once(child, 'exit')).toEqual([143, null]);
 });
 
-test('an input of 100 MB takes no more memory than it should', async () => {
+test('an input of 100 MB needs constant memory', async () => {
   const program = `${root}test/reliability/programs/large-input.mjs`;
   const { code, stdout, stderr } = await run(process.execPath, [program, '--megabytes', '100'], { timeout: 110_000 });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(valuesOf(stdout)).toEqual([expect.objectContaining({ megabytes: 100 })]);
 }, 120_000);
 
-test('nothing is left when the run is killed', async () => {
+test('no process survives when the run is killed', async () => {
   const child = startMap('./tasks.js#getPid', '--on-error', 'skip');
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   child.stdin.write(countTo(1));

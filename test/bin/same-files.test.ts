@@ -1,4 +1,4 @@
-/** A file that a run reads is not written by it, nor one twice, whatever it is called. */
+/** A run neither writes a file that it reads nor writes one file for two purposes, whatever names the file has. */
 import { linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,10 +33,10 @@ test.each([
   ['stdout', '-i numbers >> numbers', 'stdout cannot be written: it is also an input'],
   ['the module', '-i numbers -o tasks.mjs', 'tasks.mjs cannot be written: it is also a module of this run'],
   ['a journal as input', '-i out.journal -o out', 'out.journal cannot be written: it is also an input'],
-  ['a journal for errors', `-i numbers -o o2 --resume ${report} o2.journal`, 'it is also the file of errors'],
-  ['a link to nothing', `-i numbers -o later ${report} dangling`, 'dangling cannot be written: it is also the output'],
-  ['one name for two', `-i numbers -o later ${report} later`, 'later cannot be written: it is also the output'],
-])('%s is noticed', async (_what, words, message) => {
+  ['a journal for errors', `-i numbers -o o2 --resume ${report} o2.journal`, 'it is also the error file'],
+  ['a dangling link', `-i numbers -o later ${report} dangling`, 'dangling cannot be written: it is also the output'],
+  ['one name for both files', `-i numbers -o later ${report} later`, 'later cannot be written: it is also the output'],
+])('refuses %s', async (_what, words, message) => {
   const before = snapshot();
   expect(await shell(words)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(message) });
   expect(snapshot()).toEqual(before);

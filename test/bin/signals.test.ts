@@ -1,4 +1,4 @@
-/** `aiomultiprocess map` gets a signal together with its processes. */
+/** A signal that reaches `aiomultiprocess map` and its processes together. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,10 +22,10 @@ const read = (path: string) => {
 };
 
 describe.each([
-  ['that ignore it', 'noteAndWait'],
-  ['that end by it', 'noteAndExit'],
-])('a run whose processes get SIGTERM with it, %s,', (_what, fn) => {
-  test.each([[[]], [['--unordered']]])('is gone on with, and nothing is left out %j', async (order) => {
+  ['which ignore it', 'noteAndWait'],
+  ['which exit', 'noteAndExit'],
+])('after SIGTERM to a run and its processes, %s,', (_what, fn) => {
+  test.each([[[]], [['--unordered']]])('the run resumes without losing an item %j', async (order) => {
     const [input, output, log] = ['input', 'output', 'log'].map((name) => join(folder, name)) as [
       string,
       string,

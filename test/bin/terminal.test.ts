@@ -1,4 +1,4 @@
-/** `aiomultiprocess map` in a real terminal: its keys send signals to all processes of the foreground. */
+/** `aiomultiprocess map` in a real terminal, whose keys signal all foreground processes. */
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const map = (...args: string[]) => new Terminal(`'${process.execPath}' '${command}' map ${args.join(' ')}`, tasks);
 
-/** Gives it items that take so long, and waits until as many have begun. */
+/** Types items that take these times, and waits until all of them have started. */
 async function begin(terminal: Terminal, ...milliseconds: number[]): Promise<number[]> {
   for (const each of milliseconds) terminal.type(`${log} ${each}\n`);
   let pids: string[] = [];
@@ -31,8 +31,8 @@ async function begin(terminal: Terminal, ...milliseconds: number[]): Promise<num
   return pids.map(Number);
 }
 
-onLinux('in a terminal (which needs Linux, and its "script")', () => {
-  test('lines are read as they are typed, until Ctrl-D', async () => {
+onLinux('in a terminal (requires "script" on Linux)', () => {
+  test('reads lines as they are typed, until Ctrl-D', async () => {
     const terminal = map('./tasks.js#double');
     await terminal.shows('reading the terminal; Ctrl-D ends the input');
     terminal.type('4\n');
@@ -42,7 +42,7 @@ onLinux('in a terminal (which needs Linux, and its "script")', () => {
     expect(terminal.shown).toMatch('10\r\n');
   });
 
-  test('Ctrl-C once lets what has begun finish, and writes it', async () => {
+  test('Ctrl-C once lets running items finish, and writes their results', async () => {
     const terminal = map('./tasks.js#begin', '--output', output);
     const pids = await begin(terminal, 10, 1500, 1000);
     terminal.type(CTRL_C);
@@ -53,7 +53,7 @@ onLinux('in a terminal (which needs Linux, and its "script")', () => {
     expect(await findSurvivors(pids)).toEqual([]);
   });
 
-  test('the progress is shown there, if no results are', async () => {
+  test('shows the progress if the terminal does not show the results', async () => {
     const terminal = map('./tasks.js#begin', '--output', output);
     await begin(terminal, 10, 1500);
     await terminal.shows('begin 1 ');
@@ -71,7 +71,7 @@ onLinux('in a terminal (which needs Linux, and its "script")', () => {
     const pids = await begin(terminal, 60_000, 60_000);
     terminal.type(CTRL_C);
     await terminal.shows('SIGINT: finishing 2 items');
-    // Sooner it would be taken for the first one again.
+    // An earlier second signal would count as an echo of the first.
     await sleep(300);
     terminal.type(CTRL_C);
     expect(await terminal.ended()).toBe(130);

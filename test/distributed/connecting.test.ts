@@ -3,9 +3,10 @@ import { DistributedPool, Host } from 'aiomultiprocess/distributed';
 import { Redis } from 'ioredis';
 import { triple } from '../fixtures/distributed/tasks.js';
 import { fixtures } from '../support/hosts.ts';
-import { startRedis } from '../support/servers.ts';
+import { node } from '../support/run.ts';
+import { startPostgres, startRedis } from '../support/servers.ts';
 
-test('a wrong password is a QueueError, for callers and hosts', async () => {
+test('a wrong password rejects with QueueError, for callers and hosts', async () => {
   const redis = await startRedis();
   const client = new Redis(redis.url);
   await client.config('SET', 'requirepass', 'right');
@@ -23,7 +24,7 @@ test('a wrong password is a QueueError, for callers and hosts', async () => {
   await redis.remove();
 });
 
-test('ready() rejects when the pool is ended while the datastore is away', async () => {
+test('ready() rejects if the pool is closed while the datastore is down', async () => {
   for (const end of ['close', 'terminate'] as const) {
     const pool = new DistributedPool({ queue: 'away', connection: 'redis://127.0.0.1:1' });
     const ready = pool.ready();
@@ -31,4 +32,16 @@ test('ready() rejects when the pool is ended while the datastore is away', async
     await expect(ready).rejects.toThrow(end === 'close' ? InvalidStateError : PoolTerminatedError);
     await pool.join();
   }
+});
+
+test.each([
+  ['Redis', startRedis],
+  ['PostgreSQL', startPostgres],
+])('a caller connects again if %s cuts off a connection as it opens', async (_, startServer) => {
+  const server = await startServer();
+  const { port } = new URL(server.url);
+  const program = `${fixtures}distributed/programs/cut-off.mjs`;
+  const run = await node([program, port, server.url.replace(port, '%PORT%')]);
+  await server.remove();
+  expect(run).toEqual({ code: 0, stdout: '3 true\n', stderr: '' });
 });

@@ -1,4 +1,4 @@
-/** Hosts and datastores that die, on each datastore. */
+/** The death of hosts and datastores, on each datastore. */
 import { HostLostError } from 'aiomultiprocess';
 import type { DistributedPool } from 'aiomultiprocess/distributed';
 import { killHost, triple, tripleAfter } from '../fixtures/distributed/tasks.js';
@@ -7,7 +7,7 @@ import { describeDatastores } from '../support/datastores.ts';
 import { withGate } from '../support/gate.ts';
 import { until } from '../support/until.ts';
 
-/** Results of `count` tasks, counted by index; calls `onResult` with how many there are. */
+/** Counts the results of `count` tasks by index; calls `onResult` with the number so far. */
 async function countResults(pool: DistributedPool, count: number, onResult: (done: number) => void) {
   const counts = Array<number>(count).fill(0);
   const args = counts.map((_, index): [number, number] => [index, 20]);
@@ -21,7 +21,7 @@ async function countResults(pool: DistributedPool, count: number, onResult: (don
 }
 
 describeDatastores((setting) => {
-  test('every task is answered once, though hosts are killed as they run them', async () => {
+  test('every task settles once, although hosts are killed while they run tasks', async () => {
     const [first, second] = await Promise.all([setting().startHost(), setting().startHost()]);
     await setting().withPool(async (pool) => {
       const counts = await countResults(pool, 400, (done) => {
@@ -33,7 +33,7 @@ describeDatastores((setting) => {
     });
   });
 
-  test('every task is answered once, though the datastore is killed and started again', async () => {
+  test('every task settles once, although the datastore is killed and restarted', async () => {
     const { server } = setting();
     await setting().startHost();
     await setting().withPool(async (pool) => {
@@ -46,7 +46,7 @@ describeDatastores((setting) => {
     });
   });
 
-  test('a host that is told to end does so, though the datastore is away and a task has just ended', async () => {
+  test('a host exits on SIGTERM, although the datastore is down and a result is unsent', async () => {
     const { server } = setting();
     const host = await setting().startHost('--grace-period', '500');
     await setting().withPool(async (pool) => {
@@ -69,7 +69,7 @@ describeDatastores((setting) => {
     });
   }, 60_000);
 
-  test('a task that takes every host down with it is a HostLostError, and its neighbours are not lost', async () => {
+  test('a task that kills every host rejects with HostLostError, and the other tasks of its chunk succeed', async () => {
     let over = false;
     const keepHost = async () => {
       while (!over) await (await setting().startHost('--max-stalled-count', '2')).exited;

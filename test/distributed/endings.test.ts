@@ -1,4 +1,4 @@
-/** What is left when callers and hosts end, on each datastore. */
+/** The end of callers and hosts, and what they leave behind, on each datastore. */
 import { spawn } from 'node:child_process';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { Host } from 'aiomultiprocess/distributed';
@@ -12,7 +12,7 @@ import { node } from '../support/run.ts';
 import { until } from '../support/until.ts';
 
 describeDatastores((setting) => {
-  test('a program leaves nothing of its own', async () => {
+  test('a program leaves nothing in the datastore', async () => {
     await setting().startHost();
     await setting().withPool(async (pool) => {
       await pool.map(triple, [1, 2, 3]);
@@ -21,7 +21,7 @@ describeDatastores((setting) => {
     expect(await setting().look()).toEqual([]);
   });
 
-  test('what is there for a program disappears when it is killed, and what runs for it is aborted', async () => {
+  test('the death of a program removes its data, and aborts its tasks', async () => {
     const host = await setting().startHost('--port', '0');
     await withGate(async (gate) => {
       const program = `${fixtures}distributed/programs/caller.mjs`;
@@ -31,12 +31,12 @@ describeDatastores((setting) => {
       await gate.arrived(16);
       caller.kill('SIGKILL');
       await until(async () => (await host.stats()).running === 0);
-      // A last look at what may have come late is due in a minute.
+      // A check for late results is due in a minute.
       await until(async () => (await setting().look()).every((each) => each.includes('again-lease-')));
     });
   });
 
-  test.each(['close', 'terminate'])('a program ends that calls %s() as soon as it is connected', async (how) => {
+  test.each(['close', 'terminate'])('a program that calls %s() as soon as it is connected exits', async (how) => {
     const program = `${fixtures}distributed/programs/leave-early.mjs`;
     expect(await node([program, setting().server.url, how], { timeout: 10_000 })).toMatchObject({
       code: 0,
@@ -45,9 +45,9 @@ describeDatastores((setting) => {
   });
 
   test.each([
-    ['is told', (host: HostProcess) => host.end('SIGTERM')],
-    ['is told together with its processes', (host: HostProcess) => host.signalGroup('SIGTERM')],
-  ])('a host that %s to end lets its tasks end, and takes no more', async (_how, end) => {
+    ['receives SIGTERM', (host: HostProcess) => host.end('SIGTERM')],
+    ['receives SIGTERM together with its processes', (host: HostProcess) => host.signalGroup('SIGTERM')],
+  ])('a host that %s lets its tasks finish, and takes no further ones', async (_how, end) => {
     const host = await setting().startHost();
     await setting().withPool(async (pool) => {
       await withGate(async (gate) => {
@@ -61,7 +61,7 @@ describeDatastores((setting) => {
     });
   });
 
-  test('a host that is told to end while it starts does so', async () => {
+  test('a host that receives SIGTERM while it is starting exits', async () => {
     const { queue, server } = setting();
     const host = new Host({
       queue,
@@ -80,7 +80,7 @@ describeDatastores((setting) => {
     for (const code of await Promise.all(early)) expect([0, 'SIGTERM']).toContain(code);
   });
 
-  test('a host that is told to end gives back what does not end in time, and another runs it', async () => {
+  test('a host that receives SIGTERM requeues tasks that do not finish in time, and another host runs them', async () => {
     const first = await setting().startHost('--grace-period', '100');
     await withFile(async (file) => {
       await setting().withPool(async (pool) => {

@@ -33,7 +33,7 @@ afterAll(async () => {
   await redis.remove();
 });
 
-/** Runs the body with a pool whose tasks go to the hosts of these tests, unless it names another queue. */
+/** Runs the body with a pool on the queue of the shared hosts, unless the options name another queue. */
 async function withPool<T>(body: (pool: DistributedPool) => Promise<T>, options: Partial<DistributedPoolOptions> = {}) {
   const pool = new DistributedPool({ queue: 'hosts', connection: redis.url, ...options });
   try {
@@ -44,7 +44,7 @@ async function withPool<T>(body: (pool: DistributedPool) => Promise<T>, options:
   }
 }
 
-/** Runs the body with a look into the queue itself. */
+/** Runs the body with direct access to a queue. */
 async function withQueue<T>(name: string, body: (queue: Queue) => Promise<T>): Promise<T> {
   const queue = new Queue(name, { connection: { url: redis.url } });
   try {
@@ -71,7 +71,7 @@ describe('several hosts', () => {
   test('share the tasks of a map', async () => {
     await withPool(async (pool) => {
       const pids = await pool.starmap(hostPid, Array(200).fill([]));
-      // Each is alone with what it has taken; a wait makes sure that both take some.
+      // One host may take all of the first tasks; tasks that wait make sure that both hosts take some.
       await pool.starmap(tripleAfter, Array(64).fill([1, 50]));
       const others = await pool.starmap(hostPid, Array(200).fill([]));
       expect(new Set([...pids, ...others])).toEqual(new Set(hosts.map(({ pid }) => pid)));
@@ -79,7 +79,7 @@ describe('several hosts', () => {
     });
   });
 
-  test('serve several callers at a time, each with its own results', async () => {
+  test('serve several callers at the same time, each with its own results', async () => {
     const callers = [1, 2, 3].map((factor) =>
       withPool(async (pool) => pool.map(triple, Array(300).fill(factor) as number[])),
     );
@@ -88,14 +88,14 @@ describe('several hosts', () => {
   });
 });
 
-describe('a host refuses', () => {
+describe('a host rejects', () => {
   test.each<[string, () => [fn: () => Promise<unknown>, message: string | RegExp]]>([
     ['a function of a module that it was not started with', () => [secret, 'was not started with the module']],
     [
       'a function that its version of a module does not export',
       () => [
         tasksFrom<{ newer(): Promise<void> }>(new URL('../fixtures/distributed/tasks.js', import.meta.url)).newer,
-        /exports no function 'newer'.*another version/,
+        /does not export the function 'newer'.*same version/,
       ],
     ],
   ])('%s', async (_, get) => {
@@ -107,16 +107,16 @@ describe('a host refuses', () => {
     });
   });
 
-  test('a module that is not there, before it takes any task', async () => {
+  test('a missing module, before it takes tasks', async () => {
     const host = new Host({ queue: 'none', connection: redis.url, modules: ['./not-there.js'] });
     await expect(host.start()).rejects.toThrow('cannot import');
   });
 });
 
-describe('a caller refuses', () => {
+describe('a caller rejects', () => {
   test.each<[string, () => Promise<unknown>, string]>([
-    ['a function made by inline()', inlined, 'hosts run no source text'],
-    ['another one', inline(async () => 1), 'hosts run no source text'],
+    ['a function made by inline()', inlined, 'hosts do not run source text'],
+    ['a function that the caller made by inline()', inline(async () => 1), 'hosts do not run source text'],
   ])('%s', async (_, fn, message) => {
     await withPool(async (pool) => {
       await expect(pool.apply(fn)).rejects.toThrow(message);
@@ -124,27 +124,27 @@ describe('a caller refuses', () => {
     });
   });
 
-  test('a function that is not under the root', async () => {
+  test('a function outside of the root', async () => {
     await withPool(async (pool) => expect(pool.apply(triple, [1])).rejects.toThrow('set the option "root"'), {
       root: `${root}lib`,
     });
   });
 
   test.each<[string, object]>([
-    ['no queue', { connection: 'redis://localhost' }],
-    ['no connection', { queue: 'q' }],
+    ['a missing queue', { connection: 'redis://localhost' }],
+    ['a missing connection', { queue: 'q' }],
     ['a colon in the name', { queue: 'a:b', connection: 'redis://localhost' }],
-    ['another kind of URL', { queue: 'q', connection: 'http://localhost' }],
+    ['an unsupported URL', { queue: 'q', connection: 'http://localhost' }],
     ['an unknown option', { queue: 'q', connection: 'redis://localhost', processes: 2 }],
-    ['a chunk too large', { queue: 'q', connection: 'redis://localhost', chunkSize: 5000 }],
-    ['a lease beyond any timer', { queue: 'q', connection: 'redis://localhost', leaseDuration: 2 ** 31 }],
+    ['too large a chunk', { queue: 'q', connection: 'redis://localhost', chunkSize: 5000 }],
+    ['a lease longer than any timer', { queue: 'q', connection: 'redis://localhost', leaseDuration: 2 ** 31 }],
   ])('options with %s', (_, options) => {
     expect(() => new DistributedPool(options as never)).toThrow(TypeError);
   });
 });
 
-describe('large values', () => {
-  test('that the host does not take, but the caller does, are told of', async () => {
+describe('a large value', () => {
+  test('that only the host considers too large rejects with ProtocolError', async () => {
     await withPool(
       async (pool) => expect(pool.apply(measure, ['x'.repeat(1_000_000)])).rejects.toThrow(ProtocolError),
       {
@@ -153,7 +153,7 @@ describe('large values', () => {
     );
   });
 
-  test('that the caller does not take, but the host does, are refused', async () => {
+  test('that only the caller considers too large rejects with SerializationError', async () => {
     await withHost(
       (_host, queue) =>
         withPool(
@@ -171,7 +171,7 @@ describe('large values', () => {
     );
   });
 
-  test('that a task reports are left out, and the host says so', async () => {
+  test('reported as progress is dropped, and the host emits an error', async () => {
     await withHost(async (host, queue) => {
       const errors: string[] = [];
       host.on('error', ({ name }) => errors.push(name));
@@ -182,7 +182,7 @@ describe('large values', () => {
     });
   });
 
-  test('are refused on the way there and on the way back, each alone', async () => {
+  test('is rejected as an argument and as a result, without harm to other tasks', async () => {
     await withPool(
       async (pool) => {
         const [small, large] = await Promise.allSettled([
@@ -206,15 +206,15 @@ describe('large values', () => {
   });
 });
 
-describe('objects of a manager', () => {
-  test('among the arguments fail their own task only', () =>
+describe('an object of a manager', () => {
+  test('as an argument fails only its own task', () =>
     Manager.using({}, async (manager) => {
       const items = ['a', { queue: manager.queue() }, 'c'];
       const results = await withPool((pool) => pool.map(measure, items as string[]).settled(), { chunkSize: 3 });
       expect(results).toMatchObject([{ value: 1 }, { reason: { path: 'args[0].queue' } }, { value: 1 }]);
     }));
 
-  test('as a result fail their own task only', async () => {
+  test('as a result fails only its own task', async () => {
     await withHost((_host, queue) =>
       withPool(
         async (pool) => {
@@ -227,19 +227,19 @@ describe('objects of a manager', () => {
   });
 });
 
-test('a link to the root is the root', async () => {
+test('the root may be a symbolic link', async () => {
   await withFile(async (link) => {
     symlinkSync(root, link);
     await withPool(async (pool) => expect(await pool.apply(triple, [5])).toBe(15), { root: link });
   });
 });
 
-test('two hosts of one process have two names', () => {
+test('two hosts in one process have different names', () => {
   const options = { queue: 'q', connection: redis.url, modules: ['a.js'] };
   expect(new Host(options).name).not.toBe(new Host(options).name);
 });
 
-test('a host tells orchestrators and Prometheus how it is', async () => {
+test('a host serves its health and its metrics over HTTP', async () => {
   await withHost(
     async (host, queue) => {
       await withPool((pool) => pool.apply(triple, [1]), { queue });
@@ -253,12 +253,12 @@ test('a host tells orchestrators and Prometheus how it is', async () => {
   );
 });
 
-test('without its packages a pool says what to install', async () => {
+test('without BullMQ the error names the package to install', async () => {
   const { code, stdout } = await node([`${fixtures}distributed/programs/without-packages.mjs`]);
   expect([code, stdout]).toEqual([0, 'MissingPackageError: npm install bullmq\n']);
 });
 
-test('a pool whose datastore is not there can be given up', async () => {
+test('a pool can be terminated while its datastore is unreachable', async () => {
   const pool = new DistributedPool({ queue: 'q', connection: 'redis://127.0.0.1:1' });
   const errors: Error[] = [];
   pool.on('connectionError', (error) => errors.push(error));
@@ -294,26 +294,26 @@ describe('forged jobs', () => {
   const deep = frame.apply(undefined, Array(60_000).fill(0x91));
 
   test.each<[string, unknown]>([
-    ['data that is no object', 'text'],
+    ['data that is not an object', 'text'],
     ['no data', null],
     ['another version', { ...right, version: 1 }],
-    ['a caller that is a path', { ...right, caller: '../../etc' }],
-    ['a lease beyond any timer', { ...right, lease: 2 ** 40 }],
-    ['a time limit beyond any timer', { ...right, timeout: 2 ** 31 }],
-    ['retries without end', { ...right, retries: 1e300 }],
-    ['a module that is no text', { ...right, module: { toString: 'x' } }],
-    ['a function that is none', { ...right, fn: ['triple'] }],
+    ['a path as the caller', { ...right, caller: '../../etc' }],
+    ['a lease longer than any timer', { ...right, lease: 2 ** 40 }],
+    ['a time limit longer than any timer', { ...right, timeout: 2 ** 31 }],
+    ['endless retries', { ...right, retries: 1e300 }],
+    ['a module that is not a string', { ...right, module: { toString: 'x' } }],
+    ['an invalid function', { ...right, fn: ['triple'] }],
     ['a function of another kind', { ...right, fn: { kind: 'inline', name: 'triple' } }],
-    ['too many variables that hold it', { ...right, fn: { ...fn, kind: 'export', holders: Array(200).fill('a') } }],
-    ['no size of results', { ...right, maxValueSize: undefined }],
-    ['a body that is too large', { ...right, body: 'A'.repeat(1_000_000) }],
+    ['too many variables of the function', { ...right, fn: { ...fn, kind: 'export', holders: Array(200).fill('a') } }],
+    ['no maximum size of results', { ...right, maxValueSize: undefined }],
+    ['too large a body', { ...right, body: 'A'.repeat(1_000_000) }],
     ['a body of garbage', { ...right, body: Buffer.alloc(100, 0xff).toString('base64') }],
     ['a frame longer than the body', { ...right, body: Buffer.alloc(8, 0x7f).toString('base64') }],
-    ['a list without end', { ...right, body: frame(0xdd, 0xff, 0xff, 0xff, 0xff) }],
-    ['a tree of great depth', { ...right, body: deep }],
-    ['a message of another kind', { ...right, body: frame(0x91, 0x93, 6, 1, 0x90) }],
+    ['an array without end', { ...right, body: frame(0xdd, 0xff, 0xff, 0xff, 0xff) }],
+    ['too deep a tree', { ...right, body: deep }],
+    ['a message of an unexpected kind', { ...right, body: frame(0x91, 0x93, 6, 1, 0x90) }],
     ['no tasks', { ...right, body: frame(0x90) }],
-  ])('with %s are refused, and the host goes on', async (_, data) => {
+  ])('with %s are rejected, and the host keeps running', async (_, data) => {
     await withQueue('hosts', async (queue) => {
       await keepLease(queue);
       const job = await queue.add('tasks', data);
@@ -329,7 +329,7 @@ describe('forged jobs', () => {
     ['execSync', 'node:child_process'],
     ['triple', '../../dist/test/fixtures/distributed/tasks'],
     ['triple', '/etc/passwd'],
-  ])('that name %s of %s run nothing', async (name, module) => {
+  ])('that call %s of %s run nothing', async (name, module) => {
     await withQueue('hosts', async (queue) => {
       await keepLease(queue);
       const job = await queue.add(
@@ -338,7 +338,7 @@ describe('forged jobs', () => {
         { removeOnComplete: true },
       );
       await until(async () => (await job.getState()) === 'unknown');
-      // The refusal is what it would tell its caller.
+      // The caller gets the rejection.
       const results = new Queue(`hosts-results-${caller}`, { connection: { url: redis.url } });
       const [first] = (await results.getJobs(['waiting'])).filter(({ data: { rates } }) => rates.length > 0);
       expect(Buffer.from(first?.data.body, 'base64').toString('latin1')).toContain('TaskNotFoundError');
@@ -356,7 +356,7 @@ describe('forged jobs', () => {
   }
 });
 
-test('forged results are told of, and the caller gets the right one', async () => {
+test('forged results emit errors, and the caller gets the right result', async () => {
   const right = { version: 2, host: 'a', slots: 1, rates: [], lost: [], refused: [], body: '' };
   const wrong = [
     null,

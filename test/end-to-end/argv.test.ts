@@ -18,7 +18,7 @@ interface Described {
   mark: string[];
 }
 
-/** What the program prints that was started by this name. */
+/** The output of the program when it is started by this name. */
 async function runAs(argv0: string, path = process.env.PATH): Promise<unknown[]> {
   const env = { ...process.env, PATH: path };
   const args = [program, '10', '--verbose', 'a b'];
@@ -30,7 +30,7 @@ async function runAs(argv0: string, path = process.env.PATH): Promise<unknown[]>
     .map((line) => (line.startsWith('{') || line.startsWith('[') ? JSON.parse(line) : line));
 }
 
-test('children have the arguments of the program before anything runs in them, and its title', async () => {
+test('children have the arguments and the title of the program before any code runs in them', async () => {
   const path = `${dirname(process.execPath)}:${process.env.PATH}`;
   const [own, scaled, inPool, named, inWorker, namedWorker] = await runAs('node', path);
   const { guards, ...same } = own as Described;
@@ -49,7 +49,7 @@ test('children have the arguments of the program before anything runs in them, a
   expect([named, namedWorker]).toEqual(['numbers', 'one']);
 });
 
-test('a program that was started by another name has children of that name, where the name leads to its Node.js', () =>
+test('children have the argv0 of the program, if that leads to its Node.js', () =>
   withFolder(async (folder) => {
     await symlink(process.execPath, join(folder, 'runtime'));
     const outputs = await Promise.all([

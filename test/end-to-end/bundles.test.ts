@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Runs a program of the fixtures after esbuild has put it into one file. */
+/** Bundles a program of the fixtures with esbuild and runs it. */
 async function runBundle(name: string, external: string[]): Promise<Run> {
   const outfile = join(folder, `${name}-${external.length}.mjs`);
   const entryPoints = [`${root}test/fixtures/pool/programs/${name}.mjs`];
@@ -21,7 +21,7 @@ async function runBundle(name: string, external: string[]): Promise<Run> {
   return node([outfile]);
 }
 
-test('a program in a bundle runs its functions, if the package is no part of it', async () => {
+test('a bundled program runs its functions, if the bundle does not contain the package', async () => {
   expect(await runBundle('guarded', ['aiomultiprocess'])).toEqual({ code: 0, stdout: '[ 3, 6, 9 ]\n12\n', stderr: '' });
 });
 
@@ -29,18 +29,21 @@ test.each([
   ['a pool', 'guarded', 1, /InitializerError.*made ready.*cause.*child.main\.cjs.*--external:aiomultiprocess/s],
   ['a process', 'failing-target', 0, /^Error: .*child.main\.cjs.*--external:aiomultiprocess/],
   ['a manager', 'manager-pending', 1, /ManagerClosedError.*cause.*server.main\.cjs.*--external:aiomultiprocess/s],
-])('%s in a bundle that contains the package says that it must not', async (_what, name, exitCode, message) => {
-  const { code, stderr } = await runBundle(name, []);
-  expect(stderr).toMatch(message);
-  expect(stderr).not.toMatch(/Cannot find module/);
-  expect(code).toBe(exitCode);
-});
+])(
+  '%s in a bundle that contains the package fails with an error about the bundle',
+  async (_what, name, exitCode, message) => {
+    const { code, stderr } = await runBundle(name, []);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/Cannot find module/);
+    expect(code).toBe(exitCode);
+  },
+);
 
-test('a bundle in the form of webpack runs its exports and marked functions, also while it loads', async () => {
+test('a webpack bundle runs its exports and marked functions, also while it loads', async () => {
   const { code, stdout, stderr } = await node([`${root}test/fixtures/bundles/webpack.cjs`]);
   expect(stderr).not.toMatch(/Error/);
   const lines = stdout.trim().split('\n');
-  // The call made while the bundle loads is answered at some time.
+  // The call that was made while the bundle loads is answered at an unknown time.
   expect(lines).toContain('100');
   expect(lines.filter((line) => line !== '100')).toEqual([
     '2,4',
@@ -53,7 +56,7 @@ test('a bundle in the form of webpack runs its exports and marked functions, als
   expect(code).toBe(0);
 });
 
-test('a bundle for development, whose modules are evaluated as text, runs them too', async () => {
+test('a development bundle, which evaluates its modules as text, runs them too', async () => {
   const result = await node([`${root}test/fixtures/bundles/webpack-eval.cjs`]);
   expect(result).toMatchObject({ code: 0, stdout: '2,4\n11,12\n' });
 });

@@ -3,18 +3,18 @@ import { pid } from '../fixtures/pool/tasks.js';
 import { runProgram } from '../support/program.ts';
 import { node, root, run } from '../support/run.ts';
 
-test('children print where the program does', async () => {
+test('children print to stdout and stderr of the program', async () => {
   const { code, stdout, stderr } = await runProgram('printing.mjs');
   expect(stdout).toBe('out pool\nout process\n');
   expect(stderr).toBe('err pool\nerr process\n');
   expect(code).toBe(0);
 });
 
-test('children can be told to print nowhere', async () => {
+test('stdio "ignore" discards the output of children', async () => {
   expect(await runProgram('printing.mjs', ['ignore'])).toEqual({ code: 0, stdout: '', stderr: '' });
 });
 
-test('children can be told to leave stdout alone', async () => {
+test('stdio "stderr" sends all output of children to stderr', async () => {
   const { code, stdout, stderr } = await runProgram('printing.mjs', ['stderr']);
   expect(stdout).toBe('');
   expect(stderr.split('\n').filter(Boolean).sort()).toEqual(['err pool', 'err process', 'out pool', 'out process']);
@@ -28,15 +28,15 @@ test('a target that throws prints its error on stderr', async () => {
   expect(code).toBe(0);
 });
 
-test('a process that cannot be started prints why on stderr', async () => {
+test('a process that cannot be started prints the reason on stderr', async () => {
   const { code, stdout, stderr } = await runProgram('failing-target.mjs', ['/no/such/folder']);
   expect(stdout).toBe('exit code 1\n');
   expect(stderr).toMatch(/^Error: .*\/no\/such\/folder/);
   expect(code).toBe(0);
 });
 
-test('a process that was started but cannot be used is a failure of the call, and is killed', async () => {
-  // The library that starts processes does not work there. Its output ends only when no child is left that has it open.
+test('a process that was started but cannot be used fails the call and is killed', async () => {
+  // The library that starts processes fails in this program. The output ends only when no child has it open.
   const { code, stdout } = await runProgram('frozen.mjs', [], ['--frozen-intrinsics']);
   expect(JSON.parse(stdout)).toEqual(['InitializerError TypeError', 'InitializerError TypeError', 1]);
   expect(code).toBe(0);
@@ -45,7 +45,7 @@ test('a process that was started but cannot be used is a failure of the call, an
 test.each([
   ['an option', ['--inspect=127.0.0.1:0'], ''],
   ['the environment', [], '--inspect=127.0.0.1:0'],
-])('an inspector that comes from %s is opened once', async (_where, flags, nodeOptions) => {
+])('an inspector requested by %s is opened once', async (_where, flags, nodeOptions) => {
   const program = 'test/fixtures/pool/programs/inspected.mjs';
   const shell = `NODE_OPTIONS='${nodeOptions}' exec "$0" "$@"`;
   const { code, stdout, stderr } = await run('sh', [
@@ -66,16 +66,20 @@ test.each([
 });
 
 test.each([
-  ['--test-name-pattern', 'foo'],
-  ['--test-reporter', 'spec'],
-  ['--test_reporter', 'spec'],
-  ['--test-concurrency', '2'],
-  ['--test-timeout', '60000'],
-  ['--test-shard', '1/1'],
-  ['--inspect-publish-uid', 'http'],
-  ['--inspect-port', '0'],
-])('%s is not inherited, and neither is its value in the next argument', async (option, value) => {
-  const flags = ['--title', 'kept', option, value, '--no-deprecation'];
+  [
+    [
+      ['--test-name-pattern', 'foo'],
+      ['--test-reporter', 'spec'],
+      ['--test-concurrency', '2'],
+      ['--test-timeout', '60000'],
+      ['--test-shard', '1/1'],
+      ['--inspect-publish-uid', 'http'],
+      ['--inspect-port', '0'],
+    ],
+  ],
+  [[['--test_reporter', 'spec']]],
+])('children do not inherit %j, nor a value in the next argument', async (options) => {
+  const flags = ['--title', 'kept', ...options.flat(), '--no-deprecation'];
   const { code, stdout } = await runProgram('inspected.mjs', [], flags);
   const kept = ['--title', 'kept', '--no-deprecation'];
   expect(JSON.parse(stdout)).toMatchObject({ children: [kept, kept] });
@@ -88,14 +92,14 @@ test('a pool works in a program that node --test runs', async () => {
   expect(code).toBe(0);
 });
 
-test('children leave it to the program what Ctrl-C means', () =>
+test('children ignore Ctrl-C', () =>
   Pool.using({ processes: 1 }, async (pool) => {
     const child = await pool.apply(pid);
     process.kill(child, 'SIGINT');
     expect(await pool.apply(pid)).toBe(child);
   }));
 
-test('an idle pool uses no CPU, and no timer of it fires', async () => {
+test('an idle pool uses no CPU time, and its timers do not fire', async () => {
   const { code, stdout } = await runProgram('idle.mjs');
   expect(code).toBe(0);
   const used: { cpu: number; turns: number }[] = JSON.parse(stdout);
@@ -109,7 +113,7 @@ test('an idle pool uses no CPU, and no timer of it fires', async () => {
 
 describe('a program text', () => {
   const tasks = './test/fixtures/pool/programs/tasks.mjs';
-  // Should it run in a child after all, it ends there, before it breeds.
+  // If it ran in a child after all, it would end there, before it starts more processes.
   const text = `
     if (process.env.TEST_DEPTH) process.exit(9);
     process.env.TEST_DEPTH = '1';
@@ -132,7 +136,7 @@ describe('a program text', () => {
     expect(code).toBe(0);
   });
 
-  test('has no functions that a child could find, and says so', async () => {
+  test('has no functions that a child can find, which the error says', async () => {
     const own = `import { Pool } from 'aiomultiprocess'; async function own() {}
       await Pool.using({ processes: 1 }, (pool) => pool.apply(own));`;
     const { code, stderr } = await node(['--input-type=module', '-e', own], { cwd: root });

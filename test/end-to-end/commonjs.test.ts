@@ -36,6 +36,22 @@ test.each([
   expect(manager).toBeInstanceOf(Manager);
 });
 
+test.each([
+  ['ES modules', imported, required],
+  ['CommonJS', required, imported],
+])('an error of the %s form is an instance of the classes of the other', (_form, form, other) => {
+  const exit = { exitCode: 1, signal: null, pid: 1, mayHaveStarted: true };
+  const late = new form.TimeoutError('late');
+  const poisonous = new form.PoisonousTaskError('a task', 3, exit);
+  expect(late).toBeInstanceOf(other.AiomultiprocessError);
+  expect(late).toBeInstanceOf(other.TimeoutError);
+  expect(late).not.toBeInstanceOf(other.ProcessExitError);
+  expect(poisonous).toBeInstanceOf(other.ProcessExitError);
+  expect(poisonous).toBeInstanceOf(other.PoisonousTaskError);
+  expect(new form.ProcessExitError('a task', exit)).not.toBeInstanceOf(other.PoisonousTaskError);
+  expect(late.code).toBe(new other.TimeoutError('late').code);
+});
+
 test('the forms export the same names', () => {
   expect(Object.keys(required).sort()).toEqual(Object.keys(imported).sort());
 });

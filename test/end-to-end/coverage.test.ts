@@ -1,4 +1,4 @@
-/** What Node.js writes at the end of a process, coverage and profiles, is written in every way in which a pool can end. */
+/** Children write coverage and profiles, which Node.js writes at exit, in every way in which a pool can end. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,12 +7,12 @@ import { fileURLToPath } from 'node:url';
 
 const program = fileURLToPath(new URL('../fixtures/pool/programs/covered.mjs', import.meta.url));
 
-/** What `NODE_V8_COVERAGE` writes, as far as it is looked at. */
+/** The part of a `NODE_V8_COVERAGE` file that the test reads. */
 interface Coverage {
   result: { url: string; functions: { functionName: string; ranges: { count: number }[] }[] }[];
 }
 
-/** How often the function was called in each process whose files are there. */
+/** The number of calls of the function in each process that wrote a file. */
 function readCalls(folder: string, functionName: string): number[] {
   const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
   const coverages = files.map((name): Coverage => JSON.parse(readFileSync(join(folder, name), 'utf8')));

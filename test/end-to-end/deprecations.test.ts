@@ -6,7 +6,7 @@ const program = `${root}test/fixtures/pool/programs/every-part.mjs`;
 /** Children inherit them. */
 const flags = ['--throw-deprecation', '--pending-deprecation'];
 
-test('no part of the package uses what Node.js deprecates', async () => {
+test('the package uses no deprecated API of Node.js', async () => {
   expect(await node([...flags, program], { timeout: 80_000 })).toEqual({
     code: 0,
     stdout: 'ProcessExitError\n2 4 0 1 8 8 10 300000 6 14\n',
@@ -14,7 +14,7 @@ test('no part of the package uses what Node.js deprecates', async () => {
   });
 }, 90_000);
 
-test('nor does the command', async () => {
+test('the command uses no deprecated API of Node.js', async () => {
   await withFile(async (file) => {
     await writeFile(file, '1\n2\n');
     const command = [`${root}dist/bin/aiomultiprocess.js`, 'map', `${program}#double`, '--input', file];

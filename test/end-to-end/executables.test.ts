@@ -8,7 +8,7 @@ import { run } from '../support/run.ts';
 
 const program = fileURLToPath(new URL('../fixtures/pool/programs/contained.mjs', import.meta.url));
 
-test('an executable that runs its own program instead of the child starts no processes without end', () =>
+test('an executable that runs its own program instead of the child does not start processes without end', () =>
   withFolder(async (folder) => {
     const executable = join(folder, 'program');
     const log = join(folder, 'log');
@@ -28,7 +28,7 @@ test('an executable that runs its own program instead of the child starts no pro
 test.each([
   ['Electron', 'Object.defineProperty(process.versions, "electron", { value: "30.0.0" });'],
   ['an executable made by pkg', 'process.pkg = {};'],
-])('%s is refused before the first process, unless a Node.js is named', (host, setUp) =>
+])('%s is refused before the first process, unless execPath is set', (host, setUp) =>
   withFolder(async (folder) => {
     const preload = join(folder, 'host.cjs');
     const log = join(folder, 'log');
@@ -49,11 +49,11 @@ test.each([
   }),
 );
 
-test('processes, pools and managers run the Node.js that execPath names, or say that it is not there', async () => {
+test('processes, pools and managers run the Node.js at execPath, or reject if it does not exist', async () => {
   const execPath = process.execPath;
   expect(await new Worker({ target: double, args: [2], execPath })).toBe(4);
   expect(await Pool.using({ processes: 1, execPath }, (pool) => pool.apply(double, [3]))).toBe(6);
   await Manager.using({ execPath }, async (manager) => expect(await manager.list([1]).size()).toBe(1));
   const missing = Pool.using({ processes: 1, execPath: '/no/node' }, (pool) => pool.ready());
-  await expect(missing).rejects.toMatchObject({ cause: { message: 'execPath: there is no file /no/node' } });
+  await expect(missing).rejects.toMatchObject({ cause: { message: 'execPath: the file /no/node does not exist' } });
 });

@@ -1,6 +1,6 @@
 import { runProgram } from '../support/program.ts';
 
-test('whatever listens may fail: every call is answered, and the failures are uncaught exceptions', async () => {
+test('errors of listeners are uncaught exceptions, and every call is answered', async () => {
   const { code, stdout, stderr } = await runProgram('throwing-listeners.mjs');
   expect(JSON.parse(stdout)).toEqual({
     failed: 'the target failed',

@@ -17,7 +17,7 @@ test('a CommonJS program runs its own functions', async () => {
   expect(code).toBe(0);
 });
 
-test('a function with the text of an exported one is not taken for it while a CommonJS program loads', async () => {
+test('a function with the text of an exported one is not mistaken for it while a CommonJS program loads', async () => {
   const { code, stdout } = await runProgram('twins.cjs');
   expect(stdout).toBe('10 TaskNotFoundError\n');
   expect(code).toBe(0);
@@ -39,12 +39,12 @@ test.each([
     expect(stderr).toMatch(/isMainProcess/);
     expect(stdout).toBe('');
     expect(code).toBe(1);
-    // The program, and at most a few attempts of its own two children: they never make more.
+    // The program, and at most a few attempts to start its two children, which start no processes.
     expect((await linesOf(file)).length).toBeLessThanOrEqual(7);
   });
 });
 
-test('a preloaded module that makes a pool fails, and names what was wrong', async () => {
+test('a preloaded module that creates a pool fails with an error that names the cause', async () => {
   await withFile(async (file) => {
     const preloaded = new URL('../fixtures/pool/programs/preloaded.mjs', import.meta.url);
     preloaded.searchParams.set('log', file);
@@ -56,7 +56,7 @@ test('a preloaded module that makes a pool fails, and names what was wrong', asy
   });
 });
 
-test('a module that makes a pool after it was imported is told about the guard', async () => {
+test('a module that creates a pool after its import fails with an error that names the guard', async () => {
   const worker = new Worker({ target: whatBecameOfIt });
   expect(await worker).toMatch(/^BootstrapError: a Pool .*isMainProcess/);
 });

@@ -1,4 +1,4 @@
-/** What tasks print arrives, however slow its reader is and however their processes end. Nothing fails for want of a reader. */
+/** The output of tasks arrives, also with a slow reader, and however their processes end. No task fails because of its reader. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { SlowPipe } from '../support/slow-pipe.ts';
 
 const program = fileURLToPath(new URL('../fixtures/pool/programs/printer.mjs', import.meta.url));
 
-/** A program of which the test reads what it says on descriptor 3. */
+/** A program whose messages on descriptor 3 the test reads. */
 class Printer {
   readonly process: ChildProcess;
   readonly exited: Promise<unknown[]>;
@@ -33,13 +33,13 @@ class Printer {
 
 const printed = Array.from({ length: 400 }, (_, line) => `${`task ${line} `.padEnd(999, 'x')}\n`).join('');
 
-/** So long a task could be answered although its output waits, if it were. */
+/** The time in which a task would be answered if it did not wait for its output. */
 const MAX_ANSWERING = 300;
 
 test.each([
   ['a pool that is closed and joined', 'join'],
   ['a pool that is terminated at its end', 'using'],
-  ['a pool that nobody ends', 'forgotten'],
+  ['a pool that is never ended', 'forgotten'],
   ['a pool whose program exits', 'exit'],
   ['a process that has run its share of tasks', 'recycled'],
   ['a process that has nothing to do', 'idle'],
@@ -49,7 +49,7 @@ test.each([
   ['a pool that prints to stderr', 'stderr'],
   ['a Process', 'Process'],
   ['a Worker', 'Worker'],
-])('all that a task has printed arrives before it is answered: %s', async (_what, way) => {
+])('all output of a task arrives before its result: %s', async (_what, way) => {
   await withGate(async (gate) => {
     const pipe = new SlowPipe();
     const isStderr = way === 'stderr';
@@ -58,7 +58,7 @@ test.each([
     const answer = printer.says();
     await gate.arrived(1);
     gate.open();
-    // Nothing happens, which no event tells.
+    // No event reports that nothing happens.
     expect(await Promise.race([answer, sleep(MAX_ANSWERING)])).toBeUndefined();
     expect(await pipe.read()).toBe((way === 'preloaded' ? 'preloaded\n' : '') + printed);
     expect(await answer).toBe('task is answered');
@@ -109,7 +109,7 @@ test('terminate does not wait for a reader', async () => {
   });
 });
 
-test('a reader that leaves fails no task', async () => {
+test('a closed reader does not fail tasks', async () => {
   await withGate(async (gate) => {
     const pipe = new SlowPipe();
     const printer = new Printer('unread', gate, pipe.writer, pipe.writer);
@@ -121,7 +121,7 @@ test('a reader that leaves fails no task', async () => {
   });
 });
 
-test('a full disk fails no task', async () => {
+test('a full disk does not fail tasks', async () => {
   await withGate(async (gate) => {
     const full = openSync('/dev/full', 'w');
     const printer = new Printer('unread', gate, full, full);

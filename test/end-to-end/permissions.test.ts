@@ -1,7 +1,7 @@
 import { runProgram } from '../support/program.ts';
 
 const known = (flag: string) => process.allowedNodeEnvironmentFlags.has(flag);
-/** Children write no warnings of Node.js about these flags. */
+/** Node.js does not warn about these flags in children. */
 const model = [
   known('--permission') ? '--permission' : '--experimental-permission',
   '--allow-fs-read=*',
@@ -15,19 +15,19 @@ test.each(processes)('without %s the error names that flag', async (missing) => 
   const result = await runProgram('permitted.mjs', [], [...model, ...inspector, ...others]);
   expect(result).toEqual({
     code: 0,
-    stdout: `BootstrapError: a Pool needs more permissions than this program has: run node with ${missing}, next to --permission\n`,
+    stdout: `BootstrapError: a Pool needs permissions that this program lacks: run node with ${missing}, next to --permission\n`,
     stderr: '',
   });
 });
 
-test('without the inspector the error says how to name a function, and the flag where there is one', async () => {
+test('without the inspector the error names task() and, if this version has it, the flag', async () => {
   const { code, stdout } = await runProgram('permitted.mjs', [], [...model, ...processes]);
   expect(code).toBe(0);
   const flags = inspector.map((flag) => `run node with ${flag}, or `).join('');
   expect(stdout).toMatch(`inspector; ${flags}name its module with task(import.meta.url, fn)\n`);
 });
 
-test('with the flags a function that is marked runs, and any where the inspector is allowed', async () => {
+test('with the flags a marked function runs, and every function if the inspector is allowed', async () => {
   expect(await runProgram('permitted.mjs', ['marked'], [...model, ...processes])).toMatchObject({
     stdout: '[ 3, 6 ]\n',
   });

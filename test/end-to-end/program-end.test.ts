@@ -11,7 +11,7 @@ test('a pool that was never used does not keep the program alive', async () => {
   expect(await runProgram('unused.mjs')).toEqual({ ...ok, stdout: 'made\n' });
 });
 
-test('work that is not answered keeps the program alive', async () => {
+test('pending tasks keep the program alive', async () => {
   const { code, stdout } = await runProgram('waiting.mjs');
   expect(stdout.split('\n').filter(Boolean).toSorted()).toEqual(['2', '4', 'broadcast', 'from the task']);
   expect(code).toBe(0);
@@ -30,7 +30,7 @@ test.each([
   ['that are read slowly keep', 'slowly', '5000\n5000\n'],
   ['that have waited keep', 'read later', '5000\n5000\n'],
   ['that are awaited keep', 'awaited', '5000\n'],
-])('results %s the program alive until they are all there', async (_how, kind, stdout) => {
+])('results %s the program alive until the last one', async (_how, kind, stdout) => {
   expect(await runProgram('unread.mjs', [kind])).toEqual({ ...ok, stdout });
   expect(await runProgram('unread.mjs', [kind, 'close'])).toEqual({ ...ok, stdout });
 });
@@ -39,13 +39,13 @@ test('join keeps the program alive', async () => {
   expect(await runProgram('joining.mjs')).toEqual({ ...ok, stdout: '[ 2, 4, 6 ]\n' });
 });
 
-test('the program waits for a process that is no daemon', async () => {
+test('the program waits for a process that is not a daemon', async () => {
   const { code, stdout } = await runProgram('unjoined.mjs');
   expect(stdout).toBe('the program has ended\nthe child has ended\n');
   expect(code).toBe(0);
 });
 
-/** Where a parent that can no longer do so has its children killed: see lib/parent-death.ts. */
+/** Where the kernel kills the children of a dead parent: see lib/process/parent-death.ts. */
 const isLinux = process.platform === 'linux';
 const onLinux = isLinux ? describe : describe.skip;
 
@@ -95,7 +95,7 @@ onLinux('no grandchild in a busy loop is left', () => {
 });
 
 onLinux('a pool of a thread', () => {
-  test('ends with its thread, also in busy loops, and the program goes on', async () => {
+  test('ends with its thread, also in busy loops, and the program continues', async () => {
     await Program.using('thread.mjs', [], async (program) => {
       const children = await program.readPids(2);
       program.tell('end');

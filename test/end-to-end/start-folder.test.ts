@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true }));
 
-/** What the children of the program see that starts in one folder, and has them work in the other. */
+/** The output of a program that starts in one folder and whose children work in the other. */
 async function see(how: 'chdir' | 'cwd' | 'execArgv', flags: string[], nodeOptions = ''): Promise<unknown> {
   const shell = 'export NODE_OPTIONS="$0"; exec "$@"';
   const args = [process.execPath, ...flags, program, how, elsewhere];
@@ -52,18 +52,18 @@ describe.each([
     expect(await see(how, [option, value])).toEqual([child, child]);
   });
 
-  test('inherit what NODE_OPTIONS names', async () => {
+  test('inherit the modules in NODE_OPTIONS', async () => {
     const child = { cwd: elsewhere, args: [how, elsewhere], preloaded: 'imported' };
     expect(await see(how, [], '--import ./beside.mjs')).toEqual([child, child]);
   });
 });
 
-test('options that children are given are looked up in their own folder', async () => {
+test('paths in explicit options of children are relative to their own folder', async () => {
   const child = { cwd: elsewhere, args: ['execArgv', elsewhere], preloaded: 'their own' };
   expect(await see('execArgv', ['--import', './beside.mjs'])).toEqual([child, child]);
 });
 
-test('a folder that is not there is named, also to children that inherit options', async () => {
+test('a missing folder is named in the error, also with inherited options', async () => {
   const { code, stderr } = await node(['--no-warnings', program, 'cwd', '/no/such/folder'], { cwd: folder });
   expect(stderr).toMatch(/InitializerError.*\/no\/such\/folder/s);
   expect(code).toBe(1);

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { node, root } from '../support/run.ts';
 
-test('a wrong item of a map is one error at the item', async () => {
-  // Inside of the repository, where the package is found by its name.
+test('a wrong item of a map is a single type error, at the item', async () => {
+  // Inside the repository, where the package resolves by its name.
   const folder = await mkdtemp(join(root, 'test/type-errors-'));
   try {
     const program = [

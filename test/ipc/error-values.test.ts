@@ -4,7 +4,7 @@ import { Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import { ProcessExitError, TaskNotFoundError } from '../../dist/lib/errors.js';
-import { registerError } from '../../dist/lib/ipc/error-classes.js';
+import { registerError } from '../../dist/lib/ipc/graph/error-classes.js';
 import { send } from '../fixtures/ipc/transfer.mjs';
 
 class HttpError extends Error {
@@ -115,7 +115,7 @@ describe('an error arrives with its class, message and stack', () => {
     expect([received.message, received.code, received.cause.message]).toEqual(['far', 'EFAR', 'away']);
   });
 
-  test('an error without a stack gets none', () => {
+  test('an error without a stack arrives without one', () => {
     const error = new Error('light');
     delete error.stack;
     expect(send(error).stack).toBeUndefined();
@@ -124,22 +124,22 @@ describe('an error arrives with its class, message and stack', () => {
   test.each<[string, Error]>([
     ['frozen', Object.freeze(new Error('frozen'))],
     ['sealed', Object.seal(Object.assign(new HttpError(500, 'sealed'), { code: 1 }))],
-  ])('a %s one, which can be changed then', (_, error) => {
+  ])('a %s error arrives extensible', (_, error) => {
     const received = send(error);
     expect(isDeepStrictEqual(received, error)).toBe(true);
     expect(Object.isExtensible(received)).toBe(true);
   });
 });
 
-describe('an error in circles', () => {
-  test('that refers to itself', () => {
+describe('an error with circular references', () => {
+  test('to itself', () => {
     const error = Object.assign(new Error('me'), { self: undefined as unknown });
     error.self = error;
     const received = send(error);
     expect(received.self).toBe(received);
   });
 
-  test('of causes', () => {
+  test('through causes', () => {
     const inner = new Error('inner');
     const outer = new Error('outer', { cause: inner });
     inner.cause = outer;
@@ -148,7 +148,7 @@ describe('an error in circles', () => {
     expect(received.cause.cause).toBe(received);
   });
 
-  test('in a list of errors, shared with the value around it', () => {
+  test('arrives once if a list of errors and the value around it share it', () => {
     const one = new Error('one');
     const { errors, all } = send({ errors: [one, one], all: new AggregateError([one]) });
     expect(errors[0]).toBe(errors[1]);
@@ -156,7 +156,7 @@ describe('an error in circles', () => {
   });
 });
 
-describe('an error with properties that cannot travel arrives with the others', () => {
+describe('an error with a property that cannot be sent arrives with its other properties', () => {
   test.each<[string, unknown]>([
     ['a function', () => {}],
     ['a symbol', Symbol('no')],
@@ -181,7 +181,7 @@ describe('an error with properties that cannot travel arrives with the others', 
     ['a detached ArrayBuffer', structuredCloneAway(new ArrayBuffer(1))],
     ['a URL', new URL('https://example.com')],
     [
-      'an object that throws when it is looked at',
+      'an object that throws when it is read',
       {
         get pipe() {
           throw new Error('no');
@@ -219,7 +219,7 @@ describe('an error with properties that cannot travel arrives with the others', 
     expect([received.message, received.code, received.bad]).toEqual(['it failed', 'E1', '[its getter throws]']);
   });
 
-  test('a class that throws when it is looked at', () => {
+  test('a class that throws when it is read', () => {
     const prototype = new Proxy(Error.prototype, {
       getPrototypeOf: () => {
         throw new Error('no');
@@ -228,7 +228,7 @@ describe('an error with properties that cannot travel arrives with the others', 
     expect(send(Object.setPrototypeOf(new Error('odd'), prototype)).message).toBe('odd');
   });
 
-  test('a class whose name is no text', () => {
+  test('a class whose name is not a string', () => {
     class Odd extends Error {
       static override readonly name: string = (() => {}) as unknown as string;
     }

@@ -6,11 +6,11 @@ import { Pipe, send } from '../fixtures/ipc/transfer.mjs';
 import { node, root } from '../support/run.ts';
 
 describe('any value', () => {
-  test('arrives as structuredClone would give it', () => {
+  test('arrives as structuredClone would copy it', () => {
     assertFidelity({ numRuns: 1000 });
   });
 
-  test('arrives as it was sent where it holds Buffers and Errors', () => {
+  test('with Buffers and Errors arrives unchanged', () => {
     assertBetterFidelity({ numRuns: 1000 });
   });
 
@@ -21,7 +21,7 @@ describe('any value', () => {
 });
 
 describe('large values', () => {
-  test('a list of 100,000 linked objects arrives whole', () => {
+  test('a list of 100,000 linked objects arrives completely', () => {
     let list: { next?: unknown } = {};
     for (let count = 0; count < 100_000; count++) list = { next: list };
     let length = 0;
@@ -29,7 +29,7 @@ describe('large values', () => {
     expect(length).toBe(100_000);
   });
 
-  test('100,000 nested arrays arrive whole', () => {
+  test('100,000 nested arrays arrive completely', () => {
     let nested: unknown[] = [];
     for (let count = 0; count < 100_000; count++) nested = [nested];
     let depth = 0;
@@ -56,7 +56,7 @@ describe('large values', () => {
     expect(send(-(1n << 1_000_000n)) === -(1n << 1_000_000n)).toBe(true);
   });
 
-  test('memory beside the frame arrives byte for byte, shared by the views on it', () => {
+  test('an attachment arrives byte for byte, shared by its views', () => {
     const bytes = Uint8Array.from({ length: 1_000_000 }, (_, index) => index * 7);
     const { whole, part, copy } = send({ whole: bytes, part: bytes.subarray(5, 20), copy: bytes.slice() });
     expect(Buffer.compare(whole, bytes)).toBe(0);
@@ -119,7 +119,7 @@ class HidingMap extends Map<unknown, unknown> {
 }
 
 describe('records', () => {
-  test('of thousands of shapes arrive, also when the shapes come back', () => {
+  test('of thousands of shapes arrive, also when shapes are repeated', () => {
     const pipe = new Pipe();
     const records = Array.from({ length: 5000 }, (_, id) => ({ id, [`only ${id % 2500}`]: id, same: true }));
     for (let at = 0; at < records.length; at += 50) {
@@ -153,7 +153,7 @@ describe('records', () => {
   );
 });
 
-describe('an inherited property does not travel', () => {
+describe('an inherited property is not sent', () => {
   afterEach(() => {
     Reflect.deleteProperty(Object.prototype, 'inherited');
   });
@@ -181,7 +181,7 @@ describe('texts', () => {
   );
 });
 
-test('integers at the edges of their tokens arrive', () => {
+test('integers at the limits of their tokens arrive', () => {
   const edges = [0, 31, 32, 63, 64, 127, 128, 255, 256, 65_535, 65_536, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 53];
   const integers = edges.flatMap((edge) => [edge - 1, edge, edge + 1, -edge - 1, -edge + 1, edge === 0 ? 0 : -edge]);
   expect(send(integers)).toEqual(integers);
@@ -200,7 +200,7 @@ describe('Buffers', () => {
     },
   );
 
-  test('arrive as Buffers from bytes that are none', () => {
+  test('arrive as Buffers, also when the frame is a plain Uint8Array', () => {
     const pipe = new Pipe();
     pipe.encoder.addResult(1, Buffer.from('text'));
     const [message] = pipe.receive(new Uint8Array(pipe.takeBytes()));

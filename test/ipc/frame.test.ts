@@ -19,7 +19,7 @@ function toBytes(frames: readonly Frame[]): Uint8Array {
   return Buffer.concat(parts);
 }
 
-/** Pieces of the bytes, cut where the sizes say, over and over. */
+/** Splits the bytes into chunks of these sizes, repeatedly. */
 function* cut(bytes: Uint8Array, sizes: readonly number[]): Generator<Uint8Array> {
   let offset = 0;
   for (let index = 0; offset < bytes.length; index++) {
@@ -44,7 +44,7 @@ function read(chunks: Iterable<Uint8Array>): Frame[] {
   return found;
 }
 
-test('frames are found however the stream is cut', () => {
+test('frames are found for every split of the stream', () => {
   const sizes = fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 10 });
   fc.assert(
     fc.property(frames, sizes, (frames, sizes) => {
@@ -54,7 +54,7 @@ test('frames are found however the stream is cut', () => {
   );
 });
 
-test('a frame that is cut is read straight to where it belongs', () => {
+test('the rest of an incomplete frame is read directly into its memory', () => {
   const sizes = fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 10 });
   fc.assert(
     fc.property(frames, sizes, fc.array(fc.boolean(), { minLength: 1 }), (frames, sizes, straight) => {
@@ -92,11 +92,11 @@ test('frames are found byte by byte, also between empty chunks', () => {
   expect(read(chunks)).toEqual(frames);
 });
 
-test('an incomplete frame is waited for', () => {
+test('an incomplete frame waits for the rest', () => {
   expect(read([toBytes([[BATCH, [1, 2, 3]]]).subarray(0, -1)])).toEqual([]);
 });
 
-test('an attachment has memory of its own, as large as it is', () => {
+test('an attachment has memory of its own, of its own size', () => {
   const bytes = toBytes([[ATTACHMENT, [1, 2, 3]]]);
   const buffers: ArrayBuffer[] = [];
   new FrameReader({ onBatch: () => {}, onAttachment: (buffer) => buffers.push(buffer) }).push(bytes);
@@ -114,13 +114,13 @@ test.each([
   expect(() => read(cut(Uint8Array.from(header), [3]))).toThrow(ProtocolError);
 });
 
-test('a header alone takes no memory', () => {
+test('a header alone allocates no memory', () => {
   const before = process.memoryUsage().rss;
   expect(read([Uint8Array.from([0xff, 0xff, 0xff, 0x7f, 1, 0, 0, 0, 9, 9])])).toEqual([]);
   expect(process.memoryUsage().rss - before).toBeLessThan(100_000_000);
 });
 
-test('messages with memory beside them arrive in order however the stream is cut', () => {
+test('messages with attachments arrive in order for every split of the stream', () => {
   const sizes = fc.array(fc.integer({ min: 1, max: 70_000 }), { minLength: 1, maxLength: 10 });
   fc.assert(
     fc.property(fc.array(fc.nat({ max: 50_000 }), { minLength: 1, maxLength: 6 }), sizes, (lengths, sizes) => {
@@ -130,7 +130,7 @@ test('messages with memory beside them arrive in order however the stream is cut
         return id % 2 === 0 ? [] : [pipe.takeBytes()];
       });
       const chunks = [...cut(Buffer.concat([...bytes, pipe.takeBytes()]), sizes)];
-      // One by one: 150,000 arguments fill the stack of some versions of Node.js.
+      // One by one: 150,000 arguments overflow the stack of some versions of Node.js.
       const messages = chunks.flatMap((chunk) => pipe.receive(chunk));
       const found = messages.map(([, id, value]) => [
         id,

@@ -12,11 +12,11 @@ import {
   TASK,
   TIMES,
   VALUE_INDEX,
-} from '../../dist/lib/ipc/messages.js';
+} from '../../dist/lib/protocol/messages.js';
 import { Pipe } from '../fixtures/ipc/transfer.mjs';
 import { anyDescription, build } from '../fixtures/ipc/values.mjs';
 
-/** What a decoder makes of bytes: messages, or a {@link ProtocolError}; anything else fails the test. */
+/** The messages that a decoder reads, or its {@link ProtocolError}; any other error fails the test. */
 function decode(...chunks: Uint8Array[]): unknown[] | ProtocolError {
   try {
     return new Pipe().receive(...chunks);
@@ -32,7 +32,7 @@ function frame(body: Uint8Array | readonly number[], kind: number = BATCH): Uint
   return Buffer.concat([header, Uint8Array.from(body)]);
 }
 
-/** A frame as a child that keeps to msgpack, but not to the protocol, could write it. */
+/** A frame of valid msgpack that violates the protocol. */
 function pack(batch: unknown): Uint8Array {
   return frame(new Packr({ sequential: true, moreTypes: true }).pack(batch));
 }
@@ -51,7 +51,7 @@ function expectCleanPrototypes(): void {
 
 afterEach(expectCleanPrototypes);
 
-describe('bytes of any kind are messages or a ProtocolError', () => {
+describe('arbitrary bytes are messages or a ProtocolError', () => {
   const bytes = fc.uint8Array({ maxLength: 200 });
 
   test('in the stream', () => {
@@ -64,11 +64,11 @@ describe('bytes of any kind are messages or a ProtocolError', () => {
   test('in a frame', () => {
     fc.assert(
       fc.property(bytes, (bytes) => void decode(frame(bytes))),
-      { numRuns: 10_000 },
+      { numRuns: 3000 },
     );
   });
 
-  /** Bytes that msgpack gives a meaning beyond numbers and texts. */
+  /** Bytes that are tokens of msgpack other than numbers and texts. */
   const token = fc.oneof(
     fc.constantFrom(
       0x40,
@@ -97,7 +97,7 @@ describe('bytes of any kind are messages or a ProtocolError', () => {
     const tokens = fc.array(token, { maxLength: 60 }).map((rest) => frame([0x91, 0x93, RESULT, ...rest]));
     fc.assert(
       fc.property(tokens, (bytes) => void decode(bytes)),
-      { numRuns: 10_000 },
+      { numRuns: 3000 },
     );
   });
 
@@ -116,11 +116,11 @@ describe('bytes of any kind are messages or a ProtocolError', () => {
         for (const { at, byte, remove } of changes) body.splice(Math.floor(at * body.length), remove, byte);
         void decode(frame(body));
       }),
-      { numRuns: 5000 },
+      { numRuns: 2000 },
     );
   });
 
-  test('with anything in place of an id', () => {
+  test('with any value as an id', () => {
     const part = fc.oneof(
       fc.integer(),
       fc.bigInt(),
@@ -133,7 +133,7 @@ describe('bytes of any kind are messages or a ProtocolError', () => {
       .map(([kind, parts]) => [kind, ...parts]);
     fc.assert(
       fc.property(message, (message) => void decode(pack([message]))),
-      { numRuns: 10_000 },
+      { numRuns: 3000 },
     );
   });
 
@@ -161,15 +161,15 @@ describe('bytes of any kind are messages or a ProtocolError', () => {
     const graph = fc.tuple(fc.array(list, { maxLength: 3 }), fc.array(row, { maxLength: 4 }), slot);
     fc.assert(
       fc.property(graph, ([shapes, rows, root]) => void decodeGraph(shapes, rows, root)),
-      { numRuns: 10_000 },
+      { numRuns: 3000 },
     );
   });
 });
 
 describe('is a ProtocolError', () => {
   test.each<[string, unknown]>([
-    ['a batch that is no list', { a: 1 }],
-    ['a message that is no list', [1]],
+    ['a batch that is not a list', { a: 1 }],
+    ['a message that is not a list', [1]],
     ['a kind that does not exist', [[99, 1, 1]]],
     ['a kind that is a name of a list', [['length', 1]]],
     ['a kind that is text', [['6', 1, 1]]],
@@ -197,11 +197,11 @@ describe('is a ProtocolError', () => {
     ['a row that does not exist', [], [], [1]],
     ['a row with a negative number', [], [], [-1]],
     ['a row with a name', [], [], ['length']],
-    ['a row that is no list', [], [5]],
+    ['a row that is not a list', [], [5]],
     ['a row of an unknown kind', [], [[99]]],
     ['a shape that does not exist', [], [[0, 0, []]]],
     ['a shape by a name', [], [[0, 'length', []]]],
-    ['a key that is no text', [[5]], [[0, 0, [1]]]],
+    ['a key that is not a text', [[5]], [[0, 0, [1]]]],
     ['fewer values than keys', [['a', 'b']], [[0, 0, [1]]]],
     ['fewer values than keys of a map', [], [[3, [1, 2], [1]]]],
     ['a length among the properties of an array', [], [[2, 1, ['length'], [5]]]],
@@ -263,11 +263,11 @@ describe('is a ProtocolError', () => {
     expect(decodeGraph(shapes, rows, root)).toBeInstanceOf(ProtocolError);
   });
 
-  test('an attachment that is smaller than any that is sent', () => {
+  test('an attachment below the minimal size', () => {
     expect(decode(frame([], 1))).toBeInstanceOf(ProtocolError);
   });
 
-  test('an attachment that is taken twice', () => {
+  test('an attachment that two values use', () => {
     const attachment = frame(new Uint8Array(20_000), 1);
     const batch = pack([
       [
@@ -287,7 +287,7 @@ describe('is a ProtocolError', () => {
     expect(decode(attachment, batch)).toBeInstanceOf(ProtocolError);
   });
 
-  test('an attachment of the frame before', () => {
+  test('an attachment of the previous frame', () => {
     const batch = pack([[RESULT, 1, [[], [[8, 0, -1]], [0]], GRAPH]]);
     expect(decode(frame(new Uint8Array(20_000), 1), pack([]), batch)).toBeInstanceOf(ProtocolError);
   });
@@ -306,14 +306,14 @@ describe('is a ProtocolError', () => {
     ['bytes', [0xc6, 0xff, 0xff, 0xff, 0xff]],
     ['a text', [0xdb, 0xff, 0xff, 0xff, 0xff]],
     ['an extension', [0xc9, 0xff, 0xff, 0xff, 0xff, 0x42]],
-  ])('%s longer than the frame, without taking the memory', (_, bytes) => {
+  ])('%s longer than the frame, without allocating the memory', (_, bytes) => {
     const before = process.memoryUsage();
     expect(decode(frame([0x91, ...bytes, 1, 2, 3]))).toBeInstanceOf(ProtocolError);
     const after = process.memoryUsage();
     expect(after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers).toBeLessThan(50_000_000);
   });
 
-  test('bytes behind the batch, without a look at what is in it', () => {
+  test('bytes after the batch, without printing the batch', () => {
     const bytes = Buffer.alloc(20_000_000);
     bytes.set([0x91, 0x93, RESULT, 1, 0xc6, 0x01, 0x31, 0x00, 0x00]);
     const before = process.memoryUsage().heapUsed;
@@ -321,7 +321,7 @@ describe('is a ProtocolError', () => {
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(50_000_000);
   });
 
-  test('a value that refers to itself thousands of times, in time', () => {
+  test('a value that refers to itself thousands of times, without delay', () => {
     // [id 1: [1], id 2: [the first, the first], id 3: [the second, the second], …] and a byte too many.
     const levels = Array.from({ length: 60 }, (_, index) => {
       const [id, before] = [index + 2, index + 1];
@@ -332,8 +332,8 @@ describe('is a ProtocolError', () => {
   });
 });
 
-describe('small frames cannot ask for much', () => {
-  test('long arrays with nothing in them', () => {
+describe('small frames cannot demand much memory', () => {
+  test('long empty arrays', () => {
     const rows = Array.from({ length: 1000 }, () => [2, 30_000_000, [], []]);
     const before = process.memoryUsage().heapUsed;
     expect(decodeGraph([], rows)).toHaveLength(1);
@@ -351,7 +351,7 @@ describe('small frames cannot ask for much', () => {
   });
 });
 
-describe('no prototype is touched', () => {
+describe('prototypes stay unchanged', () => {
   const polluted = { polluted: true };
   const key = '__proto__';
 

@@ -1,6 +1,6 @@
 import { Pipe } from '../fixtures/ipc/transfer.mjs';
 
-/** Two messages with the same value, as they arrive from one frame. */
+/** Sends a value in two messages of one frame; returns both copies. */
 function sendTwice(value: unknown): [never, never] {
   return new Pipe().sendAll([value, value]) as [never, never];
 }
@@ -24,14 +24,14 @@ test.each([
   ['a large Buffer', () => Buffer.alloc(100_000)],
   ['a small typed array', () => new Float64Array(3)],
   ['a large typed array', () => new Float64Array(30_000)],
-])('two messages with %s have memory of their own, as large as it is', (_, create) => {
+])('two messages with %s have memory of their own, of their own size', (_, create) => {
   const sent = create();
   const [one, other] = sendTwice(sent) as ArrayBufferView[] as [ArrayBufferView, ArrayBufferView];
   expect(one.buffer).not.toBe(other.buffer);
   expect([one.buffer.byteLength, other.buffer.byteLength]).toEqual([sent.byteLength, sent.byteLength]);
 });
 
-test('what arrived does not change with the bytes it came in', () => {
+test('received values do not change with the bytes of their frame', () => {
   const pipe = new Pipe();
   const value = {
     text: 'text'.repeat(50),
@@ -52,7 +52,7 @@ function createCycle(): object {
   return cycle;
 }
 
-/** Every object that a value holds. */
+/** All objects inside a value. */
 function reach(value: unknown, found: object[] = []): object[] {
   if (typeof value !== 'object' || value === null || found.includes(value)) return found;
   found.push(value);

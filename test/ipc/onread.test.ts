@@ -1,12 +1,12 @@
 import { Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { Channel } from '../../dist/lib/ipc/channel.js';
-import { Encoder } from '../../dist/lib/ipc/codec.js';
-import { RESULT, type ToChild, type ToParent } from '../../dist/lib/ipc/messages.js';
+import { Encoder } from '../../dist/lib/ipc/encoder.js';
 import { createOnread } from '../../dist/lib/ipc/onread.js';
+import { RESULT, type ToChild, type ToParent } from '../../dist/lib/protocol/messages.js';
 import { node, root } from '../support/run.ts';
 
-/** Reads bytes as a socket with these options does, `most` of them at a time, and notes where they went. */
+/** Reads bytes like a socket with these options, `most` of them at a time, and records the buffers. */
 function readAll(onread: ReturnType<typeof createOnread>, bytes: Uint8Array, most: number): Uint8Array[] {
   const places: Uint8Array[] = [];
   const nextPlace = onread.buffer as () => Uint8Array;
@@ -66,27 +66,27 @@ test.each([1000, 65_536, 212_992, Number.POSITIVE_INFINITY])('values arrive in r
   expect(reads).toBe(places.length - 1);
 });
 
-test('the bulk of a large value is read where it stays', () => {
+test('the bulk of a large value is read directly into its memory', () => {
   const { values, places } = receive(encode(large(1_000_000, 3)), Number.POSITIVE_INFINITY);
   const [value] = values as [Buffer];
   expect(places.some((place) => place.buffer === value.buffer)).toBe(true);
 });
 
-test('nothing is read into a value that is complete', () => {
+test('a complete value is not written to', () => {
   const { values, places } = receive(encode(large(200_000, 3), large(200_000, 5)), Number.POSITIVE_INFINITY);
   const buffers = values.map((value) => (value as Buffer).buffer);
   expect(new Set(buffers).size).toBe(2);
   expect(buffers).not.toContain(places.at(-1)?.buffer);
 });
 
-test('no place is empty, not even after bytes that are no frames', () => {
+test('no buffer is empty, also after invalid bytes', () => {
   for (const most of [1, 65_536]) {
     const places = receive(Buffer.alloc(100_000, 0xff), most).places;
     expect(Math.min(...places.map((place) => place.length))).toBeGreaterThan(0);
   }
 });
 
-test('an error of a listener is thrown when the next place is known', async () => {
+test('an error of a listener is thrown once the next buffer is set', async () => {
   expect(await node([`${root}test/fixtures/ipc/failing-listener.mjs`])).toEqual({
     code: 0,
     stdout: 'reads on: true\nnext buffer\nthrown: of a listener\n',

@@ -20,7 +20,7 @@ async function reasonOf(call: PromiseLike<unknown>): Promise<unknown> {
   );
 }
 
-test('an error arrives with all of its parts, however many they are', async () => {
+test('an error arrives with all of its parts, whatever their number', async () => {
   const error = (await reasonOf(pool.apply(validate, [5000]))) as Error & { errors: { params: { type: string } }[] };
   expect(error.errors).toHaveLength(5000);
   expect(error.errors.filter(({ params }) => params.type === 'number')).toHaveLength(5000);
@@ -30,7 +30,7 @@ test('an error arrives with all of its parts, however many they are', async () =
   );
 });
 
-test('an error that is beyond the limit arrives with a marker for the rest', async () => {
+test('an error beyond the size limit arrives with an OmittedPartsError for the rest', async () => {
   const error = (await reasonOf(pool.apply(failWithMebibytes, [40]))) as Error & { parts: unknown[]; cause: Error };
   expect(error).toBeInstanceOf(TypeError);
   expect(error.message).toBe('too much');
@@ -43,7 +43,7 @@ test('an error that is beyond the limit arrives with a marker for the rest', asy
   expect(values.filter((value) => value instanceof Uint8Array).length).toBeGreaterThan(20);
 });
 
-test('a string that is too long in UTF-8 fails its own task, on the way there and back', async () => {
+test('a string that is too long in UTF-8 fails only its own task, as an argument and as a result', async () => {
   const process = await pool.apply(pid);
   const text = createLongText();
   const tooLong = expect.objectContaining({ message: expect.stringMatching(/a string of more than \d+ bytes/) });
@@ -64,4 +64,5 @@ test('a string that is too long in UTF-8 fails its own task, on the way there an
   expect(await reasonOf(stream)).toBeInstanceOf(SerializationError);
   expect(items).toEqual(['short']);
   expect(await pool.apply(pid)).toBe(process);
-});
+  // Each attempt reads hundreds of megabytes.
+}, 120_000);

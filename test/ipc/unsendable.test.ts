@@ -45,7 +45,7 @@ function createThrower(): object {
   };
 }
 
-/** Everything that has no form in another process. */
+/** Values that have no equivalent in another process. */
 const unsendable: [string, unknown][] = [
   ['a function', () => {}],
   ['a class', Empty],
@@ -112,7 +112,7 @@ function refusalOf(value: unknown, path: 'args' | 'result' = 'args'): Serializat
   throw new Error('it was not refused');
 }
 
-describe('what has no form in another process is refused by its path', () => {
+describe('a value without an equivalent in another process is refused with its path', () => {
   test.each(unsendable)('%s', (_, value) => {
     expect(refusalOf(value, 'result').path).toBe('result');
     expect(refusalOf([value]).path).toBe('args[0]');
@@ -145,13 +145,13 @@ describe('what has no form in another process is refused by its path', () => {
     expect(refusalOf(value, 'result').path).toBe(path);
   });
 
-  test('the message says where, what and why', () => {
+  test('the message names the path and the reason', () => {
     expect(refusalOf([{ save: function saveUser() {} }]).message).toBe(
-      'args[0].save cannot be sent to another process: functions do not travel (saveUser)',
+      'args[0].save cannot be sent to another process: it is a function (saveUser)',
     );
     expect(refusalOf([new URL('https://example.com')]).message).toBe(
       'args[0] cannot be sent to another process: ' +
-        'an instance of URL has no enumerable properties of its own that could travel',
+        'an instance of URL has no enumerable properties of its own to send',
     );
   });
 
@@ -159,7 +159,7 @@ describe('what has no form in another process is refused by its path', () => {
     expect(refusalOf(createThrower(), 'result').cause).toEqual(new Error('not today'));
   });
 
-  test('what an error also holds is refused where it stands beside the error', () => {
+  test('an object in an error is refused if another value also refers to it', () => {
     const shared = { callback: () => {} };
     const error = Object.assign(new Error('it'), { shared });
     expect(refusalOf([error, [shared]]).path).toBe('args[1][0].callback');
@@ -169,7 +169,7 @@ describe('what has no form in another process is refused by its path', () => {
 describe('a message that cannot be sent', () => {
   const good = (id: number) => ({ id, name: `name ${id}`, tags: ['a', 'b'] });
 
-  test('leaves the others of its frame, and those of later frames, as they are', () => {
+  test('does not affect the other messages of its frame and of later frames', () => {
     const pipe = new Pipe();
     for (let round = 0; round < 3; round++) {
       for (let id = 0; id < 50; id++) {
@@ -185,7 +185,7 @@ describe('a message that cannot be sent', () => {
     }
   });
 
-  test('leaves nothing of it in the frame', () => {
+  test('leaves no bytes in the frame', () => {
     const pipe = new Pipe();
     pipe.encoder.addResult(1, 'small');
     expect(() => pipe.encoder.addResult(2, [new Uint8Array(100_000), [[[Symbol('no')]]]])).toThrow(SerializationError);
@@ -193,7 +193,7 @@ describe('a message that cannot be sent', () => {
     expect(pipe.takeBytes().length).toBeLessThan(100);
   });
 
-  /** An object whose `it` gives these values one after the other, the last one from then on. */
+  /** An object whose `it` returns these values one after the other, and repeats the last one. */
   function changing(...values: unknown[]): object {
     let reads = 0;
     return {
@@ -209,13 +209,13 @@ describe('a message that cannot be sent', () => {
     ['a function', changing(1, () => {})],
     ['a symbol', changing(1, Symbol('no'))],
     ['an exception', changing(1, new Error('not today'))],
-  ])('if read twice, because a getter gives %s then, is read once', (_, value) => {
+  ])('is read once, also when the value of a getter is %s', (_, value) => {
     const pipe = new Pipe();
     const values = [good(1), { first: good(2), value }, { other: 1 }, good(3)];
     expect(pipe.sendAll(values)).toEqual([good(1), { first: good(2), value: { it: 1 } }, { other: 1 }, good(3)]);
   });
 
-  test('is sent as it was when it was added', () => {
+  test('is sent in the state in which it was added', () => {
     const pipe = new Pipe();
     const value = { list: [1], nested: { a: 1 } };
     pipe.encoder.addResult(1, value);
@@ -224,7 +224,7 @@ describe('a message that cannot be sent', () => {
     expect(pipe.flush()).toEqual([[6, 1, { list: [1], nested: { a: 1 } }]]);
   });
 
-  test('takes the definitions of its records with it', () => {
+  test('removes the definitions of its records', () => {
     const pipe = new Pipe();
     expect(() => pipe.encoder.addResult(1, [{ fresh: 1 }, { another: [{ inner: 2 }] }, () => {}])).toThrow();
     const value = [{ another: 1 }, { fresh: 2 }, { inner: { fresh: 3 } }];
@@ -234,7 +234,7 @@ describe('a message that cannot be sent', () => {
   test.each<[string, (object: Record<string, unknown>) => void]>([
     ['adds a property to', (object) => void Object.assign(object, { more: 1 })],
     ['removes a property from', (object) => void delete object.last],
-  ])('though a getter %s its object arrives as structuredClone would give it', (_, change) => {
+  ])('with a getter that %s its object arrives as structuredClone would copy it', (_, change) => {
     const create = () => {
       const object: Record<string, unknown> = {
         get it() {
@@ -253,7 +253,7 @@ describe('a message that cannot be sent', () => {
   test.each<[string, (list: unknown[]) => void]>([
     ['longer', (list) => void list.push(1)],
     ['shorter', (list) => void list.pop()],
-  ])('though a getter makes its list %s arrives whole', (_, change) => {
+  ])('with a getter that makes its list %s arrives completely', (_, change) => {
     const list: unknown[] = [
       {
         get it() {
@@ -278,8 +278,8 @@ describe('a message that cannot be sent', () => {
   });
 });
 
-describe('a getter that sends something itself', () => {
-  test('while its value is looked at, changes nothing of either', () => {
+describe('a getter that sends a message itself', () => {
+  test('while its value is checked changes neither message', () => {
     const pipe = new Pipe();
     const value = {
       list: [{ a: 1 }, { b: 2 }],
@@ -298,7 +298,7 @@ describe('a getter that sends something itself', () => {
   test.each<[string, unknown]>([
     ['plain', 1],
     ['not plain', -0],
-  ])('while its value, which is %s, is written, is heard after it', (_, outer) => {
+  ])('while its value, which is %s, is written has its message sent afterwards', (_, outer) => {
     const pipe = new Pipe();
     const written: Uint8Array[] = [];
     const flush = () => written.push(...pipe.encoder.takeFrames());
@@ -322,7 +322,7 @@ describe('a getter that sends something itself', () => {
     expect(arrived.at(-1)).toEqual([6, 3, { inner: [2], outer: 2 }]);
   });
 
-  test('of another pipe changes nothing of either', () => {
+  test('over another pipe changes neither message', () => {
     const [pipe, other] = [new Pipe(), new Pipe()];
     const value = {
       list: [{ a: 1 }, { b: 2 }],
@@ -337,7 +337,7 @@ describe('a getter that sends something itself', () => {
   });
 });
 
-test('what only looks unusual is sent', () => {
+test('unusual but valid values are sent', () => {
   expect(send({ hidden: Object.defineProperty({}, 'hidden', { value: 1 }), bare: Object.create(null) })).toEqual({
     hidden: {},
     bare: {},

@@ -9,7 +9,7 @@ import { Program, runProgram } from '../support/program.ts';
 const manager = createManager();
 const other = createPool({ processes: 1 });
 
-/** Has a process of its own do things, and die. */
+/** Runs the steps in a process of its own, then kills it. */
 async function dieAfter(...steps: [object: object, method: string, args?: unknown[]][]): Promise<void> {
   await Pool.using({ processes: 1, stdio: 'ignore' }, async (pool) => {
     for (const [index, [object, method, args = []]] of steps.entries()) {
@@ -19,8 +19,8 @@ async function dieAfter(...steps: [object: object, method: string, args?: unknow
   });
 }
 
-describe('a process that dies', () => {
-  test('gives back its locks, reentrant ones whole', async () => {
+describe('the death of a process', () => {
+  test('releases its locks, reentrant ones completely', async () => {
     const [lock, reentrant] = [manager.lock(), manager.lock({ reentrant: true })];
     const steps = [
       [lock, 'acquire'],
@@ -33,7 +33,7 @@ describe('a process that dies', () => {
     expect(await reentrant.locked()).toBe(false);
   });
 
-  test('gives back its permits, and no others', async () => {
+  test('releases its permits, and only those', async () => {
     const semaphore = manager.semaphore(3);
     await dieAfter([semaphore, 'acquire'], [semaphore, 'acquire'], [semaphore, 'release']);
     expect(await semaphore.value()).toBe(3);
@@ -43,7 +43,7 @@ describe('a process that dies', () => {
     ['fifo', [1, 2, 3, 4, 5]],
     ['lifo', [5, 4, 3, 2, 1]],
     ['priority', [1, 3, 5, 2, 4]],
-  ] as const)('gives back the items that it has not acknowledged, in their order (%s)', async (order, expected) => {
+  ] as const)('returns its unacknowledged items to the queue, in their order (%s)', async (order, expected) => {
     const jobs = manager.queue<number>({ acknowledge: true, order });
     for (const item of [1, 2, 3, 4, 5]) await jobs.put(item, { priority: item % 2 });
     await dieAfter([jobs, 'get'], [jobs, 'get'], [jobs, 'get'], [jobs, 'get']);
@@ -53,7 +53,7 @@ describe('a process that dies', () => {
     expect(items).toEqual(expected);
   });
 
-  test('gives back the oldest item to who waits longest', async () => {
+  test('hands its oldest item to the call that waits longest', async () => {
     const jobs = manager.queue<number>({ acknowledge: true });
     for (const item of [1, 2, 3]) await jobs.put(item);
     await Pool.using({ processes: 1, stdio: 'ignore' }, async (pool) => {
@@ -66,7 +66,7 @@ describe('a process that dies', () => {
     });
   });
 
-  test('waits no longer: the next one in the row gets what it would have got', async () => {
+  test('ends its waits: the next caller in line is served instead', async () => {
     const queue = manager.queue<number>();
     const barrier = manager.barrier(2);
     await Pool.using({ processes: 1, stdio: 'ignore' }, async (pool) => {
@@ -81,14 +81,14 @@ describe('a process that dies', () => {
     expect((await Promise.all([barrier.wait(), barrier.wait()])).toSorted()).toEqual([0, 1]);
   });
 
-  test('keeps the items of a queue without acknowledgement', async () => {
+  test('loses items that it got from a queue without acknowledgement', async () => {
     const queue = manager.queue<number>();
     await queue.put(1);
     await dieAfter([queue, 'get']);
     expect(await queue.size()).toBe(0);
   });
 
-  test('at random, with locks, permits and items: nothing is stuck, nothing is lost', async () => {
+  test('at random moments, with locks, permits and items, leaves nothing stuck and loses nothing', async () => {
     const pool = new Pool({ processes: 3, childConcurrency: 2, retries: 50, stdio: 'ignore' });
     const [lock, semaphore, entered] = [manager.lock(), manager.semaphore(2, { bounded: true }), manager.value(0)];
     const jobs = manager.queue<string>({ acknowledge: true });
@@ -107,8 +107,8 @@ describe('a process that dies', () => {
   }, 60_000);
 });
 
-describe('a server that dies', () => {
-  test('rejects every waiter everywhere within a second, and leaves no folder', async () => {
+describe('the death of the server', () => {
+  test('rejects every pending call in every process within a second, and leaves no folder', async () => {
     const dying: Manager = new ManagerClass();
     const queue = dying.queue();
     const { folder } = readHandle(queue);
@@ -117,14 +117,14 @@ describe('a server that dies', () => {
     const controller = new AbortController();
     const put = dying.queue({ maxSize: 1 });
     await put.put(1);
-    const givenUp = put.put(2, { signal: controller.signal }).catch((error: unknown) => error);
+    const cancelled = put.put(2, { signal: controller.signal }).catch((error: unknown) => error);
     const killed = performance.now();
     process.kill(dying.pid as number, 'SIGKILL');
-    controller.abort('given up');
-    expect(await givenUp).toBe('given up');
+    controller.abort('cancelled');
+    expect(await cancelled).toBe('cancelled');
     await expect(other.apply(finish, ['get'])).rejects.toThrow(ManagerClosedError);
     expect(await here).toMatchObject({ message: 'the manager is closed: its process was killed by SIGKILL' });
-    // A second, and what a busy machine adds.
+    // One second, plus a margin for a busy machine.
     expect(performance.now() - killed).toBeLessThan(3000);
     await expect(queue.get()).rejects.toThrow(ManagerClosedError);
     await expect(other.apply(call, [queue, 'size'])).rejects.toThrow(ManagerClosedError);
@@ -134,13 +134,13 @@ describe('a server that dies', () => {
 });
 
 describe('the program', () => {
-  test('ends though its manager is open, when no call is pending', async () => {
+  test('exits while its manager is open if no call is pending', async () => {
     const { code, stdout, stderr } = await runProgram('manager-forgotten.mjs');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout.startsWith('/proc/') || !existsSync(stdout.trim())).toBe(true);
   });
 
-  test('goes on while a call is pending', async () => {
+  test('stays alive while a call is pending', async () => {
     expect(await runProgram('manager-pending.mjs')).toEqual({ code: 0, stdout: 'set\n', stderr: '' });
   });
 
@@ -150,7 +150,7 @@ describe('the program', () => {
     ['is ended by SIGKILL', (program) => program.kill('SIGKILL')],
     ['throws', (program) => program.tell('throw')],
     ['calls process.exit', (program) => program.tell('exit')],
-  ])('that %s takes the server along, and its socket', async (_how, end) => {
+  ])('that %s ends the server and removes its socket', async (_how, end) => {
     await Program.using('manager-holding.mjs', [], async (program) => {
       const [server] = (await program.readPids(1)) as [number];
       const folder = await program.readLine();
@@ -158,7 +158,7 @@ describe('the program', () => {
       end(program);
       await program.ended();
       expect(await findSurvivors([server])).toEqual([]);
-      // On Linux it is that of the process.
+      // On Linux the folder is that of the process.
       expect(folder.startsWith('/proc/') || !existsSync(folder)).toBe(true);
     });
   });

@@ -26,7 +26,7 @@ const range = (length: number) => Array.from({ length }, (_, index) => index);
 const ascending = (items: number[][]) => items.flat().toSorted((a, b) => a - b);
 
 describe('the program of the article', () => {
-  test('one producer, five consumers, and an end signal that each puts back', async () => {
+  test('works with one producer, five consumers, and an end signal that each puts back', async () => {
     const queue = manager.queue<{ item: number } | null>({ maxSize: 10 });
     const consumers = range(5).map(() => pool.apply(consume, [queue]));
     await pool.apply(produce, [queue, 500, null]);
@@ -34,7 +34,7 @@ describe('the program of the article', () => {
     expect(await queue.size()).toBe(1);
   });
 
-  test('the same with for await and close()', async () => {
+  test('works with for await and close()', async () => {
     const queue = manager.queue<{ item: number }>({ maxSize: 10 });
     const consumers = range(5).map(() => pool.apply(consumeAll, [queue]));
     await pool.apply(produce, [queue, 500, 'close']);
@@ -44,7 +44,7 @@ describe('the program of the article', () => {
 });
 
 describe('a proxy is a plain value', () => {
-  test('as an argument and a result, and in values of all kinds', async () => {
+  test('as an argument, in a result, and inside values of all kinds', async () => {
     const queue = manager.queue<string>();
     const sent = {
       queue,
@@ -82,28 +82,28 @@ describe('a proxy is a plain value', () => {
     expect([await queue.get(), await queue.get()]).toEqual(['from a worker', 'from a grandchild']);
   });
 
-  test('shows nothing of the key', () => {
+  test('that does not reveal the key', () => {
     const lock = manager.lock();
     expect(JSON.stringify(lock)).toBe('{}');
     expect(Object.keys(lock).length).toBe(0);
   });
 
-  test('used before the server has started', async () => {
+  test('usable before the server has started', async () => {
     await Manager.using({}, async (fresh) => {
       expect(await pool.apply(call, [fresh.value(7), 'get'])).toBe(7);
     });
   });
 
-  test('of a manager that a task has made for itself', async () => {
+  test('of a manager created inside a task', async () => {
     expect(await pool.apply(createInChild)).toBe(42);
   });
 
-  test('in a program that has made no manager itself', async () => {
+  test('in a program that has not created a manager itself', async () => {
     expect(await runProgram('manager-of-child.mjs')).toEqual({ code: 0, stdout: 'from the child\n', stderr: '' });
   });
 });
 
-describe('what is stored stays what it is', () => {
+describe('a stored value keeps its type and contents', () => {
   const date = new Date(0);
   const cyclic: { self?: unknown } = {};
   cyclic.self = cyclic;
@@ -135,14 +135,14 @@ describe('what is stored stays what it is', () => {
     expect(Buffer.isBuffer(got)).toBe(Buffer.isBuffer(value));
   });
 
-  test('two readers never share an object', async () => {
+  test('two reads never return the same object', async () => {
     const list = manager.list([{ n: 1 }]);
     const [first, second] = [await list.get(0), await list.get(0)];
     expect(first).toEqual(second);
     expect(first).not.toBe(second);
   });
 
-  test('what cannot travel is refused where it is given, and harms nothing', async () => {
+  test('a value that cannot be serialized fails its own call only', async () => {
     const queue = manager.queue<unknown>();
     await expect(queue.put({ deep: [() => {}] })).rejects.toMatchObject({ path: 'item.deep[0]' });
     await expect(queue.put(Symbol('no'))).rejects.toThrow(SerializationError);
@@ -154,7 +154,7 @@ describe('what is stored stays what it is', () => {
 
 const onLinux = process.platform === 'linux' ? test : test.skip;
 
-onLinux('a process has one connection, however many objects and calls', async () => {
+onLinux('a process has one connection for any number of objects and calls', async () => {
   const countSockets = () => {
     const folder = `/proc/${manager.pid}/fd/`;
     return readdirSync(folder).filter((fd) => readlinkSync(folder + fd).startsWith('socket:')).length;
@@ -169,7 +169,7 @@ onLinux('a process has one connection, however many objects and calls', async ()
   });
 });
 
-test('a process that is busy for longer than a handshake may take is connected all the same', async () => {
+test('a process connects even if it is busy for longer than the handshake time limit', async () => {
   const queue = manager.queue<number>();
   await queue.size();
   await Pool.using({ processes: 1 }, async (fresh) => {
@@ -180,10 +180,10 @@ test('a process that is busy for longer than a handshake may take is connected a
   expect([await queue.get(), await queue.get()]).toEqual([1, 2]);
 });
 
-describe('exact totals of eight processes', () => {
+describe('eight processes reach exact totals', () => {
   const many = createPool({ processes: 8, childConcurrency: 1 });
 
-  test('under a lock, and by update and increment', async () => {
+  test('with a lock, with update and with increment', async () => {
     const [lock, locked, incremented] = [manager.lock(), manager.value(0), manager.value(0)];
     const map = manager.map<string, number>();
     await Promise.all([
@@ -195,30 +195,34 @@ describe('exact totals of eight processes', () => {
   });
 });
 
-describe('bad input fails where it is given', () => {
+describe('invalid input fails where it is passed', () => {
   test.each<[string, () => unknown, RegExp]>([
-    ['an unknown option', () => new Manager({ size: 1 } as never), /Manager: there is no option "size"/],
-    ['a wrong size', () => manager.queue({ maxSize: -1 }), /queue: option "maxSize" takes an integer of at least 0/],
-    ['a wrong order', () => manager.queue({ order: 'random' as never }), /"fifo", "lifo" or "priority"/],
-    ['a wrong count', () => manager.barrier(0), /barrier: parties takes an integer of at least 1, got 0/],
-    ['a key that is an object', () => manager.map([[{} as never, 1]]), /a key of a shared map is a primitive/],
+    ['an unknown option', () => new Manager({ size: 1 } as never), /Manager: unknown option "size"/],
+    [
+      'an invalid size',
+      () => manager.queue({ maxSize: -1 }),
+      /queue: option "maxSize": expected an integer of at least 0/,
+    ],
+    ['an invalid order', () => manager.queue({ order: 'random' as never }), /"fifo", "lifo" or "priority"/],
+    ['an invalid count', () => manager.barrier(0), /barrier: parties: expected an integer of at least 1, got 0/],
+    ['a key that is an object', () => manager.map([[{} as never, 1]]), /a key of a shared map must be a primitive/],
   ])('%s', (_what, run, message) => {
     expect(run).toThrow(message);
   });
 
   test('in calls', async () => {
     const queue = manager.queue();
-    await expect(queue.get({ timeout: -1 })).rejects.toThrow('get: option "timeout" takes milliseconds');
-    await expect(queue.put(1, { prio: 1 } as never)).rejects.toThrow('put: there is no option "prio"');
+    await expect(queue.get({ timeout: -1 })).rejects.toThrow('get: option "timeout": expected milliseconds');
+    await expect(queue.put(1, { prio: 1 } as never)).rejects.toThrow('put: unknown option "prio"');
     await expect(manager.list().get(0.5)).rejects.toThrow('get: expected an integer, got 0.5');
     await expect(manager.map().get(Symbol() as never)).rejects.toThrow(TypeError);
-    await expect(manager.list().set(0, 1)).rejects.toThrow('set(): the list has 0 items, and none at 0');
-    await expect(manager.value('text').increment(1 as never)).rejects.toThrow('increment() needs two numbers');
+    await expect(manager.list().set(0, 1)).rejects.toThrow('set(): index 0 is out of range; the list has 0 items');
+    await expect(manager.value('text').increment(1 as never)).rejects.toThrow('increment() expects two numbers');
   });
 });
 
 describe('close()', () => {
-  test('rejects what waits, here and in other processes, and what comes later', async () => {
+  test('rejects pending and later calls, here and in other processes', async () => {
     const closing = new Manager();
     const queue = closing.queue();
     const waiting = pool.apply(call, [queue, 'get']).catch((error: unknown) => error);
@@ -233,18 +237,18 @@ describe('close()', () => {
     await closing.close();
   });
 
-  test('frees what the other processes had for it', async () => {
+  test('frees the memory that other processes used for it', async () => {
     await Pool.using({ processes: 1, execArgv: ['--expose-gc'] }, async (fresh) => {
       const sizes: number[] = [];
       while (sizes.length < 12) {
         await Manager.using({}, async (closing) => sizes.push(await fresh.apply(measureMemory, [closing.value(0)])));
       }
-      // One connection has buffers of 128 KiB. V8 frees memory in the background: some of the sizes come before that.
+      // One connection has buffers of 128 KiB. V8 frees memory in the background, so some measurements come too early.
       expect(Math.min(...sizes.slice(5)) - Math.min(...sizes.slice(0, 2))).toBeLessThan(256 * 1024);
     });
   }, 60_000);
 
-  test('of a manager that was never used starts no process', async () => {
+  test('of an unused manager does not start a process', async () => {
     await using unused = new Manager();
     expect(unused.pid).toBeUndefined();
   });

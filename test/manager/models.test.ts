@@ -1,6 +1,6 @@
 /**
- * Every type against a simple model of it, by three processes: the calls are made one after another, whoever makes
- * them, and those that wait are answered in their order.
+ * Compares every type with a simple model of it, from three processes. Calls are made one after another, and waiting
+ * calls are answered in their order.
  */
 
 import { inspect } from 'node:util';
@@ -13,10 +13,10 @@ import { createPool } from '../support/pool.ts';
 const manager = createManager();
 const pools = [createPool({ processes: 1 }), createPool({ processes: 1 })];
 
-/** A process: this one or one of the pools. Answers are values, or the names of errors; guards become 'held'. */
+/** This process, or the process of one of the pools. An answer is a value or the name of an error; a guard is 'held'. */
 interface Client {
   call(object: object, method: string, args: unknown[], ticket: number): Promise<unknown>;
-  /** Begins a call that will wait. */
+  /** Starts a call that will wait. */
   start(object: object, method: string, args: unknown[], ticket: number, probe: string): Promise<unknown>;
   finish(ticket: number): Promise<unknown>;
   release(ticket: number, how: string): Promise<unknown>;
@@ -38,13 +38,13 @@ async function settle(promise: Promise<unknown>): Promise<unknown> {
   return promise.catch((error: Error) => error.name);
 }
 
-/** The object and who waits for it, with what they will get once it is known. */
+/** The object under test. */
 interface Real {
   object: object;
   tickets: number;
 }
 
-/** A step: what the model says, beside what the object does. */
+/** One step, applied to the model and to the object. */
 class Step<Model extends object> implements fc.AsyncCommand<Model, Real> {
   readonly #text: string;
   readonly #run: (model: Model, real: Real) => Promise<void>;
@@ -80,7 +80,7 @@ async function check<Model extends object>(
   );
 }
 
-/** Calls a method of the object, and compares the answer with that of the model. */
+/** A step that calls a method of the object, and compares the answer with the model's. */
 function simple<Model extends object>(
   method: string,
   args: fc.Arbitrary<unknown[]>,
@@ -111,13 +111,13 @@ const item = fc.oneof(
 );
 const index = fc.integer({ min: -4, max: 6 });
 
-/** Somebody who waits: which client, under which ticket. */
+/** A waiting call: its client and its ticket. */
 interface Waiter {
   who: number;
   ticket: number;
 }
 
-/** Who waits is answered now, with this. */
+/** Expects the answer of a waiting call now. */
 async function expectAnswer({ who, ticket }: Waiter, answer: unknown): Promise<void> {
   expect(await (clients[who] as Client).finish(ticket)).toEqual(answer);
 }
@@ -126,7 +126,7 @@ const named = (name: string): never => {
   throw Object.assign(new Error(), { name });
 };
 
-test('list', async () => {
+test('a list behaves like its model', async () => {
   type Model = { items: unknown[] };
   const step = simple<Model>;
   await check<Model>(
@@ -153,7 +153,7 @@ test('list', async () => {
   );
 });
 
-test('map', async () => {
+test('a map behaves like its model', async () => {
   type Model = { map: Map<unknown, unknown> };
   const step = simple<Model>;
   const key = fc.constantFrom<unknown>('a', 'b', 1, '1', null, Number.NaN, -0, 2n);
@@ -179,7 +179,7 @@ test('map', async () => {
   );
 });
 
-test('value', async () => {
+test('a value behaves like its model', async () => {
   type Model = { value: unknown };
   const step = simple<Model>;
   await check<Model>(
@@ -198,7 +198,7 @@ test('value', async () => {
   );
 });
 
-test('event', async () => {
+test('an event behaves like its model', async () => {
   type Model = { isSet: boolean; waiting: Waiter[] };
   const step = simple<Model>;
   const wait = client.map(
@@ -306,7 +306,7 @@ describe.each(['fifo', 'lifo', 'priority'] as const)('a queue (%s)', (order) => 
   );
   const closeRarely = fc.oneof({ arbitrary: close, weight: 1 }, { arbitrary: get, weight: 9 });
 
-  test('as its model', async () => {
+  test('behaves like its model', async () => {
     await check<Model>(
       (of) => ({
         object: of.queue({ maxSize: MAX, order }),
@@ -330,7 +330,7 @@ describe.each(['fifo', 'lifo', 'priority'] as const)('a queue (%s)', (order) => 
 describe.each([false, true])('a lock (reentrant: %s)', (reentrant) => {
   type Model = { holder: number | undefined; tickets: number[]; waiting: Waiter[] };
 
-  /** The lock is free: the first who waits has it, and with a reentrant one all others who wait in the same process. */
+  /** Hands the free lock to the first waiting call; a reentrant lock also to other waiting calls of the same process. */
   async function pass(model: Model): Promise<void> {
     const [first] = model.waiting;
     model.holder = first?.who;
@@ -366,7 +366,7 @@ describe.each([false, true])('a lock (reentrant: %s)', (reentrant) => {
     }),
   );
 
-  test('as its model', async () => {
+  test('behaves like its model', async () => {
     await check<Model>(
       (of) => ({ object: of.lock({ reentrant }), model: { holder: undefined, tickets: [], waiting: [] } }),
       [acquire, acquire, releaseOne, simple<Model>('locked', none, ({ holder }) => holder !== undefined)],
@@ -374,7 +374,7 @@ describe.each([false, true])('a lock (reentrant: %s)', (reentrant) => {
   });
 });
 
-test('a semaphore', async () => {
+test('a semaphore behaves like its model', async () => {
   type Model = { free: number; held: Waiter[]; waiting: Waiter[] };
   const acquire = client.map(
     (who) =>
@@ -410,7 +410,7 @@ test('a semaphore', async () => {
   );
 });
 
-test('a barrier', async () => {
+test('a barrier behaves like its model', async () => {
   type Model = { waiting: Waiter[] };
   const PARTIES = 3;
   const wait = client.map(

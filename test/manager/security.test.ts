@@ -1,16 +1,18 @@
 import { spawn } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, ftruncateSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ManagerClosedError, type SharedQueue } from 'aiomultiprocess';
 import fc from 'fast-check';
-import { Packr } from 'msgpackr/pack';
+import { Packr, Unpackr } from 'msgpackr';
 import { BATCH, HEADER_SIZE, writeHeader } from '../../dist/lib/ipc/frame.js';
-import { TASK } from '../../dist/lib/ipc/messages.js';
-import { LIST, toAddress } from '../../dist/lib/manager/methods.js';
+import { LIST, toMethodId } from '../../dist/lib/manager/protocol/methods.js';
+import { MAPPED, MEMORY, TASK } from '../../dist/lib/protocol/messages.js';
+import { loadLibc, SEAL_GROWING, SEAL_SHRINKING } from '../../dist/lib/shared-memory/libc.js';
+import { addressOfRegion, formatAddress } from '../../dist/lib/shared-memory/region.js';
 import { Account, Busy } from '../fixtures/manager/classes.js';
 import { createManager, readHandle } from '../support/manager.ts';
 import { until } from '../support/until.ts';
@@ -28,13 +30,13 @@ beforeAll(async () => {
   silent = new Raw();
   silentSince = performance.now();
 });
-// Whatever was tried, the server goes on.
+// The server survives every attack.
 afterEach(async () => {
   await queue.put(1);
   expect(await queue.get()).toBe(1);
 });
 
-/** A connection that a test has under its own control. */
+/** A connection whose bytes a test controls. */
 class Raw {
   readonly socket: Socket;
   readonly #chunks: Buffer[] = [];
@@ -61,7 +63,7 @@ function prove(secret: Uint8Array, role: string, server: Uint8Array, client: Uin
   return createHmac('sha256', secret).update(`aiomultiprocess ${role}\0`).update(server).update(client).digest();
 }
 
-/** Greets the server as a client does; `secret` and `role` may be wrong. */
+/** Performs the client's part of the handshake; `secret` and `role` may be wrong. */
 async function greet(secret: Uint8Array = keyBytes, role = 'client') {
   const raw = new Raw();
   const challenge = randomBytes(32);
@@ -71,13 +73,13 @@ async function greet(secret: Uint8Array = keyBytes, role = 'client') {
   return { raw, answer, challenge, theirs };
 }
 
-test('a socket that is a file is in a folder for this user alone; another has a name that cannot be guessed', () => {
+test('a socket is in a folder that only this user may enter, or has a random abstract name', () => {
   if (path.startsWith('\0')) return expect(path).toMatch(/^\0aiomultiprocess-[0-9a-f]{32}$/);
   expect(statSync(folder).mode & 0o777).toBe(0o700);
   expect(statSync(folder).uid).toBe(process.getuid?.());
 });
 
-/** Makes an object of the parts of a handle, as decoding one does. */
+/** Creates an object from the parts of a handle, as the decoder does. */
 function makeObject(parts: unknown[]): unknown {
   const makers = Reflect.get(globalThis, Symbol.for('aiomultiprocess.handles')) as Map<string, typeof makeObject>;
   return makers.get('manager')?.(parts);
@@ -90,13 +92,13 @@ test.each([
   [[folder, path, key, 1.5, 'queue']],
   [[folder, { path }, key, 1, 'queue']],
   [[folder, path, key, 1, 'instance', 7]],
-])('a handle with wrong parts is refused (%#)', (parts) => {
+])('a handle with invalid parts is rejected (%#)', (parts) => {
   expect(() => makeObject(parts)).toThrow(expect.objectContaining({ name: 'ProtocolError' }));
 });
 
 const asRoot = process.getuid?.() === 0 ? test : test.skip;
 
-asRoot('another user cannot connect, or is dropped without the key', async () => {
+asRoot('another user cannot connect, or is disconnected without the key', async () => {
   const program = `
     const socket = require('node:net').connect(${JSON.stringify(path)});
     socket.on('error', ({ code }) => console.log(code));
@@ -113,7 +115,7 @@ asRoot('another user cannot connect, or is dropped without the key', async () =>
   expect(String(output)).toBe(path.startsWith('\0') ? 'dropped\n' : 'EACCES\n');
 });
 
-test('the key is in no argument and no environment', async () => {
+test('the key does not appear in arguments or environment', async () => {
   if (process.platform !== 'linux') return;
   const { readFileSync } = await import('node:fs');
   const seen = ['cmdline', 'environ'].map((file) => readFileSync(`/proc/${manager.pid}/${file}`, 'latin1')).join();
@@ -121,7 +123,7 @@ test('the key is in no argument and no environment', async () => {
   expect(seen).not.toContain(key);
 });
 
-test('the right key is welcomed, by a server that proves itself', async () => {
+test('the right key is accepted, and the server proves itself', async () => {
   const { raw, challenge, theirs } = await greet();
   expect(await raw.read(64)).toEqual(prove(keyBytes, 'server', theirs, challenge));
   raw.socket.destroy();
@@ -131,7 +133,7 @@ test.each<[string, () => Promise<Raw>]>([
   ['a wrong key', async () => (await greet(randomBytes(32))).raw],
   ['a proof in the role of the server', async () => (await greet(keyBytes, 'server')).raw],
   [
-    'a handshake that was recorded',
+    'a recorded handshake',
     async () => {
       const { raw: good, answer } = await greet();
       await good.read(64);
@@ -163,7 +165,7 @@ test.each<[string, () => Promise<Raw>]>([
     },
   ],
   [
-    'calls that do not wait for the answer',
+    'calls sent before the handshake is complete',
     async () => {
       const raw = new Raw();
       const challenge = randomBytes(32);
@@ -172,7 +174,7 @@ test.each<[string, () => Promise<Raw>]>([
       return raw;
     },
   ],
-])('%s is dropped', async (_what, attempt) => {
+])('%s is disconnected', async (_what, attempt) => {
   const raw = await attempt();
   await raw.closed;
   expect(raw.received.length).toBe(32);
@@ -181,20 +183,79 @@ test.each<[string, () => Promise<Raw>]>([
 test.each<[string, Buffer]>([
   ['an oversized frame', Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0])],
   ['a frame of an unknown kind', Buffer.from([1, 0, 0, 0, 9, 0, 0, 0, 0])],
-  ['a frame that is no list of messages', Buffer.from([1, 0, 0, 0, 0, 0, 0, 0, 0xc0])],
-  // [[TASK, 1, 0, [[1, 'value', 1]]]]: only the manager may make objects.
+  ['a frame that is not a list of messages', Buffer.from([1, 0, 0, 0, 0, 0, 0, 0, 0xc0])],
+  // [[TASK, 1, 0, [[1, 'value', 1]]]]: only the manager may create objects.
   [
     'a call that only the manager may make',
     Buffer.from([15, 0, 0, 0, 0, 0, 0, 0, 0x91, 0x94, 2, 1, 0, 0x91, 0x93, 1, 0xa5, ...Buffer.from('value'), 1]),
   ],
-])('%s from one who knows the key ends its connection only', async (_what, bytes) => {
+])('%s from a client that knows the key ends only its connection', async (_what, bytes) => {
   const { raw } = await greet();
   await raw.read(64);
   raw.socket.write(bytes);
   await raw.closed;
 });
 
-test('whatever one who knows the key calls, the server goes on', async () => {
+/** Regions that a client may offer; the server opens neither of a pair with a bad one. */
+describe('memory that a client offers', () => {
+  const LIMIT = 1024 * 1024;
+  const { libc } = loadLibc();
+  const onLinux = libc === undefined ? test.skip : test;
+  const open: number[] = [];
+  afterAll(() => open.forEach(closeSync));
+
+  function createRegion(size: number, seals: number): string {
+    const fd = libc?.createMemfd() as number;
+    open.push(fd);
+    ftruncateSync(fd, size);
+    libc?.addSeals(fd, seals);
+    return formatAddress(addressOfRegion(fd));
+  }
+
+  const FIXED = SEAL_GROWING | SEAL_SHRINKING;
+  const offer = (region: string, limit: unknown = LIMIT) => ({
+    toChild: region,
+    toParent: createRegion(LIMIT, FIXED),
+    limit,
+    threshold: 65_536,
+  });
+
+  /** Sends messages as a client that knows the key. @returns the answer; `undefined` if the server ends the connection. */
+  async function send(...messages: unknown[][]): Promise<unknown> {
+    const { raw } = await greet();
+    await raw.read(64);
+    const body = new Packr({ sequential: true }).pack(messages);
+    const header = new Uint8Array(HEADER_SIZE);
+    writeHeader(header, BATCH, body.length);
+    raw.socket.write(Buffer.concat([header, body]));
+    const size = 64 + HEADER_SIZE;
+    await Promise.race([raw.closed, until(() => raw.received.length > size)]);
+    const bytes = raw.received.subarray(size);
+    raw.socket.destroy();
+    return bytes.length === 0 ? undefined : new Unpackr().unpack(bytes);
+  }
+
+  onLinux('is opened if its size is fixed', async () => {
+    expect(await send([MEMORY, offer(createRegion(LIMIT, FIXED))])).toEqual([[MAPPED, 1]]);
+  });
+
+  onLinux.each<[string, () => unknown]>([
+    ['may shrink', () => offer(createRegion(LIMIT, SEAL_GROWING))],
+    ['is smaller than its limit', () => offer(createRegion(LIMIT / 2, FIXED))],
+    ['has a limit as text', () => offer(createRegion(LIMIT, FIXED), String(LIMIT))],
+    ['has no address', () => offer('')],
+    ['is nothing', () => null],
+  ])('is refused if it %s', async (_what, create) => {
+    expect(await send([MEMORY, create()])).toEqual([[MAPPED, 0]]);
+  });
+
+  onLinux('is not accepted twice', async () => {
+    const message = [MEMORY, offer(createRegion(LIMIT, FIXED))];
+    expect(await send(message, message)).toBeUndefined();
+  });
+});
+
+test('the server survives any call of a client that knows the key', async () => {
   const list = manager.list([1, 2]);
   const all = [
     list,
@@ -222,7 +283,7 @@ test('whatever one who knows the key calls, the server goes on', async () => {
     fc.asyncProperty(fc.array(call, { minLength: 1, maxLength: 3 }), async (calls) => {
       const { raw } = await greet();
       await raw.read(64);
-      const tasks = calls.map(([object, method, args], at) => [TASK, at, toAddress(object, method), [args]]);
+      const tasks = calls.map(([object, method, args], at) => [TASK, at, toMethodId(object, method), [args]]);
       const body = packr.pack(tasks);
       const header = new Uint8Array(HEADER_SIZE);
       writeHeader(header, BATCH, body.length);
@@ -235,7 +296,7 @@ test('whatever one who knows the key calls, the server goes on', async () => {
   expect(await list.push(3)).toBe(await list.size());
 });
 
-test('a proof that came in time is taken, however busy the server was', async () => {
+test('a proof that arrived in time is accepted, even if the server was busy', async () => {
   const busy = manager.register('Busy', Busy)();
   const raw = new Raw();
   const [challenge, theirs] = [randomBytes(32), await raw.read(32)];
@@ -250,7 +311,7 @@ test('a proof that came in time is taken, however busy the server was', async ()
   rmSync(own, { recursive: true });
 }, 20_000);
 
-/** Runs the body with a queue that another server than a manager's pretends to have. */
+/** Runs the body with a queue whose server is a fake. */
 async function withFakeServer(
   onConnection: (socket: Socket) => void,
   body: (queue: SharedQueue<string>, server: Server) => Promise<void>,
@@ -270,7 +331,7 @@ async function withFakeServer(
   }
 }
 
-test('a process does not talk to a server that does not know the key', async () => {
+test('a process sends no calls to a server that does not know the key', async () => {
   const received: Buffer[] = [];
   const pretend = (socket: Socket) => {
     socket.write(randomBytes(32));
@@ -286,7 +347,7 @@ test('a process does not talk to a server that does not know the key', async () 
   });
 });
 
-test('a connection that the server has ended fails what waits, and the next call makes another', async () => {
+test('the end of a connection fails its pending calls, and the next call opens another', async () => {
   let connections = 0;
   const welcome = (socket: Socket) => {
     connections++;
@@ -295,16 +356,16 @@ test('a connection that the server has ended fails what waits, and the next call
     socket.once('data', (answer) => socket.end(prove(keyBytes, 'server', challenge, answer.subarray(0, 32))));
   };
   await withFakeServer(welcome, async (queue, server) => {
-    await expect(queue.get()).rejects.toThrow('its process has ended the connection');
+    await expect(queue.get()).rejects.toThrow('its process closed the connection');
     await expect(queue.get()).rejects.toThrow(ManagerClosedError);
     expect(connections).toBe(2);
     server.close();
-    // One that has listened and does no more is not about to start.
-    await expect(queue.get()).rejects.toThrow('its process does not listen');
+    // A server that listened before is not starting up.
+    await expect(queue.get()).rejects.toThrow('its process is not listening');
   });
 }, 10_000);
 
-test('a connection that says nothing is dropped after five seconds', async () => {
+test('a silent connection is closed after five seconds', async () => {
   await silent.closed;
   expect(performance.now() - silentSince).toBeGreaterThan(4500);
 }, 20_000);

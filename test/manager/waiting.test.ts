@@ -16,18 +16,18 @@ const other = createPool({ processes: 1 });
 const nameOf = (error: Error) => error.name;
 
 describe('a time limit', () => {
-  test('rejects with TimeoutError, and nothing is taken afterwards', async () => {
+  test('rejects with TimeoutError, and takes nothing afterwards', async () => {
     const queue = manager.queue<number>({ maxSize: 1 });
     await expect(queue.get({ timeout: 20 })).rejects.toThrow(TimeoutError);
     await queue.put(1);
-    await expect(queue.put(2, { timeout: 20 })).rejects.toThrow('put() has waited for more than 20 ms');
+    await expect(queue.put(2, { timeout: 20 })).rejects.toThrow('put() timed out after 20 ms');
     expect([await queue.size(), await queue.get(), await queue.size()]).toEqual([1, 1, 0]);
     await expect(manager.event().wait({ timeout: 1 })).rejects.toThrow(TimeoutError);
     await expect(manager.semaphore(0).acquire({ timeout: 1 })).rejects.toThrow(TimeoutError);
     await expect(queue.join({ timeout: 1 })).rejects.toThrow(TimeoutError);
   });
 
-  test('of 0 gives what is there at once', async () => {
+  test('of 0 succeeds without a wait', async () => {
     const queue = manager.queue<number>();
     await queue.put(1);
     expect(await queue.get({ timeout: 0 })).toBe(1);
@@ -37,7 +37,7 @@ describe('a time limit', () => {
 });
 
 describe('a signal', () => {
-  test('that has aborted before', async () => {
+  test('that has already aborted rejects with its reason', async () => {
     const reason = new Error('too late');
     await expect(manager.queue().get({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
@@ -45,7 +45,7 @@ describe('a signal', () => {
   test('rejects with its reason, and the item goes to the next', async () => {
     const queue = manager.queue<number>();
     const controller = new AbortController();
-    const reason = new Error('given up');
+    const reason = new Error('cancelled');
     const given = queue.get({ signal: controller.signal });
     await queue.size();
     const next = queue.get();
@@ -55,49 +55,52 @@ describe('a signal', () => {
     expect(await next).toBe(1);
   });
 
-  test.each(['fifo', 'priority'] as const)('that comes with the item puts it back in front (%s)', async (order) => {
-    const queue = manager.queue<number>({ order });
-    for (const item of [1, 2, 3]) await queue.put(item);
-    const controller = new AbortController();
-    const given = queue.get({ signal: controller.signal });
-    // The server has answered before it can read of the end of this call.
-    setImmediate(() => controller.abort());
-    const first = await given.catch(nameOf);
-    const rest = await Promise.all([queue.get(), queue.get(), ...(first === 1 ? [] : [queue.get()])]);
-    expect(rest).toEqual(first === 1 ? [2, 3] : [1, 2, 3]);
-  });
+  test.each(['fifo', 'priority'] as const)(
+    'that aborts while the item is on its way returns it to the front (%s)',
+    async (order) => {
+      const queue = manager.queue<number>({ order });
+      for (const item of [1, 2, 3]) await queue.put(item);
+      const controller = new AbortController();
+      const given = queue.get({ signal: controller.signal });
+      // The server answers before it reads the cancellation.
+      setImmediate(() => controller.abort());
+      const first = await given.catch(nameOf);
+      const rest = await Promise.all([queue.get(), queue.get(), ...(first === 1 ? [] : [queue.get()])]);
+      expect(rest).toEqual(first === 1 ? [2, 3] : [1, 2, 3]);
+    },
+  );
 
-  test('that comes when the item was put lets put() resolve', async () => {
+  test('that aborts after the item was put lets put() resolve', async () => {
     const queue = manager.queue<number>();
     const controller = new AbortController();
     const put = queue.put(1, { signal: controller.signal });
-    // Sent, and not answered before this turn is over.
+    // The call is sent, and not answered in this turn.
     controller.abort();
     await put;
     expect(await queue.get()).toBe(1);
   });
 
-  test('that comes before leaves no item behind', async () => {
+  test('that aborts before the item was put leaves no item behind', async () => {
     const queue = manager.queue<number>({ maxSize: 1 });
     await queue.put(1);
     const controller = new AbortController();
     const put = queue.put(2, { signal: controller.signal });
-    controller.abort(new Error('given up'));
-    await expect(put).rejects.toThrow('given up');
+    controller.abort(new Error('cancelled'));
+    await expect(put).rejects.toThrow('cancelled');
     expect([await queue.get(), await queue.size()]).toEqual([1, 0]);
   });
 
-  test('of several calls puts their items back in their order', async () => {
+  test('of several calls returns their items in their order', async () => {
     const [queue, controller] = [manager.queue<number>(), new AbortController()];
     for (const item of [1, 2, 3]) await queue.put(item);
     const given = [1, 2, 3].map(() => queue.get({ signal: controller.signal }));
-    // Sent, and not answered before this turn is over.
+    // The call is sent, and not answered in this turn.
     controller.abort();
     await Promise.allSettled(given);
     expect([await queue.get(), await queue.get(), await queue.get()]).toEqual([1, 2, 3]);
   });
 
-  test('of many calls has one listener, and none when they are answered', async () => {
+  test('shared by many calls has one listener, and no listener once they are answered', async () => {
     const [queue, { signal }] = [manager.queue<number>(), new AbortController()];
     const given = Array.from({ length: 12 }, () => queue.get({ signal }));
     expect(getEventListeners(signal, 'abort').length).toBe(1);
@@ -106,7 +109,7 @@ describe('a signal', () => {
     expect(getEventListeners(signal, 'abort').length).toBe(0);
   });
 
-  test('in flight never loses an item, a lock or a permit, whenever it aborts', async () => {
+  test('never loses an item, a lock or a permit, at any moment it aborts', async () => {
     const queue = manager.queue<number>();
     const [lock, semaphore] = [manager.lock(), manager.semaphore(2, { bounded: true })];
     const seen: number[] = [];
@@ -129,7 +132,7 @@ describe('a signal', () => {
 });
 
 describe('a queue', () => {
-  test('without waiting', async () => {
+  test('has methods that do not wait', async () => {
     const queue = manager.queue<number>({ maxSize: 1 });
     await expect(queue.getNowait()).rejects.toThrow(QueueEmptyError);
     await queue.putNowait(1);
@@ -137,7 +140,7 @@ describe('a queue', () => {
     expect([await queue.full(), await queue.getNowait(), await queue.full()]).toEqual([true, 1, false]);
   });
 
-  test('join waits until each item is done', async () => {
+  test('join() resolves once every item is done', async () => {
     const queue = manager.queue<number>();
     await queue.put(1);
     await queue.put(2);
@@ -148,10 +151,10 @@ describe('a queue', () => {
     await queue.get();
     await queue.taskDone();
     await other.apply(finish, ['join']);
-    await expect(queue.taskDone()).rejects.toThrow('more often than there were items');
+    await expect(queue.taskDone()).rejects.toThrow('more times than items were put');
   });
 
-  test('that is closed ends those who wait, and still gives what it has', async () => {
+  test('rejects waiting puts when it is closed, and still returns its items', async () => {
     const queue = manager.queue<number>({ maxSize: 1 });
     await queue.put(1);
     await other.apply(start, [queue, 'put', [2], 'put', 'size']);
@@ -165,7 +168,7 @@ describe('a queue', () => {
 });
 
 describe('a queue of deliveries', () => {
-  test('gives an item again that was given back, and none that is done', async () => {
+  test('returns an item that was given back again, and not one that is done', async () => {
     const jobs = manager.queue<string>({ acknowledge: true });
     await jobs.put('a');
     await jobs.put('b');
@@ -179,7 +182,7 @@ describe('a queue of deliveries', () => {
     expect(await jobs.size()).toBe(0);
   });
 
-  test('gives an item back when the work on it has thrown', async () => {
+  test('gets an item back when the work on it throws', async () => {
     const jobs = manager.queue<string>({ acknowledge: true });
     await jobs.put('a');
     const failing = async () => {
@@ -190,7 +193,7 @@ describe('a queue of deliveries', () => {
     expect(await jobs.size()).toBe(1);
   });
 
-  test('is over only when all of them are done', async () => {
+  test('ends only when all deliveries are done', async () => {
     const jobs = manager.queue<string>({ acknowledge: true });
     await jobs.put('a');
     const delivery = await jobs.get();
@@ -207,7 +210,7 @@ describe('a queue of deliveries', () => {
 });
 
 describe('a lock', () => {
-  test('is released at the end of a scope, of a body, and by hand once', async () => {
+  test('is released at the end of a scope, at the end of a body, and once by hand', async () => {
     const lock = manager.lock();
     {
       await using _guard = await lock.acquire();
@@ -219,32 +222,32 @@ describe('a lock', () => {
     await guard?.release();
     await guard?.release();
     expect(await lock.locked()).toBe(false);
-    await expect(lock.release()).rejects.toThrow('release() of a lock that nobody holds');
+    await expect(lock.release()).rejects.toThrow('release(): the lock is not held');
   });
 
-  test('that was released by release() is not released again by its guard, which another may have', async () => {
+  test('released by release() is not released again by its guard when another holds it', async () => {
     const lock = manager.lock();
     const guard = await lock.acquire();
     await other.apply(call, [lock, 'release']);
     await other.apply(call, [lock, 'acquire', [], 'guard']);
-    await expect(guard.release()).rejects.toThrow('released before');
+    await expect(guard.release()).rejects.toThrow('already released');
     expect(await lock.locked()).toBe(true);
     await other.apply(release, ['guard']);
   });
 
-  test('that is reentrant can be acquired again by its process, and not by another', async () => {
+  test('that is reentrant can be acquired again by its own process only', async () => {
     const lock = manager.lock({ reentrant: true });
     await using _outer = await lock.acquire();
     {
       await using _inner = await lock.acquire();
-      await expect(other.apply(call, [lock, 'release'])).rejects.toThrow('another process holds');
+      await expect(other.apply(call, [lock, 'release'])).rejects.toThrow('held by another process');
     }
     expect(await other.apply(call, [lock, 'tryAcquire'])).toBeUndefined();
   });
 });
 
 describe('a reentrant lock', () => {
-  test('lets in all calls of the process whose turn it is, also those behind others', async () => {
+  test('serves all calls of the process whose turn it is, even those behind others', async () => {
     const lock = manager.lock({ reentrant: true });
     await other.apply(call, [lock, 'acquire', [], 'held']);
     const first = lock.acquire();
@@ -260,7 +263,7 @@ describe('a reentrant lock', () => {
 });
 
 describe('a barrier', () => {
-  test('gives each a number of its own, again and again', async () => {
+  test('returns a different number to each call, in every round', async () => {
     const barrier = manager.barrier(3);
     for (let round = 0; round < 2; round++) {
       const indexes = await Promise.all([barrier.wait(), barrier.wait(), other.apply(call, [barrier, 'wait'])]);
@@ -268,7 +271,7 @@ describe('a barrier', () => {
     }
   });
 
-  test('is broken by one who gives up, until it is reset', async () => {
+  test('is broken by a timeout or an abort, until it is reset', async () => {
     const barrier = manager.barrier(3);
     const waiting = barrier.wait().catch(nameOf);
     await expect(barrier.wait({ timeout: 10 })).rejects.toThrow(TimeoutError);

@@ -1,4 +1,4 @@
-/** Installs what is tried. It stays from one run to the next: a rerun installs only what has changed. */
+/** Installs the tools and versions of the matrix. Installs are kept between runs: a rerun installs only what has changed. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,14 +8,14 @@ import type { NamedScenario } from './scenario.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
-/** Projects are outside of the repository, whose own packages they must not find; each checkout has its own. */
+/** Outside the repository, so that projects do not find its packages. Each checkout has its own folder. */
 const projects = join(
   tmpdir(),
   `aiomultiprocess-matrix-${createHash('sha256').update(root).digest('hex').slice(0, 8)}`,
 );
 const nodes = join(root, 'node_modules/.cache/aiomultiprocess-nodes');
 
-/** The environment without what `npm run` and this repository add to it. */
+/** The environment without the variables that `npm run` and this repository add. */
 const plainEnv = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^npm_|^NODE_|^TS_NODE_|^FORCE_COLOR$|^INIT_CWD$/i.test(name)),
 );
@@ -23,14 +23,14 @@ const plainPath = (process.env.PATH ?? '').split(delimiter).filter((entry) => !e
 
 export interface Project {
   folder: string;
-  /** The installed version of the tool; '' if the scenario installs none. */
+  /** The installed version of the tool; '' if the scenario does not install one. */
   version: string;
 }
 
 export interface NodeBinary {
   /** Such as `24.3.0`. */
   version: string;
-  /** The environment in which `node` is this one. */
+  /** An environment in which `node` is this version. */
   env: NodeJS.ProcessEnv;
 }
 
@@ -38,7 +38,7 @@ export function removeInstalls(): void {
   for (const folder of [projects, nodes]) rmSync(folder, { recursive: true, force: true });
 }
 
-/** Packs the package as it would be published. `prepare` stays off: the build is there. */
+/** Packs the package as published. Skips `prepare`, because the build exists. */
 export function packPackage(): string {
   const folder = join(projects, 'package');
   rmSync(folder, { recursive: true, force: true });
@@ -50,8 +50,8 @@ export function packPackage(): string {
 }
 
 /**
- * A version of Node.js, from the registry. The package for each platform holds the program itself, so that no install
- * script has to run: they are often off.
+ * Installs a version of Node.js from the registry. The package for each platform contains the binary, so this works where
+ * install scripts are disabled.
  */
 export function installNode(wanted: string): NodeBinary {
   const name = `node-${process.platform}-${process.arch}`;
@@ -61,11 +61,14 @@ export function installNode(wanted: string): NodeBinary {
     npm(folder, 'install', '--no-save', `${name}@${wanted}`);
   }
   const bin = join(folder, 'node_modules', name, 'bin');
-  const env = { ...plainEnv, PATH: [bin, ...plainPath].join(delimiter), CI: '1', NO_COLOR: '1' };
+  const path = [bin, ...plainPath].join(delimiter);
+  // The compiled code of children goes there, not into the cache of the user.
+  const caches = join(projects, 'caches');
+  const env = { ...plainEnv, PATH: path, CI: '1', NO_COLOR: '1', XDG_CACHE_HOME: caches };
   return { version: readVersion(folder, name).replace(/^v/, ''), env };
 }
 
-/** A fresh copy of the project, with the packed package and the tool in its node_modules. */
+/** Creates a fresh copy of the project, with the packed package and the tool in its node_modules. */
 export function installProject(scenario: NamedScenario, version: string, packageFile: string): Project {
   const folder = join(projects, `${scenario.name}-${version}`);
   const [tool, ...others] = scenario.packages ?? [];
@@ -93,7 +96,7 @@ export function installProject(scenario: NamedScenario, version: string, package
 function createFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  // Without it npm would install into a folder above.
+  // Without a package.json, npm would install into a parent folder.
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
 }
 

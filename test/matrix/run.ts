@@ -1,13 +1,13 @@
 /**
- * Tries the package with the tools that people use it with, on each version of Node.js, and writes what works into
+ * Tests the package with the tools of its users, on each version of Node.js, and writes the results into
  * docs/compatibility.md:
  *
  *     npm run matrix                          # everything: about an hour
- *     npm run matrix -- --only vitest         # the scenarios whose folder's name contains the word; may be repeated
+ *     npm run matrix -- --only vitest         # the scenarios whose folder name contains the word; may be repeated
  *     npm run matrix -- --only vitest --node 26.12.1     # on that version only, without writing the table
- *     npm run matrix -- --fresh               # with everything installed anew, thus the newest versions
+ *     npm run matrix -- --fresh               # reinstalls everything, and so tests the newest versions
  *
- * The exit code is 1 if anything was not as expected. scenario.ts says how to add a scenario.
+ * The exit code is 1 if any result is unexpected. scenario.ts explains how to add a scenario.
  */
 import { spawn } from 'node:child_process';
 import { delimiter, join, resolve } from 'node:path';
@@ -19,12 +19,12 @@ import { type Row, writeRows } from './table.ts';
 const root = resolve(import.meta.dirname, '../..');
 
 interface Outcome {
-  /** The exit code, or what ended the command. */
+  /** The exit code, or the reason why the command has none. */
   code: number | string;
   output: string;
 }
 
-/** Runs a line of shell. At its time limit the shell ends with all that it has started. */
+/** Runs a line of shell. The time limit kills the shell together with everything it has started. */
 function runCommand(command: string, cwd: string, env: NodeJS.ProcessEnv, timeout: number): Promise<Outcome> {
   return new Promise((settle, reject) => {
     const shell = spawn(command, { cwd, env, shell: true, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -34,7 +34,7 @@ function runCommand(command: string, cwd: string, env: NodeJS.ProcessEnv, timeou
     shell.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
     let reason: string | undefined;
     const timer = setTimeout(() => {
-      reason = `no end within ${timeout} ms`;
+      reason = `still running after ${timeout} ms`;
       if (shell.pid !== undefined) process.kill(-shell.pid, 'SIGKILL');
     }, timeout);
     shell.on('error', reject);
@@ -47,7 +47,7 @@ function runCommand(command: string, cwd: string, env: NodeJS.ProcessEnv, timeou
 
 const indent = (text: string) => text.trimEnd().replace(/^/gm, '      ');
 
-/** What was not as expected; undefined if everything was. */
+/** Describes an unexpected outcome. Returns `undefined` if the outcome is as expected. */
 function describeFailure({ exitCode = 0, output }: NamedScenario, outcome: Outcome): string | undefined {
   if (outcome.code !== exitCode) return `exit code ${outcome.code}, expected ${exitCode}`;
   if (output && !output.test(outcome.output)) return `the output does not match ${output}`;
@@ -91,7 +91,7 @@ for (const scenario of scenarios) {
   }
 }
 
-// A table of some versions only would drop the others.
+// A table with only some versions would drop the others.
 if (!node)
   writeRows(
     rows,

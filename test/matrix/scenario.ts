@@ -18,30 +18,30 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** The versions of Node.js that the package promises to run on: the lowest supported, and the newest of each line. */
+/** The supported versions of Node.js: the lowest one, and the newest of each line. */
 export const nodeVersions = ['20.19.0', '22.12.0', '22.23.5', '24.22.3', '26.12.1'];
-/** The first and the last of them. */
+/** The lowest and the newest supported version. */
 export const outerNodeVersions = ['20.19.0', '26.12.1'];
 
 export interface Scenario {
-  /** The first cell of the table: a tool, and how it is set up if there are several ways: `Jest (ES modules)`. */
+  /** The first cell of the table: the tool, with its setup if there are several: `Jest (ES modules)`. */
   tool: string;
-  /** Packages to install: the tool first, which gets each of the versions, then others, such as `typescript@6`. */
+  /** Packages to install: first the tool, in each of `versions`, then others, such as `typescript@6`. */
   packages?: string[];
-  /** The tool's versions, as npm understands them. The table shows what was installed. Needs `packages`. */
+  /** Versions of the tool, in npm's syntax. The table shows the installed versions. Requires `packages`. */
   versions?: string[];
-  /** Default: the lowest and the newest. */
+  /** Versions of Node.js. Default: the lowest and the newest. */
   nodes?: string[];
   /**
-   * A line of shell, run in the project's folder, where `node` is the wanted version and the commands of the
-   * installed packages are in the PATH. `CI` and `NO_COLOR` are set. A function gets the tool's version as in `versions`.
+   * A line of shell, run in the project's folder. `node` is the version under test, and the commands of the installed
+   * packages are in the PATH. `CI` and `NO_COLOR` are set. A function receives the version of the tool from `versions`.
    */
   command: string | ((version: string) => string);
   /** Default 0. */
   exitCode?: number;
-  /** What must stand in the output: stdout, then stderr. */
+  /** Must match the output: stdout, then stderr. */
   output?: RegExp;
-  /** The last cell of the table, where all was as expected. Default: `works`. */
+  /** The last cell of the table after an expected outcome. Default: `works`. */
   result?: string;
   /** Runs in the repository instead of a project of its own. */
   inRepository?: boolean;
@@ -50,18 +50,23 @@ export interface Scenario {
 }
 
 export interface NamedScenario extends Scenario {
-  /** The folder's name, which `--only` takes. */
+  /** The name of the folder, for `--only`. */
   name: string;
-  /** The folder with the project's files, if it has any. */
+  /** The folder with the files of the project, if there are any. */
   project: string | undefined;
 }
 
 const folder = join(import.meta.dirname, 'scenarios');
 
-/** The scenarios whose name contains one of the words; all of them without words. In the order of the folders. */
+/**
+ * The scenarios whose name is, or else contains, one of the words; all scenarios without words. Sorted by folder name. A word
+ * that is a name means only that scenario: `node` is also a part of `ts-node-cli`.
+ */
 export async function loadScenarios(words: string[] = []): Promise<NamedScenario[]> {
   const names = readdirSync(folder).sort();
-  const chosen = names.filter((name) => words.length === 0 || words.some((word) => name.includes(word)));
+  const chosen = names.filter(
+    (name) => words.length === 0 || words.some((word) => (names.includes(word) ? name === word : name.includes(word))),
+  );
   if (chosen.length === 0)
     throw new Error(`no scenario's name contains ${words.join(' or ')}; there are ${names.join(', ')}`);
   return Promise.all(

@@ -1,4 +1,4 @@
-/** The table in docs/compatibility.md, which the matrix writes between two marks. */
+/** The table in docs/compatibility.md, which the matrix writes between two markers. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
@@ -12,11 +12,11 @@ export interface Row {
   result: string;
 }
 
-/** Puts the rows in place of all those of the same tools, and drops the rows of tools that are not listed. */
+/** Replaces the rows of the same tools, and drops the rows of tools that are not listed. */
 export function writeRows(rows: Row[], tools: string[]): void {
   const text = readFileSync(page, 'utf8');
   const old = marks.exec(text)?.[2];
-  if (old === undefined) throw new Error('docs/compatibility.md needs the marks <!-- matrix --> and <!-- /matrix -->');
+  if (old === undefined) throw new Error('docs/compatibility.md has no markers <!-- matrix --> and <!-- /matrix -->');
   const tried = new Set(rows.map(({ tool }) => tool));
   const kept = readRows(old).filter(({ tool }) => !tried.has(tool));
   const sorted = tools.flatMap((tool) => [...kept, ...joinNodes(rows)].filter((row) => row.tool === tool));
@@ -28,7 +28,7 @@ export function writeRows(rows: Row[], tools: string[]): void {
   );
 }
 
-/** One row for the versions of Node.js on which a version of a tool does the same. */
+/** Merges the rows that differ only in the version of Node.js. */
 function joinNodes(rows: Row[]): Row[] {
   const joined = new Map<string, Row>();
   for (const row of rows) {

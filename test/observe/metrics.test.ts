@@ -10,7 +10,7 @@ import { pid } from '../fixtures/pool/tasks.js';
 import { findProgram } from '../support/find-program.ts';
 import { node, root } from '../support/run.ts';
 
-/** What a Prometheus server would get, over HTTP. */
+/** Reads the metrics over HTTP, as a Prometheus server does. */
 async function scrape(registry: Registry): Promise<string> {
   const server = createServer(async (_, response) => {
     response.setHeader('content-type', registry.contentType);
@@ -26,7 +26,7 @@ async function scrape(registry: Registry): Promise<string> {
   }
 }
 
-/** The value of a series; `undefined` if there is none. */
+/** The value of a series; `undefined` if it does not exist. */
 function readValue(text: string, name: string, labels: Record<string, string> = {}): number | undefined {
   const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
   const line = text
@@ -39,16 +39,20 @@ async function measure(body: (pool: Pool) => Promise<unknown>, options = {}): Pr
   const registry = new Registry();
   return Pool.using({ processes: 2, name: 'shop' }, async (pool) => {
     await registerMetrics(pool, { registry, ...options });
+    // Otherwise the first process to start could run all tasks.
+    await pool.ready();
     await body(pool);
     return scrape(registry);
   });
 }
 
-test('tasks, their times and processes are metrics with conventional names and units', async () => {
+test('metrics of tasks, times and processes have conventional names and units', async () => {
   const text = await measure(async (pool) => {
     await pool.map(work, Array(20).fill(20));
     await pool.map(failOdd, [1, 2, 3], { retries: 1 }).settled();
-    await expect(pool.apply(work, [5000], { signal: AbortSignal.timeout(50) })).rejects.toThrow();
+    const controller = new AbortController();
+    pool.once('taskStarted', () => setTimeout(() => controller.abort(), 30));
+    await expect(pool.apply(work, [5000], { signal: controller.signal })).rejects.toThrow();
   });
   const shop = (labels = {}) => ({ pool: 'shop', ...labels });
   expect(readValue(text, 'aiomultiprocess_tasks_total', shop({ task: 'work', outcome: 'succeeded' }))).toBe(20);
@@ -70,23 +74,23 @@ test('tasks, their times and processes are metrics with conventional names and u
   ).toBeGreaterThan(0);
 });
 
-test('Prometheus reads them, and its linter finds nothing to say', async () => {
+test('Prometheus reads the metrics, and its linter has no complaints', async () => {
   const promtool = findProgram('promtool', 'prometheus');
   const text = await measure((pool) => pool.map(failOdd, [1, 2, 3, 4], { retries: 1 }).settled());
   const { status, stdout, stderr } = spawnSync(promtool, ['check', 'metrics'], { input: text, encoding: 'utf8' });
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
 });
 
-test('pools share a registry, and one that is taken out is gone from the gauges', async () => {
+test('pools share a registry, and a removed pool disappears from the gauges', async () => {
   const registry = new Registry();
   await Pool.using({ processes: 1, name: 'first' }, (first) =>
     Pool.using({ processes: 1, name: 'second' }, async (second) => {
-      const takeOut = await registerMetrics(first, { registry });
+      const remove = await registerMetrics(first, { registry });
       await registerMetrics(second, { registry });
-      // Twice is once.
+      // A second registration has no effect.
       await registerMetrics(second, { registry });
       await Promise.all([first.apply(pid), second.apply(pid)]);
-      takeOut();
+      remove();
       await first.apply(pid);
       const text = await scrape(registry);
       expect(readValue(text, 'aiomultiprocess_tasks_total', { pool: 'first' })).toBe(1);
@@ -97,24 +101,24 @@ test('pools share a registry, and one that is taken out is gone from the gauges'
   );
 });
 
-test('the registry of prom-client is the default, and names and buckets can be chosen', async () => {
+test('the default registry is that of prom-client; prefix and buckets can be chosen', async () => {
   await Pool.using({ processes: 1, name: 'chosen' }, async (pool) => {
-    const takeOut = await registerMetrics(pool, { prefix: 'my_', buckets: [1, 2] });
+    const remove = await registerMetrics(pool, { prefix: 'my_', buckets: [1, 2] });
     await pool.apply(work, [5]);
     const text = await client.register.metrics();
-    takeOut();
+    remove();
     client.register.clear();
     expect(text).toContain('my_tasks_total{pool="chosen",task="work",outcome="succeeded"} 1');
     expect(text.match(/my_task_duration_seconds_bucket/g)).toHaveLength(3);
   });
 });
 
-describe('a pool that comes again', () => {
+describe('a pool that is registered again', () => {
   const count = async (registry: Registry) => readValue(await registry.metrics(), 'aiomultiprocess_tasks_total');
   const withPool = (body: (pool: Pool, registry: Registry) => Promise<void>) =>
     Pool.using({ processes: 1, name: 'again' }, (pool) => body(pool, new Registry()));
 
-  test('is counted once, whichever function has taken it out', () =>
+  test('is counted once, whichever function removed it before', () =>
     withPool(async (pool, registry) => {
       const first = await registerMetrics(pool, { registry });
       const second = await registerMetrics(pool, { registry });
@@ -127,7 +131,7 @@ describe('a pool that comes again', () => {
       expect(await count(registry)).toBe(1);
     }));
 
-  test('is counted anew in a registry that was cleared', () =>
+  test('starts from zero in a registry that was cleared', () =>
     withPool(async (pool, registry) => {
       await registerMetrics(pool, { registry });
       await pool.apply(pid);
@@ -139,9 +143,13 @@ describe('a pool that comes again', () => {
       expect(readValue(text, 'new_processes')).toBe(1);
     }));
 
-  test('finds no half of its metrics where one could not be registered', () =>
+  test('finds none of its metrics registered if one of them could not be', () =>
     withPool(async (pool, registry) => {
-      new client.Gauge({ name: 'aiomultiprocess_tasks_queued', help: 'Of somebody else.', registers: [registry] });
+      new client.Gauge({
+        name: 'aiomultiprocess_tasks_queued',
+        help: 'A metric of the program.',
+        registers: [registry],
+      });
       await expect(registerMetrics(pool, { registry })).rejects.toThrow('aiomultiprocess_tasks_queued has already');
       expect(registry.getMetricsAsArray().map(({ name }) => name)).toEqual(['aiomultiprocess_tasks_queued']);
       registry.clear();
@@ -151,18 +159,18 @@ describe('a pool that comes again', () => {
     }));
 });
 
-test('wrong arguments are refused, and other names and bounds than those of the first pool', async () => {
+test('invalid arguments are rejected, and a prefix or buckets that differ from those of the first pool', async () => {
   const registry = new Registry();
   await Pool.using({ processes: 1 }, async (pool) => {
     const wrong: [unknown, unknown, string][] = [
       [{}, {}, 'registerMetrics: expected a Pool'],
       [pool, null, 'registerMetrics: expected an object with options, got null'],
-      [pool, { register: registry }, 'there is no option "register"'],
-      [pool, { registry: {} }, 'option "registry" takes a Registry of prom-client'],
-      [pool, { registry, prefix: 5 }, 'option "prefix" takes a string'],
-      [pool, { registry, prefix: 'my-' }, 'option "prefix" takes a string that may begin a name, got "my-"'],
-      [pool, { registry, buckets: [1, 1] }, 'option "buckets" takes an array of numbers in ascending order'],
-      [pool, { registry, buckets: ['1'] }, 'option "buckets" takes an array of numbers'],
+      [pool, { register: registry }, 'unknown option "register"'],
+      [pool, { registry: {} }, 'option "registry": expected a Registry of prom-client'],
+      [pool, { registry, prefix: 5 }, 'option "prefix": expected a string'],
+      [pool, { registry, prefix: 'my-' }, 'option "prefix": expected a string that may begin a name, got "my-"'],
+      [pool, { registry, buckets: [1, 1] }, 'option "buckets": expected an array of numbers in ascending order'],
+      [pool, { registry, buckets: ['1'] }, 'option "buckets": expected an array of numbers'],
     ];
     for (const [given, options, message] of wrong) {
       const error = await registerMetrics(given as Pool, options as object).catch((reason) => reason);
@@ -182,7 +190,7 @@ test('wrong arguments are refused, and other names and bounds than those of the 
   });
 });
 
-test('without prom-client the error says what to install', async () => {
+test('without prom-client the error names the package to install', async () => {
   const program = `${root}test/fixtures/observe/programs/without-prom-client.mjs`;
   expect(await node(['--disable-warning=DEP0205', program])).toEqual({
     code: 0,

@@ -5,7 +5,7 @@ import { double, pid, spin } from '../fixtures/pool/tasks.js';
 import { withGate } from '../support/gate.ts';
 
 describe('stats', () => {
-  test('tell the tasks that a process runs from those that it was sent ahead', () =>
+  test('distinguish running tasks from prefetched ones', () =>
     withGate((gate) =>
       Pool.using({ processes: 1, childConcurrency: 2 }, async (pool) => {
         await pool.map(double, Array(2000).fill(1));
@@ -20,7 +20,7 @@ describe('stats', () => {
       }),
     ));
 
-  test('count the processes that were in a place before', () =>
+  test('count the restarts of a seat', () =>
     Pool.using({ processes: 1, maxTasksPerChild: 1, childConcurrency: 1 }, async (pool) => {
       const fourth = new Promise<void>((resolve) => {
         let started = 0;
@@ -31,7 +31,7 @@ describe('stats', () => {
       expect(pool.stats().processes).toContainEqual(expect.objectContaining({ place: 0, restarts: 3 }));
     }));
 
-  test('give times, throughput, memory and the event loop of a pool that measures', () =>
+  test('include times, throughput, memory and the event loop with measure: true', () =>
     Pool.using({ processes: 1, measure: true, name: 'measured' }, async (pool) => {
       await pool.ready();
       await pool.map(work, [...Array(98).fill(10), 200, 200]);
@@ -54,7 +54,7 @@ describe('stats', () => {
       expect(JSON.parse(JSON.stringify(stats))).toEqual(stats);
     }));
 
-  test('say nothing of times where nothing is measured', () =>
+  test('omit measurements without measure: true', () =>
     Pool.using({ processes: 1 }, async (pool) => {
       await pool.apply(spin, [150]);
       const { tasks, processes } = pool.stats();
@@ -63,7 +63,7 @@ describe('stats', () => {
       expect(processes[0]).not.toHaveProperty('eventLoop');
     }));
 
-  test('of a pool that has measured nothing are numbers, too', () =>
+  test('are zeros before the first task', () =>
     Pool.using({ processes: 1, measure: true }, async (pool) => {
       const nothing = { count: 0, min: 0, max: 0, mean: 0, stddev: 0, p50: 0, p90: 0, p99: 0 };
       expect(pool.stats().tasks).toEqual({ waitTime: nothing, runTime: nothing, throughput: 0 });
@@ -71,7 +71,7 @@ describe('stats', () => {
 });
 
 describe('insights', () => {
-  test('share out the whole life of every process', () =>
+  test('account for the whole life of every process', () =>
     Pool.using({ processes: 2, measure: true, initializer: spin, initargs: [40] }, async (pool) => {
       await pool.ready();
       await pool.map(work, Array(8).fill(60));
@@ -91,12 +91,12 @@ describe('insights', () => {
         expect(life).toBeLessThanOrEqual(time);
         expect(life).toBeGreaterThan(time * 0.6);
       }
-      // One process has nothing to do while the other has the last task.
+      // One process has no task while the other runs the last one.
       expect(processes[1]?.waiting).toBeGreaterThanOrEqual(75);
       expect(total.working).toBeCloseTo((processes[0]?.working ?? 0) + (processes[1]?.working ?? 0));
     }));
 
-  test('add up processes that follow one another', () =>
+  test('add up the processes that replace each other in a seat', () =>
     Pool.using({ processes: 1, measure: true, maxTasksPerChild: 1, childConcurrency: 1 }, async (pool) => {
       for (let run = 0; run < 3; run++) await pool.apply(work, [30]);
       const { processes } = pool.insights();
@@ -105,7 +105,7 @@ describe('insights', () => {
       expect(processes[0]?.working).toBeGreaterThanOrEqual(88);
     }));
 
-  test('count the work of processes that had a task before anybody else knew that they are ready', () =>
+  test('count the work of a process that got a task before its ready event', () =>
     Pool.using({ processes: 1, measure: true }, async (pool) => {
       await pool.broadcast(work, [60]);
       await pool.apply(work, [60]);
@@ -113,7 +113,7 @@ describe('insights', () => {
       expect(pool.insights().processes[0]?.working).toBeGreaterThanOrEqual(118);
     }));
 
-  test('name the ten slowest tasks with their arguments', () =>
+  test('list the ten slowest tasks with their arguments', () =>
     Pool.using({ processes: 1, measure: true }, async (pool) => {
       await pool.map(work, [150, ...Array(20).fill(1), 100]);
       const { slowest } = pool.insights();
@@ -124,7 +124,7 @@ describe('insights', () => {
       expect(times).toEqual(times.toSorted((one, other) => other - one));
     }));
 
-  test('keep a short text of large arguments', () =>
+  test('keep only a short summary of large arguments', () =>
     Pool.using({ processes: 1, measure: true }, async (pool) => {
       await pool.apply(takeAnything, [{ text: 'x'.repeat(1e6) }, Array(1e5).fill(7)]);
       const [slow] = pool.insights().slowest;
@@ -132,13 +132,13 @@ describe('insights', () => {
       expect(slow?.args).toMatch(/^\{ text: 'xxx/);
     }));
 
-  test('count tasks that have failed or died, too', () =>
+  test('count failed tasks, too', () =>
     Pool.using({ processes: 1, measure: true }, async (pool) => {
       await pool.map(failOdd, [1, 2, 3]).settled();
       expect(pool.insights().processes[0]?.tasks).toBe(3);
     }));
 
-  test('are an error of a pool that does not measure', () =>
+  test('throw without measure: true', () =>
     Pool.using({ processes: 1 }, async (pool) => {
       expect(() => pool.insights()).toThrow(InvalidStateError);
       expect(() => pool.insights()).toThrow('make it with { measure: true }');

@@ -28,8 +28,8 @@ interface TraceEvent {
 }
 
 /**
- * Reads a trace and checks what the format asks for: complete events with times in microseconds, counters with numbers,
- * metadata with names; and slices of one row that do not overlap, or readers would nest them.
+ * Reads a trace and checks it against the format: complete events with times in microseconds, counters with numbers,
+ * metadata with names. Slices of one track must not overlap, because viewers would nest them.
  */
 async function readTrace(text?: string): Promise<TraceEvent[]> {
   const events = JSON.parse(text ?? (await readFile(file, 'utf8'))) as TraceEvent[];
@@ -56,20 +56,22 @@ async function readTrace(text?: string): Promise<TraceEvent[]> {
 
 const tasksOf = (events: TraceEvent[]) => events.filter(({ ph, tid }) => ph === 'X' && tid > 0);
 
-/** A nanosecond is the last digit, and lost in additions. */
+/** Times are rounded to nanoseconds, so sums differ by a few. */
 const TOLERANCE = 0.002;
 
 function expectNoOverlap(slices: TraceEvent[]): void {
   const ends = new Map<string, number>();
   for (const { pid, tid, ts, dur } of slices.toSorted((one, other) => one.ts - other.ts)) {
-    const row = `${pid} ${tid}`;
-    expect(ts + TOLERANCE).toBeGreaterThanOrEqual(ends.get(row) ?? 0);
-    ends.set(row, ts + dur);
+    const track = `${pid} ${tid}`;
+    expect(ts + TOLERANCE).toBeGreaterThanOrEqual(ends.get(track) ?? 0);
+    ends.set(track, ts + dur);
   }
 }
 
-test('a trace shows each task in a row of its process', async () => {
+test('a trace shows each task in a track of its process', async () => {
   await Pool.using({ processes: 2, childConcurrency: 4, trace: file }, async (pool) => {
+    // Otherwise the first process could take all tasks.
+    await pool.ready();
     await pool.map(work, Array(30).fill(5));
     await pool.map(failOdd, [1]).settled();
   });
@@ -82,7 +84,7 @@ test('a trace shows each task in a row of its process', async () => {
   expect(tasks.at(-1)?.args).toMatchObject({ outcome: 'failed', error: 'RangeError: odd' });
 });
 
-test('a trace shows the start of each process, its initializer and its end', async () => {
+test('a trace shows the start, the initializer and the end of each process', async () => {
   await Pool.using({ processes: 1, trace: pathToFileURL(file), initializer: spin, initargs: [30] }, (pool) =>
     pool.ready(),
   );
@@ -95,7 +97,7 @@ test('a trace shows the start of each process, its initializer and its end', asy
   expect(started.ts).toBeLessThan(initializer.ts);
 });
 
-test('a trace has the curve of the tasks that wait', async () => {
+test('a trace has a counter of waiting tasks', async () => {
   await Pool.using({ processes: 1, childConcurrency: 1, trace: file }, async (pool) => {
     await Promise.all(Array.from({ length: 30 }, () => pool.apply(work, [1])));
   });
@@ -107,12 +109,12 @@ test('a trace has the curve of the tasks that wait', async () => {
 test.each([
   ['exit', 0],
   ['terminate', 0],
-])('a trace is whole when the program ends by %s', async (end, code) => {
+])('a trace is complete when the program ends by %s', async (end, code) => {
   expect(await node([`${root}test/fixtures/observe/programs/tracing.mjs`, file, end])).toMatchObject({ code });
   expect(tasksOf(await readTrace()).length).toBeGreaterThanOrEqual(41);
 });
 
-test('a trace lacks nothing but its end when the program is killed', async () => {
+test('a trace lacks only its closing bracket when the program is killed', async () => {
   const run = await node([`${root}test/fixtures/observe/programs/tracing.mjs`, file, 'kill']);
   expect(run.code).toBe('SIGKILL');
   const text = await readFile(file, 'utf8');
@@ -120,17 +122,17 @@ test('a trace lacks nothing but its end when the program is killed', async () =>
   expect(tasksOf(await readTrace(`${text}]`)).length).toBeGreaterThanOrEqual(41);
 });
 
-test('large arguments do not make a large trace', async () => {
+test('large arguments do not enlarge the trace', async () => {
   const large = { text: 'x'.repeat(1e6), list: Array(1e5).fill({ deep: { deeper: { deepest: 1 } } }) };
   await Pool.using({ processes: 1, trace: file }, (pool) => pool.apply(takeAnything, [large, large]));
   expect((await stat(file)).size).toBeLessThan(4096);
 });
 
-test('a file that cannot be made is an error of the constructor', () => {
+test('a file that cannot be created makes the constructor throw', () => {
   expect(() => new Pool({ trace: join(folder, 'no', 'folder.json') })).toThrow('ENOENT');
 });
 
-test('a program without access to its disk goes on', async () => {
+test('a program continues when its trace cannot be written', async () => {
   // Every write to this device fails.
   const program = `
     import { Pool } from 'aiomultiprocess';
@@ -141,5 +143,5 @@ test('a program without access to its disk goes on', async () => {
   await writeFile(main, program.replace("'aiomultiprocess'", `'${import.meta.resolve('aiomultiprocess')}'`));
   const { code, stdout, stderr } = await node([main]);
   expect({ code, stdout }).toEqual({ code: 0, stdout: '1\n' });
-  expect(stderr).toContain('the trace /dev/full ends here: ENOSPC');
+  expect(stderr).toContain('stopped writing the trace /dev/full: ENOSPC');
 });

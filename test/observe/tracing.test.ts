@@ -25,7 +25,7 @@ interface Step {
   request: string | undefined;
 }
 
-/** What the tracing channel tells while the body runs. */
+/** The messages of the tracing channel while the body runs. */
 async function traceAll(body: () => Promise<unknown>): Promise<Step[]> {
   const steps: Step[] = [];
   const subscribers = Object.fromEntries(
@@ -43,7 +43,7 @@ async function traceAll(body: () => Promise<unknown>): Promise<Step[]> {
 describe('the tracing channel', () => {
   const pool = createPool({ processes: 1, name: 'traced' });
 
-  test('tells of a task from its start to its end, with one object', async () => {
+  test('publishes one object from the start of a task to its end', async () => {
     const steps = await traceAll(() => pool.apply(add, [1, 2]));
     expect(steps.map(({ step }) => step)).toEqual(['start', 'end', 'asyncStart', 'asyncEnd']);
     const [first] = steps;
@@ -59,25 +59,25 @@ describe('the tracing channel', () => {
     });
   });
 
-  test('tells of an error before the end', async () => {
+  test('publishes an error before the end', async () => {
     const steps = await traceAll(() => expect(pool.apply(throwRangeError)).rejects.toThrow(RangeError));
     expect(steps.map(({ step }) => step)).toEqual(['start', 'end', 'error', 'asyncStart', 'asyncEnd']);
     expect(steps[0]?.trace.error).toBeInstanceOf(RangeError);
   });
 
-  test('tells of all runs of a task as one', async () => {
+  test('publishes all attempts of a task as one trace', async () => {
     const steps = await traceAll(() => pool.apply(succeedAt, [2], { retries: 1 }));
     expect(steps.map(({ step }) => step)).toEqual(['start', 'end', 'asyncStart', 'asyncEnd']);
     expect(steps[0]?.trace.attempt).toBe(2);
   });
 
-  test('tells of each item of a map', async () => {
+  test('publishes each item of a map', async () => {
     const steps = await traceAll(async () => void (await pool.map(double, [1, 2, 3])));
     const ends = steps.filter(({ step }) => step === 'asyncEnd');
     expect(ends.map(({ trace }) => trace.result).sort()).toEqual([2, 4, 6]);
   });
 
-  test('shows its subscribers the context of the caller', async () => {
+  test('runs its subscribers in the context of the caller', async () => {
     const steps = await traceAll(() =>
       Promise.all([
         request.run('one', () => pool.apply(double, [1])),
@@ -88,7 +88,7 @@ describe('the tracing channel', () => {
     expect(steps).toHaveLength(12);
   });
 
-  test('carries a store that is bound to its start to the end', async () => {
+  test('carries a store bound to its start through to the end', async () => {
     const spans = new AsyncLocalStorage<string>();
     traced.start.bindStore(spans, (trace) => `span of ${(trace as TaskTrace).args[0]}`);
     const seen: unknown[] = [];
@@ -101,7 +101,7 @@ describe('the tracing channel', () => {
   });
 });
 
-test('channels tell of processes', async () => {
+test('channels publish the events of processes', async () => {
   const told: unknown[] = [];
   const subscriber = (message: unknown, name: string | symbol) => {
     if ((message as { pool: string }).pool === 'told') told.push([name, message]);
@@ -120,7 +120,7 @@ test('channels tell of processes', async () => {
 describe('listeners', () => {
   const pool = createPool({ processes: 1 });
 
-  test('of a call and of its task see the context of the caller', async () => {
+  test('of a call and of its task run in the context of the caller', async () => {
     const seen: unknown[] = [];
     const note = () => seen.push(request.getStore());
     pool.on('taskFailed', note);
@@ -135,7 +135,7 @@ describe('listeners', () => {
 describe('contextPropagation', () => {
   const pool = createPool({ processes: 1, contextPropagation });
 
-  test('carries what the caller has into its task', async () => {
+  test('propagates the value of the caller into its task', async () => {
     const calls = ['one', 'two'].map((id) => request.run(id, () => pool.apply(readRequest)));
     expect(await Promise.all(calls)).toEqual([
       ['one', 'one'],
@@ -143,11 +143,11 @@ describe('contextPropagation', () => {
     ]);
   });
 
-  test('carries nothing where the caller has nothing', async () => {
+  test('propagates undefined if the caller has no value', async () => {
     expect(await pool.apply(readRequest)).toEqual([undefined, undefined]);
   });
 
-  test('reaches the items of a map, a stream, a broadcast and a later run', async () => {
+  test('reaches the items of a map, a stream, a broadcast and a retry', async () => {
     const found = await request.run('all', async () => {
       const streamed: unknown[] = [];
       for await (const id of pool.stream(streamRequests)) streamed.push(id);
@@ -161,7 +161,7 @@ describe('contextPropagation', () => {
     expect(found).toEqual(Array(7).fill('all'));
   });
 
-  test('takes what a tracer has put there', async () => {
+  test('propagates a value that a tracer has set', async () => {
     traced.start.bindStore(request, (trace) => `span ${(trace as TaskTrace).task}`);
     const subscribers = { start() {} } as never;
     traced.subscribe(subscribers);
@@ -171,7 +171,7 @@ describe('contextPropagation', () => {
     expect(found).toEqual(['span readRequestFor']);
   });
 
-  test('that cannot travel fails the call alone', async () => {
+  test('with a value that cannot be serialized fails only its call', async () => {
     const unsendable = { capture: () => request.getStore() && (() => {}), run: runWithRequest };
     await Pool.using({ processes: 1, contextPropagation: unsendable }, async (other) => {
       await expect(request.run('x', () => other.apply(double, [1]))).rejects.toThrow('context cannot be sent');
@@ -179,9 +179,9 @@ describe('contextPropagation', () => {
     });
   });
 
-  test('is checked when the pool is made', () => {
+  test('is validated when the pool is created', () => {
     expect(() => new Pool({ contextPropagation: { capture() {} } as never })).toThrow(
-      'Pool: option "contextPropagation" takes an object with the functions "capture" and "run"',
+      'Pool: option "contextPropagation": expected an object with the functions "capture" and "run"',
     );
     const closure = {
       capture: () => 1,

@@ -1,4 +1,4 @@
-/** What callers see, whichever pool they have: processes of this machine, or hosts behind a queue. */
+/** The behaviour that pools of processes on this machine and pools of hosts behind a queue share. */
 import {
   type CancelledInfo,
   Pool,
@@ -61,13 +61,13 @@ describe.each<[string, () => Pool | DistributedPool]>([
     await pool.join();
   });
 
-  test('apply gives what the function returns, in another process', async () => {
+  test('apply() runs the function in another process and resolves to its result', async () => {
     expect(await pool.apply(add, [1, 2])).toBe(3);
     expect(await pool.apply(add, [1])).toBe(101);
     expect(await pool.apply(pid)).not.toBe(process.pid);
   });
 
-  test('values arrive as structuredClone copies them', async () => {
+  test('values arrive as structuredClone() copies them', async () => {
     const shared = { a: 1 };
     const value = [
       new Map([[shared, new Set([-0])]]),
@@ -82,21 +82,21 @@ describe.each<[string, () => Pool | DistributedPool]>([
     expect([...(back[0] as Map<object, unknown>).keys()][0]).toBe(back[1]);
   });
 
-  test('map and starmap give the results in the order of their input', async () => {
+  test('map() and starmap() resolve to the results in input order', async () => {
     expect(await pool.map(double, numbers)).toEqual(numbers.map((number) => number * 2));
     expect(await pool.starmap(add, [[1, 2], [3], [5, 6]])).toEqual([3, 103, 11]);
     expect(pool.map(double, [])).toBeInstanceOf(PoolResult);
     expect(await pool.map(double, [])).toEqual([]);
   });
 
-  test('map iterates over streams in their order, and unordered() gives all of them', async () => {
+  test('a map over an async generator iterates in input order, and unordered() yields every result', async () => {
     expect(await collect(pool.map(double, count(300)))).toEqual(numbers.slice(0, 300).map((number) => number * 2));
     const results = await collect(pool.map(double, count(300)).unordered());
     expect(results.map(({ index }) => index).sort((a, b) => a - b)).toEqual(numbers.slice(0, 300));
     expect(results.every(({ index, value }) => value === index * 2)).toBe(true);
   });
 
-  test('an error arrives with its class, message, properties and cause, and in taskError', async () => {
+  test('an error keeps its class, message, properties and cause, and is emitted as taskError', async () => {
     const seen: [unknown, TaskErrorInfo][] = [];
     const listener = (error: unknown, info: TaskErrorInfo) => seen.push([error, info]);
     const events = pool as Pool;
@@ -112,7 +112,7 @@ describe.each<[string, () => Pool | DistributedPool]>([
     });
   });
 
-  test('events tell of each task, and how it ended', async () => {
+  test('each task emits an event when it is queued and one when it ends', async () => {
     const seen: unknown[] = [];
     const events = pool as Pool;
     const stop = new AbortController();
@@ -140,8 +140,8 @@ describe.each<[string, () => Pool | DistributedPool]>([
     ]);
   });
 
-  test('map refuses a wrong option "progress", and shows progress', async () => {
-    expect(() => pool.map(double, [1], { progress: { size: 1 } as never })).toThrow('no option "size"');
+  test('map() shows progress and refuses invalid progress options', async () => {
+    expect(() => pool.map(double, [1], { progress: { size: 1 } as never })).toThrow('unknown option "size"');
     const shown: string[] = [];
     const { write } = process.stderr;
     process.stderr.write = ((text: string) => shown.push(text) > 0) as typeof write;
@@ -153,13 +153,13 @@ describe.each<[string, () => Pool | DistributedPool]>([
     }
   });
 
-  test('a failed item rejects the map; settled() gives all outcomes', async () => {
+  test('a failed item rejects the map, and settled() resolves to all outcomes', async () => {
     await expect(pool.map(failIfOdd, [2, 3, 4])).rejects.toThrow('3 is odd');
     const settled = await pool.map(failIfOdd, [2, 3, 4]).settled();
     expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   });
 
-  test('what cannot travel fails its own task, on the way there and on the way back', async () => {
+  test('an argument or a result that cannot be sent rejects only its own task', async () => {
     const calls = [pool.apply(identity, [1]), pool.apply(identity, [() => {}]), pool.apply(identity, [3])];
     const [first, second, third] = await Promise.allSettled(calls);
     expect([first, third]).toMatchObject([{ value: 1 }, { value: 3 }]);
@@ -167,7 +167,7 @@ describe.each<[string, () => Pool | DistributedPool]>([
     await expect(pool.apply(returnFunction)).rejects.toThrow('result.user.callback');
   });
 
-  test('a signal ends a call at once, and the task learns of it', async () => {
+  test('aborting a call rejects it at once and aborts the signal of its task', async () => {
     await withGate(async (gate) => {
       const abort = new AbortController();
       const call = pool.apply(waitForAbort, [gate.port], { signal: abort.signal });
@@ -178,7 +178,7 @@ describe.each<[string, () => Pool | DistributedPool]>([
     await expect(pool.apply(pid, [], { signal: AbortSignal.abort(new Error('before')) })).rejects.toThrow('before');
   });
 
-  test('leaving a loop cancels the rest of the map', async () => {
+  test('cancelling a map rejects it and leaves the pool usable', async () => {
     await withGate(async (gate) => {
       const result = pool.map(waitAt, Array(200).fill(gate.port));
       await gate.arrived(1);
@@ -189,7 +189,7 @@ describe.each<[string, () => Pool | DistributedPool]>([
     });
   });
 
-  test('a task is run again as often as its call allows, also after the death of its process', async () => {
+  test('a failed task is retried as often as its call allows, even after its process dies', async () => {
     expect(await pool.apply(succeedAt, [3], { retries: 2 })).toBe(3);
     await expect(pool.apply(succeedAt, [3], { retries: 1 })).rejects.toThrow('run 2');
     expect(await pool.apply(dieUntil, [2], { retries: 1 })).toBe(2);
@@ -199,7 +199,7 @@ describe.each<[string, () => Pool | DistributedPool]>([
     });
   });
 
-  test('a task that takes too long is a TaskTimeoutError', async () => {
+  test('a task that exceeds its time limit rejects with TaskTimeoutError', async () => {
     await withGate(async (gate) => {
       const outcome = expect(pool.apply(waitForAbort, [gate.port], { timeout: 500 })).rejects.toBeInstanceOf(
         TaskTimeoutError,
@@ -209,7 +209,7 @@ describe.each<[string, () => Pool | DistributedPool]>([
     });
   });
 
-  test('onProgress gets what tasks report, in its order, with the index of the item', async () => {
+  test('onProgress receives the reports of a task in order, with the index of the item', async () => {
     const seen: unknown[] = [];
     const onProgress = (value: unknown) => seen.push(value);
     expect(await pool.apply(report, [[1, { at: 2 }, 'three']], { onProgress })).toBe('reported');
@@ -222,12 +222,12 @@ describe.each<[string, () => Pool | DistributedPool]>([
     ]);
   });
 
-  test('currentTask() knows the task', async () => {
+  test('currentTask() describes the running task', async () => {
     const { attempt, aborted } = await pool.apply(describeTask);
     expect([attempt, aborted]).toEqual([1, false]);
   });
 
-  test('a call of a higher priority comes first', async () => {
+  test('a call with a higher priority runs first', async () => {
     await withGate(async (gate) => {
       const held = pool.map(waitAt, Array(16).fill(gate.port));
       await gate.arrived(16);
@@ -242,14 +242,14 @@ describe.each<[string, () => Pool | DistributedPool]>([
     });
   });
 
-  test('wrong calls fail where they are made', async () => {
+  test('invalid calls fail at once', async () => {
     await expect(pool.apply(add, 1 as never)).rejects.toBeInstanceOf(TypeError);
-    await expect(pool.apply(pid, [], { retry: 1 } as never)).rejects.toThrow('no option "retry"');
+    await expect(pool.apply(pid, [], { retry: 1 } as never)).rejects.toThrow('unknown option "retry"');
     expect(() => pool.map(double, 5 as never)).toThrow(TypeError);
     await expect(pool.join()).rejects.toThrow('pool is still open');
   });
 
-  test('close() lets what was asked for end, and takes no more', async () => {
+  test('close() completes earlier calls and refuses new ones', async () => {
     const other = create();
     const call = other.map(double, numbers);
     other.close();
@@ -259,7 +259,7 @@ describe.each<[string, () => Pool | DistributedPool]>([
     expect(other.stats()).toMatchObject({ done: 500, failed: 0 });
   });
 
-  test('terminate() rejects what is pending', async () => {
+  test('terminate() rejects pending calls', async () => {
     await withGate(async (gate) => {
       const other = create();
       const calls = [other.apply(waitAt, [gate.port]), other.map(waitAt, Array(40).fill(gate.port))];

@@ -10,7 +10,7 @@ function pidsOf(pool: Pool): number[] {
   return pool.stats().processes.map(({ pid }) => pid as number);
 }
 
-/** Kills all processes of the pool, and waits until it knows. */
+/** Kills all processes of the pool, and waits until it has noticed. */
 async function killAll(pool: Pool): Promise<void> {
   const pids = pidsOf(pool);
   const noticed = new Promise<void>((resolve) => {
@@ -23,7 +23,7 @@ async function killAll(pool: Pool): Promise<void> {
   await noticed;
 }
 
-test('a place whose process is being started again is waited for', () =>
+test('broadcast() waits for processes that are being restarted', () =>
   Pool.using({ processes: 2 }, async (pool) => {
     await pool.ready();
     const before = pidsOf(pool);
@@ -33,20 +33,21 @@ test('a place whose process is being started again is waited for', () =>
     expect(pids.filter((child) => before.includes(child))).toEqual([]);
   }));
 
-test('what a process cannot have started runs in the next one of its place, not twice in another', () =>
+test('a call that a killed process has not started runs in its replacement, not twice in another process', () =>
   Pool.using({ processes: 2 }, async (pool) => {
-    const [killed, other] = pidsOf(pool);
+    // Of the two, the one that was started last has not started yet.
+    const [other, killed] = pidsOf(pool);
     const pids = pool.broadcast(pid);
     process.kill(killed as number, 'SIGKILL');
-    expect(await pids).toEqual([expect.any(Number), other]);
+    expect(await pids).toEqual([other, expect.any(Number)]);
     expect(await pids).not.toContainEqual(killed);
     expect(new Set(await pids).size).toBe(2);
   }));
 
-test('of many broadcasts those that a killed process has not begun run in the next one of its place', () =>
+test('broadcasts that a killed process has not started run in its replacement', () =>
   withGate((gate) =>
     Pool.using({ processes: 2, childConcurrency: 1 }, async (pool) => {
-      // Tasks of a function that is still to be imported have certainly not begun.
+      // Imports the function first: before its import, its tasks have certainly not started.
       await pool.broadcast(pid);
       const blocked = pool.broadcast(waitAt, [gate.port]);
       await gate.arrived(2);
@@ -54,7 +55,7 @@ test('of many broadcasts those that a killed process has not begun run in the ne
       const settled = Promise.allSettled([blocked, ...results]);
       const [free, killed] = gate.arrivals as [number, number];
       gate.letOne();
-      // All that the free process was sent is done.
+      // The free process has now completed all its tasks.
       await pool.apply(identity, [1]);
       process.kill(killed, 'SIGKILL');
       const outcomes = await settled;
@@ -70,7 +71,7 @@ test('of many broadcasts those that a killed process has not begun run in the ne
     }),
   ));
 
-test('it rejects if the process of a place cannot be started', () =>
+test('broadcast() rejects if one of the processes cannot start', () =>
   withFile((file) =>
     Pool.using({ processes: 2, initializer: failUnlessFirst, initargs: [file], stdio: 'ignore' }, async (pool) => {
       await expect(pool.broadcast(pid)).rejects.toBeInstanceOf(InitializerError);
@@ -78,7 +79,7 @@ test('it rejects if the process of a place cannot be started', () =>
     }),
   ));
 
-test('terminate rejects one that waits for processes to be started again', () =>
+test('terminate() rejects a broadcast that waits for restarting processes', () =>
   Pool.using({ processes: 2 }, async (pool) => {
     await pool.ready();
     await killAll(pool);
@@ -87,13 +88,13 @@ test('terminate rejects one that waits for processes to be started again', () =>
     await expect(result).rejects.toBeInstanceOf(PoolTerminatedError);
   }));
 
-test('it leaves a pool whose processes may run no more tasks with new ones', () =>
+test('broadcasts count towards maxTasksPerChild', () =>
   Pool.using({ processes: 1, maxTasksPerChild: 1 }, async (pool) => {
     const pids = await Promise.all([pool.broadcast(pid), pool.broadcast(pid), pool.apply(pid)]);
     expect(new Set(pids.flat()).size).toBe(3);
   }));
 
-test('it starts no process that a pool with little to do has stopped, or never started', () =>
+test('broadcast() starts no process that was stopped as idle or never started', () =>
   Pool.using({ processes: 2, minProcesses: 0, idleTimeout: 50 }, async (pool) => {
     expect(await pool.broadcast(pid)).toEqual([]);
     const child = await pool.apply(pid);

@@ -24,7 +24,7 @@ interface Told {
   info: Record<string, unknown>;
 }
 
-/** Everything that a pool tells. */
+/** Records the events of a pool. */
 function listenTo(pool: Pool): Told[] {
   const told: Told[] = [];
   for (const event of NAMES) {
@@ -33,7 +33,7 @@ function listenTo(pool: Pool): Told[] {
   return told;
 }
 
-/** Everything that a pool has told from its beginning to its end. */
+/** The events of a pool, from its creation to its end. */
 async function follow(options: PoolOptions, body: (pool: Pool) => Promise<unknown>): Promise<Told[]> {
   const pool = new Pool({ processes: 1, ...options });
   const told = listenTo(pool);
@@ -50,7 +50,7 @@ const namesOf = (told: Told[], prefix = '') => told.map(({ event }) => event).fi
 const infosOf = (told: Told[], event: Told['event']) =>
   told.filter((each) => each.event === event).map(({ info }) => info);
 
-test('a process is started, gets ready and exits', async () => {
+test('a process emits processStarted, processReady and processExited', async () => {
   const told = await follow({}, (pool) => pool.apply(pid));
   expect(namesOf(told, 'process')).toEqual(['processStarted', 'processReady', 'processExited']);
   const [started, ready, exited] = told.filter(({ event }) => event.startsWith('process')).map(({ info }) => info);
@@ -59,14 +59,14 @@ test('a process is started, gets ready and exits', async () => {
   expect(exited).toEqual({ ...started, reason: 'closed', exitCode: 0, signal: null });
 });
 
-test('the time of an initializer is told apart from that of the start', async () => {
+test('processReady reports the time of the initializer apart from the start-up time', async () => {
   const told = await follow({ initializer: spin, initargs: [60] }, (pool) => pool.apply(pid));
   const [ready] = infosOf(told, 'processReady');
   expect(ready?.initTime).toBeGreaterThanOrEqual(60);
   expect(ready?.startUpTime).toBeGreaterThan(0);
 });
 
-test('a process that has run its share is recycled, and the one that follows has its place', async () => {
+test('a process that reaches maxTasksPerChild is recycled, and its replacement has the same place', async () => {
   const told = await follow({ maxTasksPerChild: 2 }, async (pool) => void (await pool.map(double, [1, 2, 3])));
   const [recycled] = infosOf(told, 'processRecycled');
   const [first, second] = infosOf(told, 'processStarted');
@@ -75,7 +75,7 @@ test('a process that has run its share is recycled, and the one that follows has
   expect(infosOf(told, 'processExited').find((info) => info.pid === first?.pid)?.reason).toBe('recycled');
 });
 
-test('a process that is killed has failed, and says by which signal', async () => {
+test('processExited reports a killed process as failed, with the signal', async () => {
   const told = await follow({}, async (pool) => {
     const victim = await pool.apply(pid);
     const exited = once(asEmitter(pool), 'processExited');
@@ -85,7 +85,7 @@ test('a process that is killed has failed, and says by which signal', async () =
   expect(infosOf(told, 'processExited')[0]).toMatchObject({ reason: 'failed', exitCode: null, signal: 'SIGKILL' });
 });
 
-test('terminate() is told as the reason', async () => {
+test('processExited reports that terminate() ended the process', async () => {
   const pool = new Pool({ processes: 1 });
   const told = listenTo(pool);
   await pool.ready();
@@ -94,7 +94,7 @@ test('terminate() is told as the reason', async () => {
   expect(infosOf(told, 'processExited')[0]).toMatchObject({ reason: 'terminated' });
 });
 
-test('a process that has nothing to do is told to be idle', async () => {
+test('processExited reports that the process was idle', async () => {
   const told = await follow({ minProcesses: 0, idleTimeout: 20 }, async (pool) => {
     const exited = once(asEmitter(pool), 'processExited');
     await pool.apply(pid);
@@ -103,7 +103,7 @@ test('a process that has nothing to do is told to be idle', async () => {
   expect(infosOf(told, 'processExited')[0]).toMatchObject({ reason: 'idle', exitCode: 0 });
 });
 
-test('a process that cannot initialise says why', async () => {
+test('processExited reports the error of a failed initializer', async () => {
   const pool = new Pool({ processes: 1, initializer: throwRangeError });
   const told = listenTo(pool);
   await expect(pool.ready()).rejects.toThrow('could not be made ready');
@@ -112,7 +112,7 @@ test('a process that cannot initialise says why', async () => {
   expect(infosOf(told, 'processExited')[0]).toMatchObject({ reason: 'failed', error: new RangeError('out of range') });
 });
 
-test('a task is queued, started and succeeds', async () => {
+test('a successful task emits taskQueued, taskStarted and taskSucceeded', async () => {
   const told = await follow({}, (pool) => pool.apply(add, [1, 2]));
   const task = { id: 1, task: 'add', args: [1, 2], attempt: 1 };
   const [process] = infosOf(told, 'processStarted');
@@ -132,7 +132,7 @@ test('a task is queued, started and succeeds', async () => {
   ]);
 });
 
-test('the items of maps, broadcasts and streams are tasks too', async () => {
+test('the items of a map and the calls of a broadcast emit task events', async () => {
   const told = await follow({ processes: 2 }, async (pool) => {
     await pool.map(double, [1, 2, 3]);
     await pool.ready();
@@ -142,7 +142,7 @@ test('the items of maps, broadcasts and streams are tasks too', async () => {
   expect(infosOf(told, 'taskSucceeded')).toHaveLength(5);
 });
 
-test('a task that fails is told with its error', async () => {
+test('taskFailed reports the error of the task', async () => {
   const told = await follow({}, (pool) => expect(pool.apply(throwRangeError)).rejects.toThrow());
   expect(namesOf(told, 'task')).toEqual(['taskQueued', 'taskStarted', 'taskFailed']);
   expect(infosOf(told, 'taskFailed')[0]).toMatchObject({
@@ -152,7 +152,7 @@ test('a task that fails is told with its error', async () => {
   });
 });
 
-test('a task that is retried goes on as another', async () => {
+test('a retried task continues under a new id', async () => {
   const told = await follow({}, (pool) => pool.apply(succeedAt, [2], { retries: 2 }));
   expect(namesOf(told, 'task')).toEqual([
     'taskQueued',
@@ -168,7 +168,7 @@ test('a task that is retried goes on as another', async () => {
   expect(succeeded).toMatchObject({ id: retried?.nextId, attempt: 2 });
 });
 
-test('a task that is given up is cancelled, wherever it is', () =>
+test('a cancelled task emits taskCancelled, whether it is running or queued', () =>
   withGate(async (gate) => {
     const told = await follow({ childConcurrency: 1, cancelGracePeriod: 10 }, async (pool) => {
       const controller = new AbortController();
@@ -186,7 +186,24 @@ test('a task that is given up is cancelled, wherever it is', () =>
     expect(infosOf(told, 'processExited')[0]).toMatchObject({ reason: 'cancelled', signal: 'SIGKILL' });
   }));
 
-test('each task that was queued ends once, whatever ends it', async () => {
+test('a task that is cancelled between two attempts counts as queued, and emits taskQueued before taskCancelled', async () => {
+  const told = await follow({}, async (pool) => {
+    const controller = new AbortController();
+    const retried = once(pool as never, 'taskRetried');
+    const call = pool.apply(throwRangeError, ['x'], { retries: 1, signal: controller.signal });
+    await retried;
+    expect(pool.stats()).toMatchObject({ queued: 1, running: 0 });
+    controller.abort(new Error('enough'));
+    await expect(call).rejects.toThrow('enough');
+    expect(pool.stats()).toMatchObject({ queued: 0, running: 0 });
+  });
+  expect(namesOf(told, 'task')).toEqual(['taskQueued', 'taskStarted', 'taskRetried', 'taskQueued', 'taskCancelled']);
+  const [, queued] = infosOf(told, 'taskQueued');
+  const [cancelled] = infosOf(told, 'taskCancelled');
+  expect(cancelled).toMatchObject({ id: queued?.id, attempt: 2 });
+});
+
+test('each queued task emits exactly one event for its end', async () => {
   const pool = new Pool({ processes: 2, childConcurrency: 2 });
   const told = listenTo(pool);
   const settled = Promise.all([
@@ -206,11 +223,11 @@ test('each task that was queued ends once, whatever ends it', async () => {
     .flatMap((event) => infosOf(told, event))
     .map(({ id }) => id);
   expect(ends).toEqual([...new Set(ends)]);
-  // One that waited for its next run when the pool was terminated was not queued again.
+  // A task that waits for its next attempt when the pool is terminated ends without being queued again.
   expect(ends).toEqual(expect.arrayContaining(queued));
 });
 
-test('times are those of the process, not of the pipe', async () => {
+test('times are measured in the process, not at the pipe', async () => {
   const told = await follow({}, async (pool) => {
     await pool.ready();
     await Promise.all([1, 2, 3, 4].map(() => pool.apply(spin, [50])));
@@ -221,7 +238,7 @@ test('times are those of the process, not of the pipe', async () => {
   expect(Math.max(...ended.map(({ waitTime }) => waitTime))).toBeGreaterThanOrEqual(140);
 });
 
-test('listeners hear from then on, once if they asked for it, and no more when they are off', async () => {
+test('on() listens from then on, once() for one event, and off() removes a listener', async () => {
   const heard: string[] = [];
   const listener = ({ args }: { args: readonly unknown[] }) => heard.push(`on ${args[0]}`);
   await Pool.using({ processes: 1 }, async (pool) => {
@@ -235,7 +252,7 @@ test('listeners hear from then on, once if they asked for it, and no more when t
   expect(heard).toEqual(['on 2', 'once 2', 'on 3']);
 });
 
-/** The part of a pool that `once` of Node.js uses. */
+/** Adapts a pool to `once()` of node:events. */
 function asEmitter(pool: Pool): NodeJS.EventEmitter {
   const emitter = { once: pool.once.bind(pool), on: pool.on.bind(pool), removeListener: pool.off.bind(pool) };
   return emitter as unknown as NodeJS.EventEmitter;

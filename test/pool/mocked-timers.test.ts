@@ -12,9 +12,9 @@ beforeEach(() => jest.resetModules());
 afterEach(() => jest.useRealTimers());
 
 test.each([
-  ['mocks', {}],
-  ['legacy mocks', { legacyFakeTimers: true }],
-])('a pool works with %s of Jest, whether they were there before the package or came later', async (_what, mocks) => {
+  ['fake timers', {}],
+  ['legacy fake timers', { legacyFakeTimers: true }],
+])('a pool works with %s of Jest, installed before or after the package is loaded', async (_what, mocks) => {
   const first = await load();
   jest.useFakeTimers(mocks);
   jest.resetModules();
@@ -33,15 +33,15 @@ test.each([
   }
 });
 
-test('a pool works with mocks of node:test; those that were there before the package are refused', async () => {
+test('a pool works with mocked timers of node:test, unless they are installed before the package is loaded', async () => {
   const { code, stdout } = await runProgram('mocked-timers.test.mjs');
   expect(stdout).toMatch(/^[#ℹ] pass 5$/m);
   expect(code).toBe(0);
 });
 
-test('a module that mocks timers in a child does not stop it', async () => {
+test('a child whose module mocks timers keeps working', async () => {
   const { Pool, tasksFrom } = await load();
-  // Loaded here it would mock the timers of Jest.
+  // Loading the module here would mock the timers of Jest.
   const { readMockedTime } = tasksFrom<typeof import('../fixtures/pool/mocking.js')>(
     new URL('../fixtures/pool/mocking.js', import.meta.url),
   );

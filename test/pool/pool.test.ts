@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Pool, tasksFrom } from 'aiomultiprocess';
+import describeBoth, { declared } from '../fixtures/functions/in-jest.ts';
 import { failIfOdd } from '../fixtures/pool/failing.js';
 import { waitAt, waitIfZero } from '../fixtures/pool/gate.js';
 import { leaveLoopTrace, leaveTrace, readTraces } from '../fixtures/pool/log.js';
@@ -16,7 +17,6 @@ import byDefault, {
   spin,
   surroundings,
 } from '../fixtures/pool/tasks.js';
-import describeBoth, { declared } from '../fixtures/tasks/in-jest.ts';
 import { withGate } from '../support/gate.ts';
 import { createPool } from '../support/pool.ts';
 
@@ -26,31 +26,31 @@ const doubled = numbers.map((number) => number * 2);
 describe('a pool of two processes', () => {
   const pool = createPool({ processes: 2 });
 
-  test('apply gives what the function returns', async () => {
+  test('apply() resolves to the return value of the function', async () => {
     expect(await pool.apply(add, [1, 2])).toBe(3);
     expect(await pool.apply(add, [1])).toBe(101);
     expect(await pool.apply(doubleNow, [4])).toBe(8);
     expect(await pool.apply(pid)).not.toBe(process.pid);
   });
 
-  test('map gives the results in the order of its input', async () => {
+  test('map() resolves to the results in input order', async () => {
     expect(await pool.map(double, numbers)).toEqual(doubled);
   });
 
-  test('map iterates in the order of its input', async () => {
+  test('iterating a map yields the results in input order', async () => {
     const seen: number[] = [];
     for await (const value of pool.map(double, numbers)) seen.push(value);
     expect(seen).toEqual(doubled);
   });
 
-  test('starmap spreads each list of arguments', async () => {
+  test('starmap() spreads each list of arguments', async () => {
     expect(await pool.starmap(add, [[1, 2], [3], [5, 6]])).toEqual([3, 103, 11]);
     const seen: number[] = [];
     for await (const value of pool.starmap(add, [[1, 1], [2]])) seen.push(value);
     expect(seen).toEqual([2, 102]);
   });
 
-  test('map gives a function one argument only', async () => {
+  test('map() passes one argument only', async () => {
     expect(await pool.map(add, [1, 2])).toEqual([101, 102]);
   });
 
@@ -64,22 +64,22 @@ describe('a pool of two processes', () => {
         yield* numbers;
       },
     ],
-  ])('map takes %s', async (_what, create) => {
+  ])('map() accepts %s', async (_what, create) => {
     expect(await pool.map(double, create())).toEqual(doubled);
   });
 
-  test('map of nothing is an empty list', async () => {
+  test('a map without items resolves to an empty array', async () => {
     expect(await pool.map(double, [])).toEqual([]);
     expect(await pool.starmap(add, new Set<[number]>())).toEqual([]);
     for await (const _ of pool.map(double, [])) throw new Error('there is nothing');
   });
 
-  test('map takes the holes of an array as undefined', async () => {
+  test('map() reads the holes of an array as undefined', async () => {
     // biome-ignore lint/suspicious/noSparseArray: the hole is what is tested
     expect(await pool.map(identity, [1, , 3])).toEqual([1, undefined, 3]);
   });
 
-  test('functions are found as default exports, marked, inlined and by handles', async () => {
+  test('apply() runs default exports, marked functions, inlined functions and handles', async () => {
     const handles = tasksFrom<typeof import('../fixtures/pool/tasks.js')>(
       new URL('../fixtures/pool/tasks.js', import.meta.url),
     );
@@ -92,12 +92,12 @@ describe('a pool of two processes', () => {
     expect(await Promise.all(results)).toEqual(['default 1', 6, 8, 4]);
   });
 
-  test('functions of TypeScript modules run, though Jest has no loader to pass on', async () => {
+  test('functions of TypeScript modules run, although Jest has no loader to pass on', async () => {
     expect(await pool.starmap(declared, [[3, 4]])).toEqual([7]);
     expect(await pool.apply(describeBoth, [3, 4])).toBe('default 34');
   });
 
-  test('values keep what they are', async () => {
+  test('arguments and results keep their types', async () => {
     const values = [
       new Map([[1, new Set(['a'])]]),
       new Date(0),
@@ -113,7 +113,7 @@ describe('a pool of two processes', () => {
     expect(Buffer.isBuffer(returned) && returned.equals(bytes)).toBe(true);
   });
 
-  test('broadcast runs once in every process', async () => {
+  test('broadcast() runs the function once in every process', async () => {
     const pids = await pool.broadcast(pid);
     expect(pids).toHaveLength(2);
     expect(pids.toSorted()).toEqual(
@@ -134,7 +134,7 @@ describe('a pool of two processes', () => {
     expect(new Set(pids).size).toBe(2);
   });
 
-  test('a long map does not starve what comes after it', async () => {
+  test('a long map does not starve later calls', async () => {
     const order: string[] = [];
     const long = pool
       .map(
@@ -153,7 +153,7 @@ describe('a pool of two processes', () => {
   });
 });
 
-test('stats are plain data and count what was done', () =>
+test('stats() returns plain data with counts of tasks', () =>
   withGate((gate) =>
     Pool.using({ processes: 2, childConcurrency: 1 }, async (pool) => {
       await pool.ready();
@@ -185,7 +185,7 @@ test('stats are plain data and count what was done', () =>
     }),
   ));
 
-test('a process runs so many tasks at a time and no more', () =>
+test('a process runs at most childConcurrency tasks at a time', () =>
   withGate((gate) =>
     Pool.using({ processes: 1, childConcurrency: 3 }, async (pool) => {
       const results = pool.map(
@@ -220,7 +220,7 @@ test('a process runs 16 tasks at a time by default', () =>
     }),
   ));
 
-test('eight tasks spread over four processes that still start', () =>
+test('eight tasks spread over four starting processes', () =>
   withGate((gate) =>
     Pool.using({ processes: 4 }, async (pool) => {
       const results = pool.map(waitAt, Array(8).fill(gate.port));
@@ -233,7 +233,7 @@ test('eight tasks spread over four processes that still start', () =>
 test.each<[string, (ports: number[]) => Iterable<number>]>([
   ['an array', (ports) => ports],
   ['a generator', (ports) => ports.values()],
-])('eight tasks of %s on four processes run two in each', (_what, create) =>
+])('eight tasks from %s run two in each of four processes', (_what, create) =>
   withGate((gate) =>
     Pool.using({ processes: 4 }, async (pool) => {
       await pool.ready();
@@ -247,7 +247,7 @@ test.each<[string, (ports: number[]) => Iterable<number>]>([
   ),
 );
 
-test('maps take turns, so that a short one ends long before a long one', () =>
+test('maps take turns, so a short map ends long before a long one', () =>
   withGate((gate) =>
     Pool.using({ processes: 1, childConcurrency: 1 }, async (pool) => {
       const long = pool.map(waitAt, Array(300).fill(gate.port));
@@ -266,7 +266,7 @@ test('maps take turns, so that a short one ends long before a long one', () =>
     }),
   ));
 
-test('a short task does not wait behind a long one in another slot', () =>
+test('short tasks do not wait behind a long task in another slot', () =>
   withGate((gate) =>
     Pool.using({ processes: 2, childConcurrency: 1 }, async (pool) => {
       const long = pool.apply(waitAt, [gate.port]);
@@ -281,7 +281,7 @@ test('a short task does not wait behind a long one in another slot', () =>
     }),
   ));
 
-test('nor behind a long one of another function, when all that came before was short', () =>
+test('short tasks do not wait behind a long task of another function after many short ones', () =>
   withGate((gate) =>
     Pool.using({ processes: 2, childConcurrency: 1 }, async (pool) => {
       await pool.map(
@@ -296,7 +296,7 @@ test('nor behind a long one of another function, when all that came before was s
     }),
   ));
 
-test('the items of a stream are spread over all processes, also over those that are still starting', () =>
+test('the items of an iterator spread over all processes, including those that are still starting', () =>
   withGate((gate) =>
     Pool.using({ processes: 2 }, async (pool) => {
       const result = pool.map(waitAt, [gate.port, gate.port, gate.port, gate.port].values()).settled();
@@ -307,7 +307,7 @@ test('the items of a stream are spread over all processes, also over those that 
     }),
   ));
 
-test('one process runs tasks in the order they were given', () =>
+test('a single process runs tasks in call order', () =>
   Pool.using({ processes: 1, childConcurrency: 1 }, async (pool) => {
     await Promise.all(numbers.slice(0, 200).map((number) => pool.apply(leaveTrace, [String(number)])));
     expect(await pool.apply(readTraces)).toEqual(numbers.slice(0, 200).map(String));
@@ -333,13 +333,13 @@ test('every process is initialised once, before its first task', () =>
     },
   ));
 
-test('there are as many processes as the machine runs at a time by default', () =>
+test('a pool has availableParallelism() processes by default', () =>
   Pool.using({}, async (pool) => {
     await pool.ready();
     expect(new Set(await pool.broadcast(pid)).size).toBe(availableParallelism());
   }));
 
-test('environment, folder and options of Node.js reach every process', () =>
+test('env, cwd and execArgv reach every process', () =>
   Pool.using({ processes: 2, env: { TEST_COLOR: 'blue' }, cwd: '/', execArgv: ['--no-deprecation'] }, async (pool) => {
     const expected = { cwd: '/', color: 'blue', path: process.env.PATH, execArgv: ['--no-deprecation'] };
     expect(await pool.broadcast(surroundings)).toEqual([expected, expected]);

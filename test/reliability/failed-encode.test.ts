@@ -1,10 +1,10 @@
-/** A value that cannot be sent in the midst of a batch must not change anything of the others, or of what comes later. */
+/** A value that cannot be sent in the middle of a batch must not affect the rest of the batch, or later calls. */
 import fc from 'fast-check';
 import { identity } from '../fixtures/pool/tasks.js';
 import { returnSymbolIf } from '../fixtures/reliability/failing.js';
 import { createPool } from '../support/pool.ts';
 
-/** Rows of shapes that come again and again, which the pipe then knows by number. */
+/** Rows of recurring shapes, which the pipe sends by number. */
 const rowOf = (id: number) => ({
   id,
   [`key ${id % 5}`]: {
@@ -37,7 +37,7 @@ async function expectOthers(outcomes: PromiseSettledResult<unknown>[], bad: Read
 
 const badIds = fc.uniqueArray(fc.nat({ max: 99 }), { minLength: 1, maxLength: 5 }).map((ids) => new Set(ids));
 
-test('arguments: the other 99 tasks of the batch and everything later are right', async () => {
+test('arguments: the other tasks of the batch and all later calls succeed', async () => {
   const path = /^args\[0\]\["?late \d"?\]\.deep\[1\]\.list\[0\]\.tag$/;
   await fc.assert(
     fc.asyncProperty(badIds, async (bad) => {
@@ -49,7 +49,7 @@ test('arguments: the other 99 tasks of the batch and everything later are right'
   );
 });
 
-test('results: the other 99 tasks of the batch and everything later are right', async () => {
+test('results: the other tasks of the batch and all later calls succeed', async () => {
   await fc.assert(
     fc.asyncProperty(badIds, async (bad) => {
       const calls = batch(new Set()).map((row, id) => pool.apply(returnSymbolIf, [bad.has(id), row]));

@@ -1,8 +1,8 @@
 /**
- * Tries each row of ./failures.ts, and compares docs/reliability.md with them.
+ * Tests each row of test/support/failures.ts, and compares the tables of docs/reliability.md with them.
  *
- * WRITE_TABLE=1 npm run jest -- test/reliability/failures.test.ts -t page    writes the tables into the page
- * TIMES=1 npm run jest -- test/reliability/failures.test.ts                  prints how long each took
+ * WRITE_TABLE=1 npm run jest -- test/reliability/failures.test.ts -t page    writes the tables
+ * TIMES=1 npm run jest -- test/reliability/failures.test.ts                  prints the times
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { inspect } from 'node:util';
@@ -10,16 +10,16 @@ import * as library from 'aiomultiprocess';
 import { Pool, type PoolOptions, ProcessExitError } from 'aiomultiprocess';
 import { double } from '../fixtures/pool/tasks.js';
 import { findSurvivors, isRunning } from '../support/alive.ts';
+import { toTables } from '../support/failure-tables.ts';
+import { type Failure, failures, type Outcome } from '../support/failures.ts';
 import { createPool } from '../support/pool.ts';
 import { root } from '../support/run.ts';
-import { type Failure, failures, type Outcome } from './failures.ts';
-import { toTables } from './table.ts';
 
-/** On a machine that has much else to do, everything takes this much longer, and a bit more. */
+/** On a busy machine everything may take this many times longer, plus a constant. */
 const SLOWNESS = 8;
 const HICCUP = 3000;
 
-/** What a promise comes to, in the form of the data. */
+/** The outcome of a promise as data. */
 async function observe(promise: PromiseLike<unknown>): Promise<{ value: unknown } | { reason: unknown }> {
   try {
     return { value: await promise };
@@ -30,7 +30,7 @@ async function observe(promise: PromiseLike<unknown>): Promise<{ value: unknown 
 
 function expectOutcome(seen: Awaited<ReturnType<typeof observe>>, gets: Outcome): void {
   if ('value' in gets) return expect(seen).toEqual({ value: gets.value });
-  if (!('reason' in seen)) throw new Error(`it resolved to ${inspect(seen.value)}`);
+  if (!('reason' in seen)) throw new Error(`the promise resolved to ${inspect(seen.value)}`);
   const reason = seen.reason as Error;
   if (!/Error$/.test(gets.error)) return expect(inspect(reason)).toBe(gets.error);
   expect(reason).toMatchObject({ ...gets.with, name: gets.error });
@@ -40,7 +40,7 @@ function expectOutcome(seen: Awaited<ReturnType<typeof observe>>, gets: Outcome)
   expect((reason.cause as Error | undefined)?.name).toBe(gets.cause);
 }
 
-/** The children of this process that run the code of this package, also those that no pool reports. */
+/** All children of this process that run the code of this package, including those that no pool reports. */
 function findChildren(): number[] {
   if (process.platform !== 'linux') return [];
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
@@ -56,7 +56,7 @@ function findChildren(): number[] {
 
 const pidsOf = (pool: Pool) => pool.stats().processes.flatMap(({ pid }) => pid ?? []);
 
-/** Those of the pools of other test files, if they left any. */
+/** Children that the pools of other test files may have left. */
 const strangers = findChildren();
 const shared = createPool({ processes: 2, stdio: 'ignore' });
 const sharedPids = () => [...strangers, ...pidsOf(shared)];
@@ -67,7 +67,7 @@ async function endPool(pool: Pool, pids: ReadonlySet<number>): Promise<void> {
   expect([...pids].filter(isRunning)).toEqual([]);
 }
 
-/** A process that is about to be ended, for a task that was given up and goes on, takes a broadcast with it. */
+/** Retries a broadcast that fails because its process is being killed after the grace period of a cancelled task. */
 async function broadcastTo(pool: Pool, options: PoolOptions | undefined): Promise<number[]> {
   for (;;) {
     await pool.ready();
@@ -87,10 +87,15 @@ async function tryOut({ options, cold, run, gets, took, afterwards }: Failure): 
     for (const pid of [...pidsOf(pool), ...findChildren()]) if (!sharedPids().includes(pid)) pids.add(pid);
   };
   try {
-    notePids();
-    if (!cold) await pool.ready();
+    if (!cold) {
+      notePids();
+      await pool.ready();
+    }
     const start = performance.now();
-    const seen = await observe(run(pool));
+    const running = observe(run(pool));
+    // Reading /proc takes so long that a process could have started by then.
+    if (cold) notePids();
+    const seen = await running;
     const time = performance.now() - start;
     notePids();
     if (process.env.TIMES) console.log(`${time.toFixed(0)} ms, not ${took}`);
@@ -107,7 +112,7 @@ async function tryOut({ options, cold, run, gets, took, afterwards }: Failure): 
   }
 }
 
-test('the search for processes that are left finds those of a pool', async () => {
+test('the search for remaining processes finds those of a pool', async () => {
   await shared.ready();
   if (process.platform === 'linux') expect(findChildren()).toEqual(expect.arrayContaining(pidsOf(shared)));
 });
@@ -116,7 +121,7 @@ describe.each(failures)('%s', (_heading, group) => {
   test.each(group.map((failure) => [failure.what, failure] as const))('%s', (_what, failure) => tryOut(failure));
 });
 
-test('the page shows these tables', () => {
+test('the page contains these tables', () => {
   const page = `${root}docs/reliability.md`;
   const text = readFileSync(page, 'utf8');
   const [before = '', , after = ''] = text.split(/(?<=<!-- tables -->\n\n)|(?=\n\n<!-- end of the tables -->)/);

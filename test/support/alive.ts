@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Whether a process runs. One that has ended, and that nobody has asked about yet, does not. */
+/** Whether a process is running. A zombie is not. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -17,13 +17,13 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** What a machine that has much else to do may need to end a process; others need a few milliseconds. */
+/** How long a process may take to exit on a busy machine. Usually it takes a few milliseconds. */
 const MAX_ENDING = 5000;
 
-/** Those of the processes that still run when they have had the time to end. They are no children of this one. */
+/** The processes that are still running after {@link MAX_ENDING}. For processes that are not children of this one. */
 export async function findSurvivors(pids: readonly number[]): Promise<number[]> {
   const deadline = performance.now() + MAX_ENDING;
-  // Nobody but its parent is told when a process ends.
+  // Polls, because only the parent of a process is notified of its exit.
   while (pids.some(isRunning) && performance.now() < deadline) await sleep(5);
   return pids.filter(isRunning);
 }

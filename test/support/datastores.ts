@@ -4,7 +4,7 @@ import pg from 'pg';
 import { HostProcess } from './hosts.ts';
 import { startPostgres, startRedis, type TestServer } from './servers.ts';
 
-/** What is in a datastore for the queues whose names begin so: jobs, and whatever else grows with them. */
+/** Lists the contents of a datastore for queues with this prefix: jobs, and everything that grows with them. */
 type Look = (url: string, queue: string) => Promise<string[]>;
 
 const lookIntoRedis: Look = async (url, queue) => {
@@ -24,7 +24,7 @@ const lookIntoPostgres: Look = async (url, queue) => {
   return rows.map(({ queue, id }) => `${queue} ${id}`);
 };
 
-/** A datastore, and the hosts of one test on a queue of its own. */
+/** A datastore with a queue and hosts for one test. */
 export class Setting {
   readonly server: TestServer;
   readonly queue: string;
@@ -57,13 +57,13 @@ export class Setting {
     }
   }
 
-  /** What is in the datastore for the queue. */
+  /** The contents of the datastore for the queue. */
   look(): Promise<string[]> {
     return this.#look(this.server.url, this.queue);
   }
 }
 
-/** Defines the same tests on each datastore. */
+/** Defines the same tests for each datastore. */
 export function describeDatastores(define: (setting: () => Setting) => void): void {
   describe.each<[string, () => Promise<TestServer>, Look]>([
     ['Redis', startRedis, lookIntoRedis],

@@ -2,13 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Two tests may want the same package at the same time. */
+/** Two tests may install the same package at the same time. */
 const LOCK = '/tmp/aiomultiprocess-test-install.lock';
 
 /**
- * The path of a program that tests need. If it is not there and that is possible, its package is installed.
+ * Finds a program that tests need. Installs its package if it is missing and the system allows it.
  *
- * @param folders - where it may be, beside those of the `PATH`.
+ * @param folders - searched in addition to those of the `PATH`.
  */
 export function findProgram(name: string, debianPackage: string, folders: () => string[] = () => []): string {
   const find = () => {

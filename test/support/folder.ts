@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Runs the body with the path of a file that is not there yet, in a folder that is removed afterwards. */
+/** Runs the body with the path of a new file, in a folder that is removed afterwards. */
 export async function withFile<T>(body: (file: string) => Promise<T>): Promise<T> {
   return withFolder((folder) => body(join(folder, 'log')));
 }
@@ -17,7 +17,7 @@ export async function withFolder<T>(body: (folder: string) => Promise<T>): Promi
   }
 }
 
-/** The lines that were written to a file, none if there is no such file. */
+/** The lines of a file; none if it does not exist. */
 export async function linesOf(file: string): Promise<string[]> {
   const text = await readFile(file, 'utf8').catch(() => '');
   return text.split('\n').filter(Boolean);

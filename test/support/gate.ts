@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 
 /**
- * Holds tasks until the test lets them go on: each that runs `waitAt(gate.port)` of test/fixtures/pool/gate.js says
- * which process it is in, and waits.
+ * Holds tasks until the test releases them: a task that calls `waitAt(gate.port)` of test/fixtures/pool/gate.js reports its
+ * process, and waits.
  */
 export class Gate {
-  /** The process of each task that has come, in that order. */
+  /** The process of each task, in the order of arrival. */
   readonly arrivals: number[] = [];
-  /** The most tasks that waited at the same time. */
+  /** The highest number of tasks that waited at the same time. */
   peak = 0;
 
   readonly #server: Server;
@@ -35,17 +35,17 @@ export class Gate {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Resolves once so many tasks have come. */
+  /** Resolves once this many tasks have arrived. */
   async arrived(count: number): Promise<void> {
     while (this.arrivals.length < count) await new Promise<void>((resolve) => (this.#wake = resolve));
   }
 
-  /** Lets the task go on that has waited longest. */
+  /** Releases the task that has waited longest. */
   letOne(): void {
     this.#waiting.shift()?.end();
   }
 
-  /** Lets all go on, those that still come too. */
+  /** Releases all tasks, including later arrivals. */
   open(): void {
     this.#open = true;
     while (this.#waiting.length > 0) this.letOne();

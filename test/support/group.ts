@@ -6,13 +6,13 @@ import { fileURLToPath } from 'node:url';
 
 const programs = fileURLToPath(new URL('../fixtures/pool/programs/', import.meta.url));
 
-/** A program of test/fixtures/pool/programs that leads a process group of its own, as a service or a job of a shell does. */
+/** A program of test/fixtures/pool/programs that leads a process group, like a service or a job of a shell. */
 export class Group {
   readonly #leader: ChildProcessByStdio<null, Readable, null>;
   readonly #lines: AsyncIterator<string>;
   readonly #exited: Promise<[code: number | null, signal: NodeJS.Signals | null]>;
 
-  /** Runs the body with the group, of which nothing is left afterwards. */
+  /** Runs the body with the group, and kills the remaining processes of the group afterwards. */
   static async using<T>(
     name: string,
     args: readonly string[],
@@ -26,7 +26,7 @@ export class Group {
       try {
         group.signal('SIGKILL');
       } catch {
-        // All of it has ended.
+        // All processes of the group have exited.
       }
     }
   }
@@ -41,14 +41,14 @@ export class Group {
     return this.#leader.pid as number;
   }
 
-  /** What it prints next. */
+  /** The next line of its output. */
   async readLine(): Promise<string> {
     const { value, done } = await this.#lines.next();
     if (done) throw new Error('the program has printed nothing more');
     return value;
   }
 
-  /** All that it and its children print until the last of them has ended. */
+  /** The rest of its output and that of its children, until the last of them exits. */
   async readRest(): Promise<string[]> {
     const lines: string[] = [];
     for (;;) {

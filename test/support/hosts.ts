@@ -8,9 +8,9 @@ import { root } from './run.ts';
 /** The modules of test/fixtures/distributed/ that hosts offer. */
 export const fixtures = fileURLToPath(new URL('../fixtures/', import.meta.url));
 
-/** A host that runs as a process of its own, as on another machine. */
+/** A host in a separate process, as on another machine. */
 export class HostProcess {
-  /** What it has printed. */
+  /** The lines of its output. */
   readonly lines: string[] = [];
   readonly exited: Promise<number | string | null>;
   readonly #child: ChildProcess;
@@ -39,13 +39,13 @@ export class HostProcess {
     return this.#ready;
   }
 
-  /** What it tells at its `--port`. */
+  /** The answer of its `--port`. */
   async stats(): Promise<HostStats> {
     const [, port] = /; port (\d+)$/.exec(this.lines.find((line) => line.includes('; port ')) ?? '') ?? [];
     return (await fetch(`http://127.0.0.1:${port}/healthz`)).json() as Promise<HostStats>;
   }
 
-  /** Sends a signal to it and to its processes, as systemd does. */
+  /** Sends a signal to the host and its processes, as systemd does. */
   signalGroup(signal: NodeJS.Signals): Promise<number | string | null> {
     process.kill(-this.pid, signal);
     return this.exited;
@@ -57,7 +57,7 @@ export class HostProcess {
   }
 }
 
-/** Dead hosts are found out within a second or two, and no host of a test needs more than one process. */
+/** Dead hosts are detected within a second or two, and each host has one process. */
 const QUICK = ['--lock-duration', '1s', '--stalled-interval', '500', '--processes', '1', '--grace-period', '5s'];
 
 const DEFAULT_MODULES = [
@@ -69,7 +69,7 @@ const DEFAULT_MODULES = [
   'pool/current.js',
 ].map((name) => `${fixtures}${name}`);
 
-/** Starts hosts, and waits until they take tasks. */
+/** Starts hosts, and waits until they accept tasks. */
 export async function startHosts(count: number, queue: string, url: string, args?: string[]): Promise<HostProcess[]> {
   const hosts = Array.from({ length: count }, () => new HostProcess(queue, url, args));
   await Promise.all(hosts.map((host) => host.ready()));

@@ -7,11 +7,11 @@ export function createManager(options: ManagerOptions = {}): Manager {
   return manager;
 }
 
-/** Where the server of an object is, and the key to it: what travels when the object is sent. */
+/** The address and the key of an object's server: the form in which the object is sent. */
 export function readHandle(object: object): { folder: string; path: string; key: string; id: number } {
   const describe = (object as Record<symbol, () => [string, string, string, string, number]>)[HANDLE];
   const parts = describe?.call(object);
-  if (parts === undefined) throw new Error('that is no shared object');
+  if (parts === undefined) throw new Error('expected a shared object');
   const [, folder, path, key, id] = parts;
   return { folder, path, key, id };
 }

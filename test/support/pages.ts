@@ -1,24 +1,24 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { root } from './run.ts';
 
-/** A fenced block of a page; what the words mean stands in test/docs.test.ts. */
+/** A fenced block of a page; test/docs.test.ts explains the words after its fence. */
 export interface Block {
   page: string;
   /** The line of its opening fence, from 1. */
   line: number;
   language: string;
   checkOnly: boolean;
-  /** A shell script that is run as a whole. */
+  /** Whether the block is a shell script that runs as a whole. */
   runs: boolean;
   /** Its file, relative to the page's own folder. */
   file: string;
   text: string;
   /**
-   * The whole page with every line blank that does not belong to this block or its context, so that line
-   * numbers in errors are those of the page.
+   * The whole page, in which all lines outside this block and its context are blank, so that errors have the line numbers
+   * of the page.
    */
   source: string;
-  /** The text block right behind it. */
+  /** The text block right after it. */
   output?: string;
 }
 
@@ -38,7 +38,7 @@ export function pages(): Page[] {
   });
 }
 
-/** The blocks of a page, in its order. Fences of three backticks only, at any indentation. */
+/** The blocks of a page, in order. Only fences of three backticks, at any indentation. */
 export function blocksOf(page: string, text: string): Block[] {
   const lines = text.split('\n');
   const blocks: Block[] = [];
@@ -66,9 +66,9 @@ export function blocksOf(page: string, text: string): Block[] {
       const unknown = words.filter(
         (word) => word !== 'check' && !(word === 'run' && language === 'sh') && !/^file=[\w-]+\.[cm]?[jt]s$/.test(word),
       );
-      if (unknown.length > 0) throw new Error(`${page}:${at + 1}: unknown word "${unknown[0]}" behind the fence`);
+      if (unknown.length > 0) throw new Error(`${page}:${at + 1}: unknown word "${unknown[0]}" after the fence`);
       const name = words.find((word) => word.startsWith('file='))?.slice(5);
-      // A context may declare what the page has made before, which only TypeScript can say.
+      // A context declares names from earlier on the page, which requires TypeScript.
       const type = language === 'ts' || to > from ? 'ts' : 'mjs';
       blocks.push({
         page,

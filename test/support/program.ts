@@ -10,20 +10,20 @@ const programs = fileURLToPath(new URL('../fixtures/pool/programs/', import.meta
 
 /**
  * Runs a program of test/fixtures/pool/programs to its end, and to that of all its children: they print to the same
- * pipes, which are at their end only when nobody holds them any more.
+ * pipes, which end only when the last of them has exited.
  */
 export function runProgram(name: string, args: string[] = [], flags: string[] = []): Promise<Run> {
   return node([...flags, programs + name, ...args], { cwd: programs, timeout: 20_000 });
 }
 
-/** A program that runs until it is told to end. Its children print their process ids, one a line. */
+/** A program that runs until the test ends it. Its children print their process ids, one a line. */
 export class Program {
   readonly #process: ChildProcessByStdio<Writable, Readable, null>;
   readonly #lines: AsyncIterator<string>;
   readonly #exited: Promise<[code: number | null, signal: NodeJS.Signals | null]>;
   readonly #pids: number[] = [];
 
-  /** Runs the body with the program, of which nothing is left afterwards, whatever happens. */
+  /** Runs the body with the program, and kills the remaining processes afterwards, even after a failure. */
   static async using(name: string, args: string[], body: (program: Program) => Promise<void>): Promise<void> {
     const program = new Program(name, args);
     try {
@@ -44,7 +44,7 @@ export class Program {
     return isRunning(this.#process.pid as number);
   }
 
-  /** The processes of the next lines. All of them run. */
+  /** Reads process ids from the next lines, and checks that the processes are running. */
   async readPids(count: number): Promise<number[]> {
     const pids: number[] = [];
     while (pids.length < count) {
@@ -57,7 +57,7 @@ export class Program {
     return pids;
   }
 
-  /** What it prints next. */
+  /** The next line of its output. */
   async readLine(): Promise<string> {
     const { value, done } = await this.#lines.next();
     if (done) throw new Error('the program has printed nothing more');
@@ -72,7 +72,7 @@ export class Program {
     this.#process.kill(signal);
   }
 
-  /** Its exit code, or the signal that ended it, once it has ended. Its children may still run. */
+  /** Resolves to its exit code, or the signal that ended it. Its children may still be running. */
   async ended(): Promise<number | string | null> {
     const [code, signal] = await this.#exited;
     return code ?? signal;

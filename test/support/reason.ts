@@ -1,4 +1,4 @@
-/** What a promise is rejected with. */
+/** The reason of a rejected promise. */
 export async function reasonOf(promise: PromiseLike<unknown>): Promise<unknown> {
   try {
     await promise;

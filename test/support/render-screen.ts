@@ -1,8 +1,8 @@
-/** What a terminal shows in the end, as lines, of bytes that move the cursor up and down, and clear lines. */
+/** The final screen of a terminal, as lines, after output that moves the cursor up and down and clears lines. */
 export function renderScreen(output: string): string[] {
   const lines: string[] = [''];
   let [row, column] = [0, 0];
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what terminals are told with.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: terminals are controlled by them.
   for (const [token, count = '', command] of output.matchAll(/\x1b\[([\d;]*)([A-Za-z])|\r|\n|[^\x1b\r\n]+/g)) {
     if (command === 'A') row = Math.max(0, row - Number(count || 1));
     else if (command === 'B') row += Number(count || 1);

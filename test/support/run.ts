@@ -1,18 +1,18 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** The repository's root, with a slash at its end. */
+/** The root of the repository, with a trailing slash. */
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** How a program ended and what it printed. */
+/** The exit and the output of a program. */
 export interface Run {
-  /** The exit code; the signal's name if one ended it. */
+  /** The exit code, or the name of the signal that ended it. */
   code: number | string;
   stdout: string;
   stderr: string;
 }
 
-/** Runs a program to its end. Never rejects: how it ended is the result. */
+/** Runs a program until it exits. Never rejects: the exit is part of the result. */
 export function run(command: string, args: string[], options: { cwd?: string; timeout?: number } = {}): Promise<Run> {
   const { cwd = root, timeout = 25_000 } = options;
   return new Promise((resolve) => {

@@ -11,11 +11,11 @@ import { findProgram } from './find-program.ts';
 /** A real server that a test starts in a temporary folder, on a free port of this machine. */
 export interface TestServer {
   readonly url: string;
-  /** Ends it as a loss of power would. */
+  /** Kills it, as in a power failure. */
   kill(): Promise<void>;
-  /** Starts it again with the data it has saved. */
+  /** Restarts it with its saved data. */
   start(): Promise<void>;
-  /** Ends it, and removes its folder. */
+  /** Stops it, and removes its folder. */
   remove(): Promise<void>;
 }
 
@@ -35,7 +35,7 @@ export async function startRedis(): Promise<TestServer> {
   );
 }
 
-/** A PostgreSQL server. It refuses to run as root, so for root it runs as the user that its package makes. */
+/** A PostgreSQL server. It refuses to run as root, so it then runs as the user that its package creates. */
 export async function startPostgres(): Promise<TestServer> {
   const bin = findPostgres();
   const port = await findFreePort();
@@ -47,7 +47,7 @@ export async function startPostgres(): Promise<TestServer> {
   };
   const run = (folder: string) => {
     const [command = '', ...args] = [...asUser, join(bin, 'postgres'), '-D', join(folder, 'data'), '-p', String(port)];
-    // Each statement is on disk before it is answered, as it is by default.
+    // With the default settings, each statement is on disk before it is answered.
     return spawn(command, [...args, '-k', folder, '-h', '127.0.0.1'], { stdio: 'ignore', cwd: '/' });
   };
   return startServer(`postgres://test@127.0.0.1:${port}/postgres`, port, run, init);
@@ -113,7 +113,7 @@ export function findRedis(): string {
   return findProgram('redis-server', 'redis-server');
 }
 
-/** The folder of its programs, which Debian does not have in the `PATH`. */
+/** The folder of its programs, which Debian does not add to the `PATH`. */
 function findPostgres(): string {
   return dirname(findProgram('initdb', 'postgresql', listPostgresFolders));
 }

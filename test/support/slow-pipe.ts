@@ -4,9 +4,9 @@ import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A pipe of the system, of 64 KiB, whose reader waits until the test wants it to read: as `less` does. */
+/** A pipe of 64 KiB whose reader, like `less`, does not read until the test wants it to. */
 export class SlowPipe {
-  /** Where a program writes: for its `stdio`. Closed once the program runs. */
+  /** The writing end, for the `stdio` of a program. Closed once the program runs. */
   readonly writer: number;
   readonly #reader: number;
 
@@ -22,21 +22,21 @@ export class SlowPipe {
     }
   }
 
-  /** Only the program has it now, and what it starts. */
+  /** Leaves the writing end only to the program and its children. */
   closeWriter(): void {
     closeSync(this.writer);
   }
 
-  /** All that is written, until the last who can write has ended. */
+  /** Reads everything until the last writer has exited. */
   async read(): Promise<string> {
     let text = '';
-    // A socket begins to read when it is made.
+    // A socket starts to read when it is created.
     const socket = new Socket({ fd: this.#reader, readable: true, writable: false });
     for await (const chunk of socket.setEncoding('utf8')) text += chunk;
     return text;
   }
 
-  /** The reader has had enough. */
+  /** Closes the reading end. */
   leave(): void {
     closeSync(this.#reader);
   }

@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { root } from './run.ts';
 
-/** What the keys send. */
+/** The characters that the keys send. */
 export const CTRL_C = '\x03';
 export const CTRL_D = '\x04';
 
 /**
- * A program in a terminal of its own, by `script` of util-linux, which every Debian has. The keys are those of a
- * person: the terminal makes signals of them, for all processes in its foreground.
+ * A program in a terminal of its own, created by `script` of util-linux, which every Debian has. As for a person, the terminal
+ * turns keys into signals to all foreground processes.
  */
 export class Terminal {
   readonly #script: ChildProcessByStdio<Writable, Readable, null>;
@@ -36,7 +36,7 @@ export class Terminal {
     });
   }
 
-  /** All that has appeared on it. */
+  /** Everything that the terminal has received. */
   get shown(): string {
     return this.#shown;
   }
@@ -45,7 +45,7 @@ export class Terminal {
     this.#script.stdin.write(keys);
   }
 
-  /** Waits until it shows a text, so often. */
+  /** Waits until the terminal has shown a text this many times. */
   async shows(text: string, times = 1): Promise<void> {
     while (this.#shown.split(text).length <= times) {
       await Promise.race([
@@ -67,7 +67,7 @@ export class Terminal {
   }
 }
 
-/** Runs a program in a terminal of 100 columns, and gives all that it was sent. */
+/** Runs a program in a terminal of 100 columns, and returns everything that the terminal received. */
 export async function runInTerminal(
   command: readonly string[],
   typing?: { after: string; text: string },

@@ -8,7 +8,7 @@ import {
 } from 'aiomultiprocess/distributed';
 import { Redis } from 'ioredis';
 import { Pool as PgPool } from 'pg';
-import { expectType } from './expect-type.ts';
+import { expectType } from '../support/expect-type.ts';
 
 declare const pool: DistributedPool;
 declare const host: Host;

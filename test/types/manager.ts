@@ -8,7 +8,7 @@ import {
   type SharedQueue,
   type SharedValue,
 } from 'aiomultiprocess';
-import { expectType } from './expect-type.ts';
+import { expectType } from '../support/expect-type.ts';
 
 class Counter {
   count = 0;

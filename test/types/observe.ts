@@ -11,7 +11,7 @@ import {
 } from 'aiomultiprocess';
 import { registerMetrics } from 'aiomultiprocess/metrics';
 import { Registry } from 'prom-client';
-import { expectType } from './expect-type.ts';
+import { expectType } from '../support/expect-type.ts';
 
 declare const pool: Pool;
 declare function toText(value: number): Promise<string>;

@@ -1,5 +1,5 @@
 import { type Outcome, Pool, type PoolResult, RoundRobin, Scheduler } from 'aiomultiprocess';
-import { expectType } from './expect-type.ts';
+import { expectType } from '../support/expect-type.ts';
 
 declare const pool: Pool;
 declare const asyncNumbers: AsyncIterable<number>;
@@ -83,6 +83,13 @@ expectType<Promise<string[]>>().of(pool.broadcast(toText, [1]));
 expectType<Promise<Date[]>>().of(pool.broadcast(nothing));
 // @ts-expect-error: a wrong argument
 pool.broadcast(toText, ['a']);
+
+// warm: functions of any parameters, one at least.
+expectType<Promise<void>>().of(pool.warm(toText, join, nothing));
+// @ts-expect-error: no function
+pool.warm();
+// @ts-expect-error: not a function
+pool.warm('toText');
 
 export async function poolResult(result: PoolResult<string>): Promise<void> {
   expectType<string[]>().of(await result);

@@ -1,5 +1,5 @@
 import { Process, type ProcessOptions, Worker } from 'aiomultiprocess';
-import { expectType } from './expect-type.ts';
+import { expectType } from '../support/expect-type.ts';
 
 declare function toText(value: number): Promise<string>;
 declare function toTextNow(value: number): string;

@@ -1,6 +1,6 @@
 /** What functions give back that do not always give the same, and what functions of a program hand on. */
 import type { Pool, PoolResult } from 'aiomultiprocess';
-import { expectType } from './expect-type.ts';
+import { expectType } from '../support/expect-type.ts';
 
 declare const pool: Pool;
 declare function mixed(x: string | number): string | Promise<number>;

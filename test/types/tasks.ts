@@ -8,7 +8,7 @@ import {
   task,
   tasksFrom,
 } from 'aiomultiprocess';
-import { expectType } from './expect-type.ts';
+import { expectType } from '../support/expect-type.ts';
 
 declare const pool: Pool;
 declare function toText(value: number): Promise<string>;

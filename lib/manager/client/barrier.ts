@@ -1,7 +1,7 @@
-import { BARRIER } from '../methods.js';
+import { BARRIER } from '../protocol/methods.js';
 import { type ObjectAddress, readWaitOptions, SharedObject, type WaitOptions } from './shared-object.js';
 
-/** Lets a number of tasks go on when all of them have come. Then it can be used again. */
+/** Holds tasks at `wait()` until a fixed number of them have arrived. Reusable. */
 export class SharedBarrier extends SharedObject {
   /** @internal */
   constructor(address: ObjectAddress) {
@@ -9,9 +9,10 @@ export class SharedBarrier extends SharedObject {
   }
 
   /**
-   * Waits for the others. One that gives up breaks the barrier for all; one whose process ends leaves its place free.
+   * Waits for the others. A wait that times out or is aborted breaks the barrier for all. If the process of a waiting task
+   * ends, another task can arrive in its stead.
    *
-   * @returns how many came before: a number from 0, a different one for each.
+   * @returns the order of arrival, from 0: a different number for each.
    * @throws (rejects) {@link BrokenBarrierError}, {@link TimeoutError}, the signal's reason.
    */
   async wait(options?: WaitOptions): Promise<number> {
@@ -19,17 +20,17 @@ export class SharedBarrier extends SharedObject {
     return this.call(BARRIER.wait, [timeout], { signal }) as Promise<number>;
   }
 
-  /** Sends away those who wait, with {@link BrokenBarrierError}, and starts anew. */
+  /** Rejects waiting calls with {@link BrokenBarrierError}. The barrier can be used again. */
   async reset(): Promise<void> {
     await this.call(BARRIER.reset, []);
   }
 
-  /** Breaks it: who waits, and who comes until {@link reset}, gets a {@link BrokenBarrierError}. */
+  /** Breaks the barrier: waiting calls, and later ones until {@link reset}, reject with {@link BrokenBarrierError}. */
   async abort(): Promise<void> {
     await this.call(BARRIER.abort, []);
   }
 
-  /** How many wait. */
+  /** The number of waiting calls. */
   waiting(): Promise<number> {
     return this.call(BARRIER.waiting, []) as Promise<number>;
   }

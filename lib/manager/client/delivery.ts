@@ -1,6 +1,6 @@
 /**
- * An item of a queue that was made with `acknowledge: true`. It is yours until you say that it is `done()`; if your
- * process ends before, the next one gets it.
+ * An item of a queue with `acknowledge: true`. Call `done()` when the work on it is finished; if your process ends before
+ * that, another process gets the item.
  */
 export class Delivery<T> {
   /** The item. */
@@ -16,19 +16,19 @@ export class Delivery<T> {
     this.#giveBack = giveBack;
   }
 
-  /** Acknowledges the item, which counts for `join()` as `taskDone()` does. */
+  /** Acknowledges the item. Counts as `taskDone()` for `join()`. */
   done(): Promise<void> {
     this.#ended ??= this.#done();
     return this.#ended;
   }
 
-  /** Puts the item back in front of the others. Nothing if it is done. */
+  /** Puts the item back at the front of the queue. Has no effect after `done()`. */
   giveBack(): Promise<void> {
     this.#ended ??= this.#giveBack();
     return this.#ended;
   }
 
-  /** Gives the item back unless it is done: `await using` does so when the work on it has thrown. */
+  /** Gives the item back unless it is done: with `await using`, when the work on it throws. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.giveBack();
   }

@@ -1,14 +1,14 @@
-import { EVENT } from '../methods.js';
+import { EVENT } from '../protocol/methods.js';
 import { type ObjectAddress, readWaitOptions, SharedObject, type WaitOptions } from './shared-object.js';
 
-/** A flag that any process can set, and wait for. */
+/** A flag that any process can set and wait for. */
 export class SharedEvent extends SharedObject {
   /** @internal */
   constructor(address: ObjectAddress) {
     super(address, 'event');
   }
 
-  /** Wakes all who wait; nobody waits until {@link clear}. */
+  /** Sets the flag. Waiting calls resolve, and later ones resolve at once until {@link clear}. */
   async set(): Promise<void> {
     await this.call(EVENT.set, []);
   }
@@ -22,7 +22,7 @@ export class SharedEvent extends SharedObject {
   }
 
   /**
-   * Waits until it is set.
+   * Waits until the flag is set.
    *
    * @throws (rejects) {@link TimeoutError}, the signal's reason.
    */

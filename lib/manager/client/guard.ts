@@ -1,6 +1,4 @@
-/**
- * What `acquire()` gives: the way back. At the end of its scope `await using` releases it; otherwise `release()` does.
- */
+/** An acquired lock or permit. `await using` releases it at the end of its scope; or call `release()`. */
 export class Guard {
   readonly #release: () => Promise<void>;
   #released: Promise<void> | undefined;
@@ -10,7 +8,7 @@ export class Guard {
     this.#release = release;
   }
 
-  /** Once; the second time gives the same promise. */
+  /** Calling it again returns the same promise. */
   release(): Promise<void> {
     this.#released ??= this.#release();
     return this.#released;
@@ -21,7 +19,7 @@ export class Guard {
   }
 }
 
-/** Runs `body` while what `acquire` gives is held. */
+/** Runs `body` while the guard of `acquire` is held. */
 export async function runGuarded<T>(acquire: Promise<Guard>, body: () => T | PromiseLike<T>): Promise<T> {
   const guard = await acquire;
   try {

@@ -1,7 +1,7 @@
-import { HANDLE, type HandleParts } from '../../ipc/handles.js';
+import { HANDLE, type HandleParts } from '../../ipc/graph/handles.js';
 import { type ObjectAddress, SharedObject } from './shared-object.js';
 
-/** The methods of an object of your own class, from any process: each gives a promise. */
+/** The methods of an instance of your own class, callable from any process: each returns a promise. */
 export type Remote<T> = {
   readonly [K in keyof T as T[K] extends (...args: never[]) => unknown ? Exclude<K, 'then'> : never]: T[K] extends (
     ...args: infer A
@@ -10,7 +10,7 @@ export type Remote<T> = {
     : never;
 };
 
-/** An object of a class that was registered, with its methods. */
+/** A proxy for an instance of a registered class, with the methods of the class. */
 export class SharedInstance extends SharedObject {
   readonly #methods: readonly string[];
 
@@ -18,7 +18,7 @@ export class SharedInstance extends SharedObject {
     super(address, 'instance');
     this.#methods = methods;
     methods.forEach((name, method) => {
-      // Of the class above: a method of the program's may have any name, `call` among them.
+      // `super`: the class may have a method named `call` itself.
       const value = async (...args: readonly unknown[]) => super.call(method, args);
       Object.defineProperty(this, name, { value });
     });

@@ -1,10 +1,10 @@
 import { pack, unpack } from '../../ipc/packed.js';
-import { LIST } from '../methods.js';
+import { LIST } from '../protocol/methods.js';
 import { type ObjectAddress, SharedObject } from './shared-object.js';
 
 const unpackAll = (items: unknown) => (items as unknown[]).map(unpack);
 
-/** An array. Each method is atomic; an item that is read is a copy. */
+/** A shared array. Each method is atomic; the items it returns are copies. */
 export class SharedList<T> extends SharedObject {
   /** @internal */
   constructor(address: ObjectAddress) {
@@ -29,12 +29,12 @@ export class SharedList<T> extends SharedObject {
     return this.call(LIST.unshift, items.map(pack)) as Promise<number>;
   }
 
-  /** The item at an index; from the end if that is negative, as `at()`. */
+  /** The item at an index; a negative index counts from the end, as in `Array.prototype.at()`. */
   async get(index: number): Promise<T | undefined> {
     return this.call(LIST.get, [toIndex('get', index)], { read: unpack }) as Promise<T | undefined>;
   }
 
-  /** Replaces an item. @throws (rejects) RangeError if there is none at the index. */
+  /** Replaces an item. @throws (rejects) RangeError if the index is out of range. */
   async set(index: number, item: T): Promise<void> {
     await this.call(LIST.set, [toIndex('set', index), pack(item)]);
   }
@@ -43,7 +43,7 @@ export class SharedList<T> extends SharedObject {
     return this.call(LIST.size, []) as Promise<number>;
   }
 
-  /** The items from `start` to before `end`; all of them without. */
+  /** The items from `start` up to, not including, `end`; by default all. */
   async slice(start?: number, end?: number): Promise<T[]> {
     const from = start === undefined ? undefined : toIndex('slice', start);
     const to = end === undefined ? undefined : toIndex('slice', end);
@@ -51,9 +51,9 @@ export class SharedList<T> extends SharedObject {
   }
 
   /**
-   * Takes out `count` items from `start` on, all of them by default, and puts others in their place.
+   * Removes `count` items from `start` on, by default all of them, and inserts others in their place.
    *
-   * @returns those that were taken out.
+   * @returns the removed items.
    */
   async splice(start: number, count?: number, ...items: T[]): Promise<T[]> {
     const removed = count === undefined ? undefined : toIndex('splice', count);
@@ -61,7 +61,7 @@ export class SharedList<T> extends SharedObject {
     return this.call(LIST.splice, args, { read: unpackAll }) as Promise<T[]>;
   }
 
-  /** The items as they are when the loop begins. */
+  /** Iterates over the items as they are when the loop starts. */
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     yield* await this.slice();
   }

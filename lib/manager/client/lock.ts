@@ -1,12 +1,12 @@
-import { LOCK } from '../methods.js';
+import { LOCK } from '../protocol/methods.js';
 import { Guard, runGuarded } from './guard.js';
 import { type ObjectAddress, readWaitOptions, SharedObject, type WaitOptions } from './shared-object.js';
 
 /**
- * Held by one at a time, of all tasks of all processes. Released when its process ends.
+ * A lock with one holder at a time, among all tasks of all processes. If the holder's process ends, the lock is released.
  *
- * With `reentrant: true` it belongs to a process instead: the one that holds it may acquire it again, in any of its
- * tasks, and has to release it as often.
+ * With `reentrant: true` the holder is a process: any of its tasks may acquire the lock again, and each acquire needs a
+ * release.
  *
  * @example
  * ```ts
@@ -20,9 +20,9 @@ export class SharedLock extends SharedObject {
   }
 
   /**
-   * Waits until it is this caller's turn, first come, first served.
+   * Waits for the lock, first come, first served.
    *
-   * @returns what releases it, at the end of its scope with `await using`.
+   * @returns a guard that releases the lock, with `await using` at the end of its scope.
    * @throws (rejects) {@link TimeoutError}, the signal's reason.
    */
   async acquire(options?: WaitOptions): Promise<Guard> {
@@ -31,7 +31,7 @@ export class SharedLock extends SharedObject {
     return this.call(LOCK.acquire, [timeout], { signal, read: this.#toGuard, undo }) as Promise<Guard>;
   }
 
-  /** @returns `undefined` if somebody else holds it. */
+  /** Acquires the lock if it is free. @returns `undefined` if it is held. */
   async tryAcquire(): Promise<Guard | undefined> {
     const id = await this.call(LOCK.tryAcquire, []);
     return id === 0 ? undefined : this.#toGuard(id);
@@ -43,15 +43,15 @@ export class SharedLock extends SharedObject {
   }
 
   /**
-   * Releases it, whoever has acquired it, as in Python; a reentrant one only in the process that has.
+   * Releases the lock. As in Python, any process may do that; a reentrant lock is released by the process that holds it.
    *
-   * @throws (rejects) {@link InvalidStateError} if nobody holds it.
+   * @throws (rejects) {@link InvalidStateError} if the lock is not held, or another process holds the reentrant lock.
    */
   async release(): Promise<void> {
     await this.call(LOCK.release, []);
   }
 
-  /** Whether somebody holds it. */
+  /** Whether the lock is held. */
   locked(): Promise<boolean> {
     return this.call(LOCK.locked, []) as Promise<boolean>;
   }

@@ -1,11 +1,12 @@
 import { pack, unpack } from '../../ipc/packed.js';
-import { MAP } from '../methods.js';
+import { isObject } from '../../util/guards.js';
+import { MAP } from '../protocol/methods.js';
 import { type ObjectAddress, SharedObject } from './shared-object.js';
 
-/** What can be a key: it is compared by its value, as a `Map` does. */
+/** A key of a shared map, compared by value as in a `Map`. */
 export type MapKey = string | number | bigint | boolean | null | undefined;
 
-/** A map. Each method is atomic; a value that is read is a copy. */
+/** A shared map. Each method is atomic; the values it returns are copies. */
 export class SharedMap<K extends MapKey, V> extends SharedObject {
   /** @internal */
   constructor(address: ObjectAddress) {
@@ -24,7 +25,7 @@ export class SharedMap<K extends MapKey, V> extends SharedObject {
     return this.call(MAP.has, [toKey(key)]) as Promise<boolean>;
   }
 
-  /** @returns whether it was there. */
+  /** @returns whether the key existed. */
   async delete(key: K): Promise<boolean> {
     return this.call(MAP.delete, [toKey(key)]) as Promise<boolean>;
   }
@@ -51,10 +52,10 @@ export class SharedMap<K extends MapKey, V> extends SharedObject {
   }
 
   /**
-   * Replaces a value by what `change` makes of it, atomically: if another has replaced it meanwhile, `change` is called
-   * again with the new one.
+   * Replaces a value with the result of `change`, atomically: if the value was replaced in the meantime, `change` is
+   * called again with the new one.
    *
-   * @param change - gets `undefined` for a key that is not there; may be async.
+   * @param change - gets `undefined` for a missing key; may be async.
    * @returns the new value.
    */
   async update(key: K, change: (value: V | undefined) => V | PromiseLike<V>): Promise<V> {
@@ -66,25 +67,25 @@ export class SharedMap<K extends MapKey, V> extends SharedObject {
   }
 
   /**
-   * Adds to a number, atomically and in one step. A key that is not there counts as 0.
+   * Adds to a number, atomically and in one step. A missing key counts as 0.
    *
    * @returns the sum.
-   * @throws (rejects) TypeError if the value is no number.
+   * @throws (rejects) TypeError unless the value and `by` are both numbers or both bigints.
    */
   async increment(key: K, by: V & (number | bigint) = 1 as V & number): Promise<V> {
     return this.call(MAP.increment, [toKey(key), by]) as Promise<V>;
   }
 
-  /** The entries as they are when the loop begins. */
+  /** Iterates over the entries as they are when the loop starts. */
   async *[Symbol.asyncIterator](): AsyncGenerator<[K, V], void, undefined> {
     yield* await this.entries();
   }
 }
 
-/** @throws TypeError for a key that would be another one in another process. */
+/** @throws TypeError for a key that has no equal in another process. */
 export function toKey(key: unknown): MapKey {
-  if ((typeof key === 'object' && key !== null) || typeof key === 'function' || typeof key === 'symbol') {
-    throw new TypeError(`a key of a shared map is a primitive other than a symbol, got ${typeof key}`);
+  if (isObject(key) || typeof key === 'function' || typeof key === 'symbol') {
+    throw new TypeError(`a key of a shared map must be a primitive other than a symbol, got ${typeof key}`);
   }
   return key as MapKey;
 }

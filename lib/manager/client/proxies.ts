@@ -1,6 +1,6 @@
 import { ProtocolError } from '../../errors.js';
-import { registerHandle } from '../../ipc/handles.js';
-import type { TypeName } from '../methods.js';
+import { registerHandle } from '../../ipc/graph/handles.js';
+import type { TypeName } from '../protocol/methods.js';
 import { SharedBarrier } from './barrier.js';
 import { SharedEvent } from './event.js';
 import { SharedInstance } from './instance.js';
@@ -12,7 +12,7 @@ import { SharedSemaphore } from './semaphore.js';
 import { KIND, type ObjectAddress, type SharedObject } from './shared-object.js';
 import { SharedValue } from './value.js';
 
-/** What stands for an object of each type. */
+/** The proxy class of each type. */
 const PROXIES: Record<Exclude<TypeName, 'instance'>, new (address: ObjectAddress) => SharedObject> = {
   queue: SharedQueue,
   jobQueue: SharedJobQueue,
@@ -25,16 +25,16 @@ const PROXIES: Record<Exclude<TypeName, 'instance'>, new (address: ObjectAddress
   value: SharedValue,
 };
 
-/** Lets this process make proxies of what it is sent: whoever opens a pipe to another process does that first. */
+/** Lets this process decode shared objects. Must run before it opens a pipe to another process. */
 export function registerProxies(): void {
   registerHandle(KIND, ([folder, path, key, id, type, ...methods]) => {
     const areStrings = [folder, path, key, type, ...methods].every((part) => typeof part === 'string');
     if (!areStrings || !Number.isSafeInteger(id))
-      throw new ProtocolError('a handle of a shared object has wrong parts');
+      throw new ProtocolError('a handle of a shared object has invalid parts');
     const address = { folder, path, key, id } as ObjectAddress;
     if (type === 'instance') return new SharedInstance(address, methods as string[]);
     const SharedType = Object.hasOwn(PROXIES, type as string) ? PROXIES[type as keyof typeof PROXIES] : undefined;
-    if (SharedType === undefined) throw new ProtocolError(`there is no shared object of type ${type}`);
+    if (SharedType === undefined) throw new ProtocolError(`a handle of a shared object has the unknown type ${type}`);
     return new SharedType(address);
   });
 }

@@ -1,51 +1,56 @@
+import { QueueClosedError } from '../../errors.js';
 import { pack, unpack } from '../../ipc/packed.js';
-import { finite, readOptions } from '../../options.js';
-import { QUEUE } from '../methods.js';
+import { finite, type OptionTable, readOptions } from '../../util/validation.js';
+import { QUEUE } from '../protocol/methods.js';
 import { Delivery } from './delivery.js';
-import { type ObjectAddress, readWaitOptions, SharedObject, type WaitOptions } from './shared-object.js';
+import { type ObjectAddress, readWaitOptions, SharedObject, WAIT_OPTIONS, type WaitOptions } from './shared-object.js';
 
-/** Of `put()`. */
+/** Options of `put()`. */
 export interface PutOptions extends WaitOptions {
-  /** In a queue with `order: 'priority'` the highest is taken first; default 0. */
+  /** A queue with `order: 'priority'` returns items of the highest priority first. Default: 0. */
   priority?: number | undefined;
 }
 
-/** What the server sends for an item that is to be acknowledged. */
+/** The server's answer for an item that must be acknowledged. */
 type Delivered = [id: number, item: unknown];
 
-const PUT_OPTIONS = { priority: finite };
+const PUT_NOWAIT_OPTIONS = {
+  priority: { check: finite, default: 0 },
+} as const satisfies OptionTable<Pick<PutOptions, 'priority'>>;
 
-/** What all queues have in common; `Got` is what `get()` gives. */
+const PUT_OPTIONS = { ...WAIT_OPTIONS, ...PUT_NOWAIT_OPTIONS } as const satisfies OptionTable<PutOptions>;
+
+/** The common part of all queues; `Got` is the result of `get()`. */
 abstract class BaseQueue<T, Got> extends SharedObject {
-  /** Gets an item, and waits until there is one. */
+  /** Waits for an item, and takes it. */
   abstract get(options?: WaitOptions): Promise<Got>;
 
-  /** Gets an item if there is one. @throws (rejects) {@link QueueEmptyError} */
+  /** Takes an item without waiting. @throws (rejects) {@link QueueEmptyError} */
   abstract getNowait(): Promise<Got>;
 
   /**
-   * Puts an item into the queue, and waits until there is room for it. When the signal aborts, it is the queue that says
-   * whether it has the item: if it does, the call resolves.
+   * Puts an item into the queue, and waits for room. If the signal aborts after the queue took the item, the call resolves
+   * all the same.
    *
    * @throws (rejects) {@link SerializationError}, {@link QueueClosedError}, {@link TimeoutError}, the signal's reason.
    */
   put(item: T, options?: PutOptions): Promise<void> {
     try {
       if (options === undefined) return this.call(QUEUE.put, [pack(item), 0]) as Promise<void>;
-      const { timeout, signal, priority = 0 } = readWaitOptions('put', options, PUT_OPTIONS);
+      const { timeout, signal, priority } = readOptions('put', options, PUT_OPTIONS);
       return this.call(QUEUE.put, [pack(item), priority, timeout], { signal, isFinal: true }) as Promise<void>;
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  /** Puts an item into the queue if there is room. @throws (rejects) {@link QueueFullError} */
+  /** Puts an item into the queue without waiting. @throws (rejects) {@link QueueFullError} */
   async putNowait(item: T, options: Pick<PutOptions, 'priority'> = {}): Promise<void> {
-    const { priority = 0 } = readOptions<typeof options>('putNowait', options, PUT_OPTIONS);
+    const { priority } = readOptions('putNowait', options, PUT_NOWAIT_OPTIONS);
     await this.call(QUEUE.putNowait, [pack(item), priority]);
   }
 
-  /** How many items are in it. Others may change that before you know. */
+  /** The number of items. It may change before you read it. */
   size(): Promise<number> {
     return this.call(QUEUE.size, []) as Promise<number>;
   }
@@ -54,33 +59,33 @@ abstract class BaseQueue<T, Got> extends SharedObject {
     return (await this.size()) === 0;
   }
 
-  /** Whether it holds `maxSize` items. */
+  /** Whether the queue holds `maxSize` items. */
   full(): Promise<boolean> {
     return this.call(QUEUE.full, []) as Promise<boolean>;
   }
 
-  /** Waits until each item that was put is done. */
+  /** Waits until every item that was put is done. */
   async join(options?: WaitOptions): Promise<void> {
     const { timeout, signal } = readWaitOptions('join', options);
     await this.call(QUEUE.join, [timeout], { signal });
   }
 
   /**
-   * Takes no more items. Those that are in it can still be got; after the last one `get()` rejects with
-   * {@link QueueClosedError}, and a `for await` ends.
+   * Closes the queue to new items. `get()` still returns the remaining items; after the last one it rejects with
+   * {@link QueueClosedError}, and a `for await` loop ends.
    */
   async close(): Promise<void> {
     await this.call(QUEUE.close, []);
   }
 
-  /** Gets item after item until the queue is closed and empty. */
+  /** Iterates over the items until the queue is closed and empty. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Got, void, undefined> {
     for (;;) {
       let item: Got;
       try {
         item = await this.get();
       } catch (error) {
-        if ((error as Error).name === 'QueueClosedError') return;
+        if (error instanceof QueueClosedError) return;
         throw error;
       }
       yield item;
@@ -89,7 +94,7 @@ abstract class BaseQueue<T, Got> extends SharedObject {
 }
 
 /**
- * A queue that any process can put items into and get items from, first come, first served.
+ * A queue between processes. Waiting calls are served first come, first served.
  *
  * @example
  * ```ts
@@ -114,7 +119,7 @@ export class SharedQueue<T> extends BaseQueue<T, T> {
   async #getUntil(options: WaitOptions): Promise<T> {
     const { timeout, signal } = readWaitOptions('get', options);
     if (signal === undefined) return this.call(QUEUE.get, [timeout], { read: unpack }) as Promise<T>;
-    // The call may be given up while its answer is on the way: the server keeps the item until it is confirmed.
+    // The signal may abort while the answer is on its way: the server keeps the item until it is confirmed.
     return this.call(QUEUE.take, [timeout], {
       signal,
       read: (answer) => {
@@ -131,9 +136,9 @@ export class SharedQueue<T> extends BaseQueue<T, T> {
   }
 
   /**
-   * The work on one item is done: `join()` waits for one of these for each item that was put.
+   * Marks the work on one item as done. `join()` waits for one such call per item that was put.
    *
-   * @throws (rejects) {@link InvalidStateError} if there were not so many items.
+   * @throws (rejects) {@link InvalidStateError} if it is called more times than items were put.
    */
   async taskDone(): Promise<void> {
     await this.call(QUEUE.taskDone, []);
@@ -141,7 +146,7 @@ export class SharedQueue<T> extends BaseQueue<T, T> {
 }
 
 /**
- * A queue whose items are given to another process if the one that has got them ends before they are `done()`.
+ * A queue whose items must be acknowledged with `done()`. If a process ends before, others get its items.
  *
  * @example
  * ```ts

@@ -1,8 +1,8 @@
-import { SEMAPHORE } from '../methods.js';
+import { SEMAPHORE } from '../protocol/methods.js';
 import { Guard, runGuarded } from './guard.js';
 import { type ObjectAddress, readWaitOptions, SharedObject, type WaitOptions } from './shared-object.js';
 
-/** A number of permits. What a process has acquired comes back when it ends. */
+/** A number of permits. The permits of a process are released when it ends. */
 export class SharedSemaphore extends SharedObject {
   /** @internal */
   constructor(address: ObjectAddress) {
@@ -12,7 +12,7 @@ export class SharedSemaphore extends SharedObject {
   /**
    * Waits for a permit, first come, first served.
    *
-   * @returns what releases it, at the end of its scope with `await using`.
+   * @returns a guard that releases the permit, with `await using` at the end of its scope.
    * @throws (rejects) {@link TimeoutError}, the signal's reason.
    */
   async acquire(options?: WaitOptions): Promise<Guard> {
@@ -21,7 +21,7 @@ export class SharedSemaphore extends SharedObject {
     return this.call(SEMAPHORE.acquire, [timeout], { signal, read: this.#toGuard, undo }) as Promise<Guard>;
   }
 
-  /** @returns `undefined` if no permit is free. */
+  /** Acquires a permit if one is free. @returns `undefined` if none is. */
   async tryAcquire(): Promise<Guard | undefined> {
     return (await this.call(SEMAPHORE.tryAcquire, [])) ? this.#toGuard() : undefined;
   }
@@ -32,9 +32,9 @@ export class SharedSemaphore extends SharedObject {
   }
 
   /**
-   * Gives back a permit; more than there were, unless it is `bounded`.
+   * Releases a permit. Unless the semaphore is `bounded`, a release without an acquire adds a permit.
    *
-   * @throws (rejects) {@link InvalidStateError} if it is bounded and all permits are free.
+   * @throws (rejects) {@link InvalidStateError} if the semaphore is bounded and all permits are free.
    */
   async release(): Promise<void> {
     await this.call(SEMAPHORE.release, []);

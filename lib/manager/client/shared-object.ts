@@ -1,52 +1,47 @@
-import { HANDLE, type HandleParts } from '../../ipc/handles.js';
-import { type OptionTable, readOptions, time } from '../../options.js';
-import { type TypeName, toAddress } from '../methods.js';
-import type { CallOptions, Calls } from './calls.js';
-import { getConnection, type ServerAddress } from './connections.js';
+import { HANDLE, type HandleParts } from '../../ipc/graph/handles.js';
+import { abortSignal, checkOptions, milliseconds, type OptionTable } from '../../util/validation.js';
+import type { ServerAddress } from '../protocol/endpoint.js';
+import { type TypeName, toMethodId } from '../protocol/methods.js';
+import { getConnection } from './connection-registry.js';
+import type { ManagerConnection, RequestOptions } from './manager-connection.js';
 
-/** What a handle of a manager's object consists of. */
+/** The kind of the handles of shared objects. */
 export const KIND = 'manager';
 
-/** Which object of which manager. */
+/** The manager of an object, and the object's id there. */
 export interface ObjectAddress extends ServerAddress {
   id: number;
 }
 
-/** How long a call may wait. */
+/** Limits how long a call waits. */
 export interface WaitOptions {
-  /** Milliseconds; then the call rejects with `TimeoutError`. What is there at once is given however short this is. */
+  /** Milliseconds until the call rejects with `TimeoutError`. 0 still succeeds if the call does not have to wait. */
   timeout?: number | undefined;
-  /** Gives up on the call, which rejects with the signal's reason. Nothing is taken then that could be lost. */
+  /** Cancels the call, which rejects with the signal's reason. A cancelled call loses no item, lock or permit. */
   signal?: AbortSignal | undefined;
 }
 
-const WAIT_OPTIONS: OptionTable = {
-  timeout: time,
-  signal: (value) => (value instanceof AbortSignal ? undefined : 'an AbortSignal'),
-};
+export const WAIT_OPTIONS = {
+  timeout: { check: milliseconds },
+  signal: { check: abortSignal },
+} as const satisfies OptionTable<WaitOptions>;
 
-/**
- * @param what - the method, for the error.
- * @throws TypeError naming the option and what it takes.
- */
-export function readWaitOptions<Options extends WaitOptions>(
-  what: string,
-  options: Options | undefined,
-  others?: OptionTable,
-): Options {
-  return options === undefined ? ({} as Options) : readOptions<Options>(what, options, { ...WAIT_OPTIONS, ...others });
+/** @throws TypeError for an unknown or wrong option; its message begins with `method`. */
+export function readWaitOptions(method: string, options: WaitOptions | undefined): WaitOptions {
+  return options === undefined ? {} : checkOptions(method, options, WAIT_OPTIONS);
 }
 
 /**
- * An object that lives in the server of a manager, as any process sees it.
+ * A proxy for an object in the server of a manager.
  *
- * It is an argument, a result, or a part of one like any value: what travels is where the object is. A process connects
- * with the first call that it makes.
+ * It can be an argument, a result, or part of one, like any value: only the object's address is sent. A process connects
+ * to the server with its first call.
  */
 export abstract class SharedObject {
   readonly #address: ObjectAddress;
   readonly #type: TypeName;
-  #calls: Calls | undefined;
+  #connection: ManagerConnection | undefined;
+  #handle: HandleParts | undefined;
 
   /** @internal */
   constructor(address: ObjectAddress, type: TypeName) {
@@ -54,24 +49,25 @@ export abstract class SharedObject {
     this.#type = type;
   }
 
-  /** @internal What it travels as. */
+  /** @internal The form in which it is sent. */
   [HANDLE](): HandleParts {
     const { folder, path, key, id } = this.#address;
-    return [KIND, folder, path, key, id, this.#type];
+    this.#handle ??= [KIND, folder, path, key, id, this.#type];
+    return this.#handle;
   }
 
   /** @internal */
-  protected call(method: number, args: readonly unknown[], options?: CallOptions): Promise<unknown> {
-    return this.#connection.call(toAddress(this.#address.id, method), args, options);
+  protected call(method: number, args: readonly unknown[], options?: RequestOptions): Promise<unknown> {
+    return this.#getConnection().call(toMethodId(this.#address.id, method), args, options);
   }
 
-  /** @internal A call that nobody waits for. */
+  /** @internal A call without an answer. */
   protected tell(method: number, args: readonly unknown[]): void {
-    this.#connection.tell(toAddress(this.#address.id, method), args);
+    this.#getConnection().tell(toMethodId(this.#address.id, method), args);
   }
 
-  get #connection(): Calls {
-    this.#calls ??= getConnection(this.#address);
-    return this.#calls;
+  #getConnection(): ManagerConnection {
+    this.#connection ??= getConnection(this.#address);
+    return this.#connection;
   }
 }

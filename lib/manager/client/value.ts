@@ -1,8 +1,8 @@
 import { pack, unpack } from '../../ipc/packed.js';
-import { VALUE } from '../methods.js';
+import { VALUE } from '../protocol/methods.js';
 import { type ObjectAddress, SharedObject } from './shared-object.js';
 
-/** One value. What is read is a copy. */
+/** A single shared value. Reading it returns a copy. */
 export class SharedValue<T> extends SharedObject {
   /** @internal */
   constructor(address: ObjectAddress) {
@@ -18,7 +18,7 @@ export class SharedValue<T> extends SharedObject {
   }
 
   /**
-   * Replaces the value by what `change` makes of it, atomically: if another has replaced it meanwhile, `change` is
+   * Replaces the value with the result of `change`, atomically: if the value was replaced in the meantime, `change` is
    * called again with the new one.
    *
    * @param change - may be async.
@@ -36,7 +36,7 @@ export class SharedValue<T> extends SharedObject {
    * Adds to a number, atomically and in one step.
    *
    * @returns the sum.
-   * @throws (rejects) TypeError if the value is no number.
+   * @throws (rejects) TypeError unless the value and `by` are both numbers or both bigints.
    */
   async increment(by: T & (number | bigint) = 1 as T & number): Promise<T> {
     return this.call(VALUE.increment, [by]) as Promise<T>;

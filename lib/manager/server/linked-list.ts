@@ -1,4 +1,4 @@
-/** An item in its place. */
+/** An item and its neighbours. */
 export interface Node<T> {
   readonly item: T;
   previous: Node<T> | undefined;
@@ -6,7 +6,7 @@ export interface Node<T> {
   isListed: boolean;
 }
 
-/** Items that come and go at both ends, and those that wait may leave from anywhere. */
+/** A doubly linked list: adding, and removing at any position, take constant time. */
 export class LinkedList<T> {
   size = 0;
   #first: Node<T> | undefined;
@@ -41,12 +41,12 @@ export class LinkedList<T> {
     return this.#last && this.remove(this.#last);
   }
 
-  /** The item that was given last may be removed meanwhile. */
+  /** The loop may remove the current item. */
   *[Symbol.iterator](): Generator<T, void, undefined> {
     for (let node = this.#first; node !== undefined; node = node.next) yield node.item;
   }
 
-  /** Does nothing for a node that was removed before. */
+  /** Removing a node twice has no effect. */
   remove(node: Node<T>): T {
     if (!node.isListed) return node.item;
     node.isListed = false;

@@ -1,19 +1,19 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { Channel } from '../../ipc/channel.js';
-import type { ToChild, ToParent } from '../../ipc/messages.js';
+import { Channel, type ChannelHandler } from '../../ipc/channel.js';
 import type { Receiver } from '../../ipc/onread.js';
-import { readPipe } from '../../read-pipe.js';
+import { readPipe } from '../../process/read-pipe.js';
+import type { ToChild, ToParent } from '../../protocol/messages.js';
 import { clearTimeout, setImmediate, setTimeout } from '../../util/clock.js';
-import { HANDSHAKE_TIME, welcomeClient } from '../handshake.js';
-import { Client } from './client.js';
-import type { Objects } from './objects.js';
+import { HANDSHAKE_TIME, welcomeClient } from '../protocol/handshake.js';
+import { ConnectedClient } from './connected-client.js';
+import type { ObjectRegistry } from './object-registry.js';
 
-/** Lets processes that know the key use the objects. */
-export function listen(path: string, key: Uint8Array, objects: Objects): Server {
+/** Accepts connections, and serves those that prove that they know the key. */
+export function listen(path: string, key: Uint8Array, objects: ObjectRegistry): Server {
   return createServer({ pauseOnConnect: true }, (socket) => accept(socket, key, objects)).listen(path);
 }
 
-function accept(socket: Socket, key: Uint8Array, objects: Objects): void {
+function accept(socket: Socket, key: Uint8Array, objects: ObjectRegistry): void {
   let receiver: Receiver;
   const stream = readPipe(
     socket,
@@ -22,7 +22,7 @@ function accept(socket: Socket, key: Uint8Array, objects: Objects): void {
   );
   const drop = () => stream.destroy();
   let isProven = false;
-  // If it was this process that was busy, the proof is there: it is read before the turn of what is set now.
+  // If this process was busy, the proof may have arrived already: it is read before this immediate runs.
   const dropUnproven = () => setImmediate(() => isProven || drop());
   const timer = setTimeout(dropUnproven, HANDSHAKE_TIME);
   stream.on('error', () => {});
@@ -32,18 +32,19 @@ function accept(socket: Socket, key: Uint8Array, objects: Objects): void {
     clearTimeout(timer);
     receiver = serve(stream, objects);
   };
-  receiver = welcomeClient(key, (bytes) => stream.write(bytes), onProven, drop);
-  // It was accepted without being read, which leaves room to read it another way.
+  receiver = welcomeClient({ key, write: (bytes) => stream.write(bytes), onProven, onFailure: drop });
+  // The socket was accepted paused, so that `readPipe` could replace how it is read.
   stream.resume();
 }
 
-function serve(stream: Socket, objects: Objects): Channel<ToChild, ToParent> {
-  const client = new Client(objects, false, () => channel);
-  const channel: Channel<ToChild, ToParent> = new Channel<ToChild, ToParent>(stream, {
+function serve(stream: Socket, objects: ObjectRegistry): Channel<ToChild, ToParent> {
+  const client = new ConnectedClient(objects, false, () => channel);
+  const handler: ChannelHandler<ToChild> = {
     onMessages: (messages) => client.accept(messages),
     onDrain() {},
-    // Also for bytes that make no sense: they end this connection, not the server.
-    onEnd: () => client.leave(),
-  });
+    // Also called for invalid bytes, which end this connection and not the server.
+    onEnd: () => client.disconnect(),
+  };
+  const channel: Channel<ToChild, ToParent> = new Channel<ToChild, ToParent>(stream, handler, client.memory);
   return channel;
 }

@@ -1,36 +1,37 @@
 /**
- * The entry of the process that keeps a manager's objects. It ends when the pipe from the manager's process does, and
- * removes its socket then, so nothing is left of it however that process has ended.
+ * Entry point of the process that holds a manager's objects. It exits when the pipe from the manager's process closes,
+ * and removes its socket then: nothing is left behind, however that process ended.
  */
-// First of all.
-import '../../child/ignore-signals.js';
-import { openPipe } from '../../child/pipe.js';
-import { createChildState } from '../../child/state.js';
-import * as errors from '../../errors.js';
-import { forgetHugePages } from '../../huge-pages.js';
-import type { Channel } from '../../ipc/channel.js';
-import { START, type ToChild, type ToParent } from '../../ipc/messages.js';
+// Must be the first import: a signal may arrive while the others load.
+import '../../process/ignore-signals.js';
+import type { ChannelHandler } from '../../ipc/channel.js';
+import { createChildState } from '../../process/child-state.js';
+import { forgetMallocSettings } from '../../process/malloc-settings.js';
+import { openPipe } from '../../process/open-pipe.js';
+import { START, type ToChild } from '../../protocol/messages.js';
+import { registerSharedMemory } from '../../shared-memory/register.js';
 import { registerProxies } from '../client/proxies.js';
-import { keepFresh, removeEndpoint } from '../endpoint.js';
-import type { ServerOptions } from '../server-options.js';
-import { Client } from './client.js';
+import { keepFresh, removeEndpoint, type ServerOptions } from '../protocol/endpoint.js';
+import { ConnectedClient } from './connected-client.js';
 import { listen } from './listener.js';
-import { Objects } from './objects.js';
+import { ObjectRegistry } from './object-registry.js';
 
-forgetHugePages(process.env);
+forgetMallocSettings(process.env);
 registerProxies();
-const objects = new Objects(createChildState(errors));
+registerSharedMemory();
+const objects = new ObjectRegistry(createChildState());
 
-const channel: Channel<ToChild, ToParent> = openPipe({
+const manager = new ConnectedClient(objects, true, () => channel);
+const handler: ChannelHandler<ToChild> = {
   onMessages(messages) {
     if (messages[0]?.[0] === START) start((messages.shift() as [typeof START, ServerOptions])[1]);
     manager.accept(messages);
   },
   onDrain() {},
-  // The manager was closed, or its process is gone.
+  // The manager was closed, or its process ended.
   onEnd: () => process.exit(0),
-});
-const manager = new Client(objects, true, () => channel);
+};
+const channel = openPipe(handler, manager.memory);
 
 function start({ key, ...endpoint }: ServerOptions): void {
   process.on('exit', () => removeEndpoint(endpoint));

@@ -1,37 +1,37 @@
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
+import { formatRate, formatTimeLeft } from './format.js';
 import type { Progress } from './progress.js';
-import { describeRest, formatRate } from './text.js';
 
 const FORMAT = '{label} {bar} {value}/{total}{failures} | {rate}/s | {left}';
-/** While nobody knows how many items there are. */
+/** For a map whose total is unknown. */
 const OPEN_FORMAT = '{label} {value}{failures} | {rate}/s | {duration_formatted}';
 
-/** How many bars of maps that are over stay, while others go on. */
-const MAX_OVER = 10;
+/** The number of finished bars that stay visible while others are active. */
+const MAX_FINISHED = 10;
 
-/** The bars on the terminal, while there is any. */
+/** The bars on the terminal, if any. */
 let bars: Bars | undefined;
 
-/** Draws a bar for a map until it is over. Those of maps that run at the same time stand one below the other. */
-export function show(progress: Progress): void {
+/** Draws a bar for a map until it ends. Concurrent maps have their bars one below the other. */
+export function showBar(progress: Progress): void {
   bars ??= new Bars(() => {
     bars = undefined;
   });
   bars.add(progress);
 }
 
-/** Some bars that are drawn together. The maps behind them keep the program alive, and nothing here does for longer. */
+/** Bars that are drawn together. They do not keep the program alive longer than their maps do. */
 class Bars {
   readonly #multi = new MultiBar(
     {
       stream: process.stderr,
       barsize: 24,
       etaBuffer: 50,
-      // Lines that the program prints, and bars that move up, must not leave an old bar behind.
+      // Without it, printed lines and bars that move up leave parts of an old bar behind.
       forceRedraw: true,
-      // A program that is killed must leave the terminal as it was: lines are cut, not kept from wrapping.
+      // A killed program must leave the terminal unchanged: cli-progress cuts lines instead of disabling wrapping.
       linewrap: true,
-      // Neither Ctrl-C nor SIGTERM is for a bar to decide about.
+      // The program handles Ctrl-C and SIGTERM, not the bar.
       gracefulExit: false,
     },
     Presets.shades_classic,
@@ -39,13 +39,13 @@ class Bars {
   readonly #bars = new Map<Progress, SingleBar>();
   readonly #stop = () => this.#multi.stop();
   readonly #onEnd: () => void;
-  /** Those of maps that are over, the first one first. */
-  readonly #over: SingleBar[] = [];
+  /** Bars of finished maps, the oldest first. */
+  readonly #finished: SingleBar[] = [];
   #active = 0;
 
   constructor(onEnd: () => void) {
     this.#onEnd = onEnd;
-    // Typed as if there were none: the bars are about to be drawn.
+    // The types lack this event, which precedes each redraw.
     (this.#multi as unknown as NodeJS.EventEmitter).on('update-pre', () => this.#update());
     process.once('exit', this.#stop);
   }
@@ -67,8 +67,8 @@ class Bars {
     draw(progress, bar);
     bar.stop();
     this.#bars.delete(progress);
-    this.#over.push(bar);
-    if (this.#over.length > MAX_OVER) this.#multi.remove(this.#over.shift() as SingleBar);
+    this.#finished.push(bar);
+    if (this.#finished.length > MAX_FINISHED) this.#multi.remove(this.#finished.shift() as SingleBar);
     if (--this.#active > 0) return;
     process.off('exit', this.#stop);
     this.#stop();
@@ -85,5 +85,5 @@ function draw(progress: Progress, bar: SingleBar): void {
   const { done, failed, total, rate } = counts;
   if (total !== undefined) bar.setTotal(total);
   const failures = failed > 0 ? `, ${failed} failed` : '';
-  bar.update(done, { rate: formatRate(rate), left: describeRest(counts) ?? '', failed, failures });
+  bar.update(done, { rate: formatRate(rate), left: formatTimeLeft(counts) ?? '', failed, failures });
 }

@@ -1,28 +1,28 @@
 import { clearInterval, setInterval } from '../../util/clock.js';
+import { formatRate, formatTimeLeft } from './format.js';
 import type { Progress } from './progress.js';
-import { describeRest, formatRate } from './text.js';
 
 /** The time between two lines, in milliseconds. */
-const PAUSE = 3000;
+const INTERVAL = 3000;
 
-/** Prints a line about a map every few seconds, and one when it is over. */
-export function show(progress: Progress): void {
-  const print = () => void process.stderr.write(`${describe(progress)}\n`);
-  const timer = setInterval(print, PAUSE).unref();
+/** Prints a line about a map every few seconds, and one when it ends. */
+export function showLines(progress: Progress): void {
+  const print = () => void process.stderr.write(`${formatLine(progress)}\n`);
+  const timer = setInterval(print, INTERVAL).unref();
   void progress.ended.then(() => {
     clearInterval(timer);
     print();
   });
 }
 
-function describe(progress: Progress): string {
+function formatLine(progress: Progress): string {
   const counts = progress.read();
   const { done, failed, total, rate } = counts;
   const parts = [`${progress.label}: ${done}${total === undefined ? '' : `/${total} (${percentOf(done, total)} %)`}`];
   if (failed > 0) parts.push(`${failed} failed`);
   parts.push(`${formatRate(rate)}/s`);
-  const rest = describeRest(counts);
-  if (rest !== undefined && done !== total) parts.push(rest);
+  const timeLeft = formatTimeLeft(counts);
+  if (timeLeft !== undefined && done !== total) parts.push(timeLeft);
   return parts.join(', ');
 }
 

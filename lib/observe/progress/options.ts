@@ -1,12 +1,20 @@
+import { integer, type OptionTable, string } from '../../util/validation.js';
+
 /** How the progress of a map is shown. */
 export interface ProgressOptions {
-  /** What it is called. Default: the name of the function. */
+  /** The label of the bar. Default: the name of the function. */
   label?: string;
-  /** How many items there are, where that cannot be known: in a generator or a stream. */
+  /** The number of items, for input of unknown length: a generator or a stream. */
   total?: number;
   /**
-   * The line of the bar: a text with `{label}`, `{bar}`, `{percentage}`, `{value}`, `{total}`, `{failed}`, `{rate}` (items a
-   * second), `{left}` (the time that is left), `{duration_formatted}`, and whatever else the formats of cli-progress know.
+   * The format of the bar's line, with `{label}`, `{bar}`, `{percentage}`, `{value}`, `{total}`, `{failed}`, `{rate}` (items
+   * per second), `{left}` (the remaining time), `{duration_formatted}`, and the other placeholders of cli-progress.
    */
   format?: string;
 }
+
+export const PROGRESS_OPTIONS = {
+  label: { check: string },
+  total: { check: integer(0) },
+  format: { check: string },
+} as const satisfies OptionTable<ProgressOptions>;

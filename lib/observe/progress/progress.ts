@@ -1,23 +1,24 @@
 import { performance } from '../../util/clock.js';
-/** How far a map is. */
+
+/** The counts of a map's items. */
 export interface ProgressCounts {
   done: number;
   failed: number;
-  /** How many items there are, if that is known by now. */
+  /** The number of items, once it is known. */
   total: number | undefined;
 }
 
-/** What has progress. */
+/** A map whose progress can be shown. */
 export interface ProgressSource {
   count(): ProgressCounts;
-  /** Resolves when there is nothing to wait for any more. */
+  /** Resolves when the map has ended. */
   whenOver(): Promise<void>;
 }
 
-/** Over how many looks back the rate is measured. */
+/** The number of samples over which the rate is measured. */
 const SAMPLES = 50;
 
-/** One map whose progress is shown. It is looked at now and then: an item costs nothing. */
+/** Samples the counts of a map when progress is drawn, which adds no cost to an item. */
 export class Progress {
   readonly label: string;
   readonly format: string | undefined;
@@ -26,7 +27,7 @@ export class Progress {
   readonly #source: ProgressSource;
   readonly #samples: { time: number; done: number }[] = [{ time: performance.now(), done: 0 }];
 
-  /** @param total - how many items there are, if somebody knows. */
+  /** @param total - the number of items, if known. */
   constructor(label: string, format: string | undefined, total: number | undefined, source: ProgressSource) {
     this.label = label;
     this.format = format;
@@ -35,7 +36,7 @@ export class Progress {
     this.#source = source;
   }
 
-  /** Takes a look. The rate is in items a second. */
+  /** Takes a sample. The rate is items per second. */
   read(): ProgressCounts & { rate: number } {
     const { done, failed, total = this.#total } = this.#source.count();
     const now = performance.now();

@@ -1,11 +1,12 @@
 /**
- * Has a pool work while its processes are killed at random, and checks what must hold all the same.
+ * Runs tasks in a pool while its processes are killed at random, and checks the guarantees of the pool.
  *
- *     node test/reliability/programs/chaos.mjs [--tasks 100000] [--seconds 0] [--processes 4] [--every 100]
+ *     node test/reliability/programs/chaos.mjs [--tasks 100000] [--seconds 0] [--processes 4] [--every 100] [--apart 0]
  *
- * With `--seconds` it goes on for so long, in rounds of `--tasks`. Prints what it has seen; ends with 1 if a promise is
- * broken. Each round runs twice: with retries, where every result must arrive once and right, and without, where what
- * may have started is lost and nothing else.
+ * One process is killed every `--every` milliseconds, but only after `--apart` more tasks are answered: on a slow machine,
+ * processes could die faster than they boot. `--seconds` repeats rounds of `--tasks` for that time. Prints a report, and exits
+ * with 1 if a guarantee is violated. Each round runs twice: with retries, where every result must arrive, once and correct, and
+ * without, where only tasks that may have started may be lost.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -21,19 +22,26 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '0' },
     processes: { type: 'string', default: '4' },
     every: { type: 'string', default: '100' },
+    apart: { type: 'string', default: '0' },
   },
 });
-const [tasks, seconds, processes, every] = [values.tasks, values.seconds, values.processes, values.every].map(Number);
+const { tasks, seconds, processes, every, apart } = Object.fromEntries(
+  Object.entries(values).map(([name, value]) => [name, Number(value)]),
+);
 
-/** So many tasks of a process may have started unknown to the program: MAX_UNWRITTEN in lib/ipc/messages.ts. */
+/** How many tasks of a process may have started without the program knowing: MAX_UNWRITTEN in lib/ipc/messages.ts. */
 const MAX_LOST = 256;
 const RETRIES = 20;
 
 /** @param {Pool} pool */
 function killAtRandom(pool) {
   const killed = { killed: 0, killedBooting: 0 };
+  let next = 0;
   const timer = setInterval(() => {
-    const victims = pool.stats().processes.filter(({ pid }) => pid !== undefined);
+    const { done, failed, processes } = pool.stats();
+    if (done + failed < next) return;
+    next = done + failed + apart;
+    const victims = processes.filter(({ pid }) => pid !== undefined);
     const victim = victims[Math.floor(Math.random() * victims.length)];
     if (victim === undefined) return;
     killed.killed++;
@@ -41,13 +49,13 @@ function killAtRandom(pool) {
     try {
       process.kill(victim.pid, 'SIGKILL');
     } catch {
-      // It has ended, and its exit is not handled yet.
+      // The process has exited, and its exit event is still to come.
     }
   }, every);
   return { killed, stop: () => clearInterval(timer) };
 }
 
-/** How often each task was started, as the tasks themselves have noted it. */
+/** How often each task was started, according to the records of the tasks themselves. */
 function readStarts(folder) {
   const starts = new Map();
   for (const file of readdirSync(folder)) {
@@ -58,7 +66,7 @@ function readStarts(folder) {
   return starts;
 }
 
-/** Asks for all tasks, half of them by a map and half one by one, and gives each outcome by the number of the task. */
+/** Runs all tasks, half of them with a map and half one by one, and returns each outcome by the number of its task. */
 async function runAll(pool, folder, retries) {
   const outcomes = new Map();
   const settle = (id, outcome) => {
@@ -103,7 +111,7 @@ async function runRound(retries) {
   }
 }
 
-/** Every task has one outcome, and it is the one it should have. */
+/** Checks that every task has exactly one outcome, and the expected one. */
 function check(outcomes, starts, retries) {
   assert.equal(outcomes.size, tasks, 'every promise settles');
   const lost = new Map();

@@ -1,16 +1,16 @@
 /**
- * Changes the bytes on the pipes between a program and its children, at random.
+ * Randomly changes the bytes on the pipes between a program and its children.
  *
  *     node test/reliability/programs/fuzz.mjs [--cases 500000] [--seconds 0] [--processes 500] [--seed 1]
  *
- * A case is a frame that was changed. Half of them go to a pool whose children are objects of this process: every call
- * must be answered, and the pool must go on. Half go to what a child runs, in this process too: it must take them or
- * end. `--processes` are real children that are fed with such bytes: each must end by itself. Ends with 1 otherwise.
+ * A case is a changed frame. Half of the cases go to a pool whose children are objects in this process: every call must be
+ * answered, and the pool must keep working. The other half go to the code of a child, also in this process: it must accept
+ * them or exit. `--processes` real children also receive such bytes: each must exit. Otherwise this program exits with 1.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { register } from 'node:module';
+import * as module from 'node:module';
 import { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -18,18 +18,22 @@ import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import { Packr } from 'msgpackr/pack';
 import { anyDescription, build } from '../../fixtures/ipc/values.mjs';
+import * as hooks from '../../fixtures/reliability/fake-spawn-hooks.mjs';
 
-register('../../fixtures/reliability/fake-spawn-hooks.mjs', import.meta.url);
+// Node.js 26 warns of the older way.
+if (module.registerHooks === undefined) {
+  module.register('../../fixtures/reliability/fake-spawn-hooks.mjs', import.meta.url);
+} else module.registerHooks(hooks);
 const dist = new URL('../../../dist/lib/', import.meta.url);
 const load = (path) => import(new URL(path, dist).href);
 const { Pool } = await load('pool/pool.js');
 const { behaviour } = await import('../../fixtures/reliability/fake-spawn.mjs');
 const { Channel } = await load('ipc/channel.js');
-const { Encoder } = await load('ipc/codec.js');
+const { Encoder } = await load('ipc/encoder.js');
 const { BATCH, HEADER_SIZE, writeHeader } = await load('ipc/frame.js');
 const { Executor } = await load('child/executor.js');
-const messages = await load('ipc/messages.js');
-const { tasksFrom } = await load('tasks/task.js');
+const messages = await load('protocol/messages.js');
+const { tasksFrom } = await load('functions/marks/tasks-from.js');
 
 const { values } = parseArgs({
   options: {
@@ -42,18 +46,18 @@ const { values } = parseArgs({
 const [cases, seconds, processes, seed] = [values.cases, values.seconds, values.processes, values.seed].map(Number);
 
 let state = seed;
-/** A number from 0 to `below - 1`, the same for the same seed. */
+/** A number from 0 to `below - 1`, reproducible by the seed. */
 function random(below) {
   state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
   return Math.floor(((state ^ (state >>> 16)) >>> 0) % below);
 }
 
-/** Values of all kinds, with which the frames are filled. */
+/** Values of all kinds for the frames. */
 const samples = fc.sample(anyDescription, { numRuns: 500, seed }).map(build);
 const sample = () =>
   random(3) > 0 ? { id: random(1000), name: `sample ${random(10)}` } : samples[random(samples.length)];
 
-/** What msgpack and the protocol give a meaning. */
+/** Values with a special meaning in msgpack or the protocol. */
 const TOKENS = [
   0x00, 0x01, 0x06, 0x40, 0x72, 0x81, 0x90, 0x91, 0x93, 0x9f, 0xc0, 0xc1, 0xc4, 0xc6, 0xc9, 0xcb, 0xd4, 0xd6,
 ];
@@ -68,7 +72,7 @@ const changes = [
   (bytes) => Buffer.concat([bytes, Buffer.from(Array.from({ length: random(40) }, token))]),
 ];
 
-/** Where the protocol has a number or a list, anything that msgpack can carry. */
+/** Anything that msgpack can encode, in place of a number or a list of the protocol. */
 const PARTS = [
   0,
   1,
@@ -92,7 +96,7 @@ const PARTS = [
 const part = () => PARTS[random(PARTS.length)];
 const packr = new Packr({ sequential: true, moreTypes: true });
 
-/** A frame that is well formed, with messages of any kind and of any parts. */
+/** A well-formed frame with messages of any kind and any content. */
 function forge() {
   const batch = Array.from({ length: 1 + random(3) }, () => [
     random(messages.VALUE_INDEX.length + 1),
@@ -105,7 +109,7 @@ function forge() {
   return Buffer.concat([header, encoded]);
 }
 
-/** Most changes are of a byte or two: they come further than those that leave nothing as it was. */
+/** Most changes affect only a byte or two: they get further into the code than complete garbage. */
 function change(original) {
   const bytes = Buffer.from(original);
   if (random(4) === 0) return changes[random(changes.length)](bytes);
@@ -126,7 +130,7 @@ function expectCleanPrototypes() {
 const counts = { cases: 0, results: 0, errors: {}, taken: 0, refused: 0, failed: 0, processes: 0 };
 const { identity } = tasksFrom(new URL('../../fixtures/pool/tasks.js', import.meta.url));
 
-/** The end of the program: a pool, whose children answer with changed bytes. */
+/** The program's side: a pool whose children answer with changed bytes. */
 async function attackParent(wanted) {
   let changed = 0;
   let isHostile = true;
@@ -149,17 +153,17 @@ async function attackParent(wanted) {
         expectCleanPrototypes();
       }
     };
-    // Those that wait for an answer that does not come must not hold up the others.
+    // Calls without an answer must not block the others.
     await Promise.all(Array.from({ length: 100 }, call));
     isHostile = false;
-    // A child may still wait for the rest of a frame: its task is given up, and then there is a new one.
+    // A child may still wait for the rest of a frame: its task is cancelled, and the child is then replaced.
     await Promise.allSettled(Array.from({ length: 200 }, () => pool.apply(identity, [1])));
     assert.deepEqual(await pool.map(identity, Array(200).fill(1), { retries: 5 }), Array(200).fill('fine'));
   });
   counts.cases += changed;
 }
 
-/** Real frames of a program for its child. */
+/** Real frames from a program to its child. */
 function createFrames() {
   const encoder = new Encoder();
   const add = (...message) => encoder.add(message);
@@ -175,12 +179,12 @@ function createFrames() {
   return Buffer.concat(encoder.takeFrames());
 }
 
-/** Takes what a child writes, and gives nothing. */
+/** Accepts the writes of a child, and sends nothing. */
 function createSink() {
   return new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
 }
 
-/** The end of a child, without its process. */
+/** The child's side, without its process. */
 async function attackChild(wanted) {
   for (let done = 0; done < wanted; done++) {
     let ended = false;
@@ -203,7 +207,7 @@ async function attackChild(wanted) {
       channel.receive(change(createFrames()));
       counts[ended ? 'refused' : 'taken']++;
     } catch {
-      // In a process this is an exception that nobody catches: it ends.
+      // In a process this is an uncaught exception, which ends it.
       counts.failed++;
     }
     if (done % 100 === 0) {
@@ -215,7 +219,7 @@ async function attackChild(wanted) {
   counts.cases += wanted;
 }
 
-/** A real child, whose pipe is closed after the bytes if they left it waiting for more. */
+/** A real child. Its pipe is closed after the bytes if the child is waiting for more. */
 async function attackProcess() {
   const child = spawn(process.execPath, [fileURLToPath(new URL('child/main.cjs', dist))], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
@@ -228,7 +232,7 @@ async function attackProcess() {
   const start = Buffer.concat(encoder.takeFrames());
   const isStarted = random(4) > 0;
   pipe.write(isStarted ? start : change(start));
-  // A first frame that was changed may be one of which the garbage would only be a part.
+  // A changed first frame may announce a length that the garbage only partly fills.
   if (isStarted && random(3) === 0) pipe.write(Buffer.alloc(64, 0xff));
   else {
     pipe.write(change(createFrames()));

@@ -1,11 +1,11 @@
 /**
- * Has a distributed pool work while its hosts are killed at random and its datastore is restarted, and checks that every
+ * Runs tasks in a distributed pool while its hosts are killed at random and its datastore is restarted, and checks that every
  * task has exactly one result.
  *
  *     node --import ./scripts/ts-node.js test/reliability/programs/hosts.mjs [--tasks 20000] [--hosts 2] [--every 1500]
  *         [--restarts 1] [--store redis]
  *
- * Prints what it has seen; ends with 1 if a promise is broken.
+ * Prints a report, and exits with 1 if a guarantee is violated.
  */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -34,7 +34,7 @@ let killed = 0;
 let restarted = 0;
 let over = false;
 
-/** Starts a host, and another in its place when it has ended. */
+/** Starts a host, and replaces it when it has exited. */
 function startHost() {
   if (over) return;
   const host = new HostProcess('chaos', server.url, ['--max-stalled-count', '50']);

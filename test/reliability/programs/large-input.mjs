@@ -1,4 +1,4 @@
-// Sends many lines through `aiomultiprocess map`, and watches its memory: npm run large-input -- --megabytes 10240
+// Sends many lines through `aiomultiprocess map` and measures its memory: npm run large-input -- --megabytes 10240
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -10,12 +10,12 @@ const { values } = parseArgs({
   options: { megabytes: { type: 'string', default: '1024' }, bound: { type: 'string', default: '300' } },
 });
 const megabytes = Number(values.megabytes);
-/** Of the resident memory of the command without its children, in MB. */
+/** The limit for the resident memory of the command, without its children, in MB. */
 const bound = Number(values.bound);
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const args = [`${root}dist/bin/aiomultiprocess.js`, 'map', `${root}test/fixtures/bin/tasks.js#echo`];
-const LINE = 'a line of one hundred characters, of which there are ten thousand to a megabyte of the input '.padEnd(99);
+const LINE = 'a line of one hundred characters; a megabyte of the input has ten thousand such lines '.padEnd(99);
 const CHUNK = Buffer.from(`${LINE}\n`.repeat(1000));
 const CHUNKS = megabytes * 10;
 

@@ -1,5 +1,5 @@
-// Kills `aiomultiprocess map --resume` at random moments until it comes to its end, and compares what it has written with
-// what a run has that nobody kills: npm run resume -- --rounds 100
+// Kills `aiomultiprocess map --resume` at random moments until it is complete, and compares its output with that of an
+// undisturbed run: npm run resume -- --rounds 100
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -38,18 +38,18 @@ async function killRuns(order) {
     const name = `${order[0] ?? 'ordered'}-${round}`;
     kills.push(await runToEnd(name, order, time));
     const { output, errors } = read(name, order);
-    if (!isDeepStrictEqual(output, expected.output)) throw new Error(`round ${round}: another output: ${name}`);
-    if (!isDeepStrictEqual(errors, expected.errors)) throw new Error(`round ${round}: other errors`);
+    if (!isDeepStrictEqual(output, expected.output)) throw new Error(`round ${round}: different output: ${name}`);
+    if (!isDeepStrictEqual(errors, expected.errors)) throw new Error(`round ${round}: different errors`);
   }
   return { order: order[0] ?? 'ordered', items, rounds, killed: kills.reduce((sum, each) => sum + each, 0) };
 }
 
-/** Starts it again and again until one run is not killed. */
+/** Restarts the command until one run is not killed. */
 async function runToEnd(name, order, time) {
   for (let kills = 0; ; kills++) {
     const run = start(name, [...order, '--resume']);
     const exited = once(run, 'exit');
-    // The later of them get the time that they need.
+    // Later runs get enough time.
     const killer = setTimeout(Math.random() * time * (0.6 + kills / 10)).then(() => run.kill('SIGKILL'));
     const [code, signal] = await exited;
     await killer;
@@ -65,7 +65,7 @@ function start(name, args) {
   return spawn(process.execPath, [`${root}dist/bin/aiomultiprocess.js`, ...map], { stdio: 'ignore' });
 }
 
-/** In the order of the items, also where they are written as they come. */
+/** Reads the results of a run, in the order of the items whatever the order of the output. */
 function read(name, order) {
   const lines = (path) =>
     readFileSync(join(folder, path), 'utf8')

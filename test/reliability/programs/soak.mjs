@@ -1,10 +1,10 @@
 /**
- * Has a pool work for long while its processes are replaced, and compares the program at the end with itself at the
- * beginning: resident memory, the heap, what keeps the event loop busy, listeners.
+ * Runs tasks in a pool for a long time while its processes are replaced, and compares the program at the end with its state
+ * at the beginning: resident memory, heap, active handles, listeners.
  *
  *     node --expose-gc test/reliability/programs/soak.mjs [--tasks 1000000] [--seconds 0] [--per-child 5000]
  *
- * With `--seconds` it goes on for so long, in rounds of `--tasks`. Ends with 1 if something has grown.
+ * `--seconds` repeats rounds of `--tasks` for that time. Exits with 1 if something has grown.
  */
 import assert from 'node:assert/strict';
 import { EventEmitter, getEventListeners } from 'node:events';
@@ -25,13 +25,13 @@ const tasks = Number(values.tasks);
 const seconds = Number(values.seconds);
 const maxTasksPerChild = Number(values['per-child']);
 
-/** So much may the program grow: what the allocators keep, and the code that was compiled meanwhile. */
+/** The allowed growth: memory that the allocators keep, and code compiled meanwhile. */
 const MAX_GROWTH = { heap: 8, resident: 48 };
 const MEGABYTE = 2 ** 20;
 
 const { signal } = new AbortController();
 
-/** Tasks of all kinds, a tenth of them each. */
+/** Tasks of ten kinds, a tenth of each. */
 async function work(pool, count) {
   const share = Math.ceil(count / 10);
   const numbers = Array.from({ length: share }, (_, number) => number);
@@ -60,10 +60,10 @@ async function work(pool, count) {
   );
 }
 
-/** What the program is made of at this moment, when it has nothing to do. */
+/** The current state of the idle program. */
 async function measure() {
   let heap = Number.POSITIVE_INFINITY;
-  // What a collection frees of the memory outside of the heap, the next one counts.
+  // Only the next collection accounts for memory outside the heap that this one frees.
   for (let round = 0; round < 4; round++) {
     await sleep(50);
     globalThis.gc();
@@ -79,7 +79,7 @@ async function measure() {
   };
 }
 
-/** Fresh processes, as many as in the beginning. */
+/** Waits until the pool has as many ready processes as at the beginning. */
 async function settle(pool, processes) {
   const deadline = performance.now() + 20_000;
   while (performance.now() < deadline) {
@@ -88,13 +88,13 @@ async function settle(pool, processes) {
     if (states.length === processes && states.every((state) => state === 'ready')) return;
     await sleep(20);
   }
-  throw new Error(`the pool does not come to rest: ${JSON.stringify(pool.stats())}`);
+  throw new Error(`the pool does not become idle: ${JSON.stringify(pool.stats())}`);
 }
 
 const begin = performance.now();
 const bare = await measure();
 const report = await Pool.using({ processes: 2, maxTasksPerChild }, async (pool) => {
-  // The first tenth, or 50,000, make the code hot and the heap as large as it gets.
+  // The first tenth, or 50,000 tasks, warm up the code and bring the heap to its full size.
   const warmUp = Math.min(tasks / 10, 50_000);
   await work(pool, warmUp);
   await settle(pool, 2);

@@ -1,8 +1,8 @@
 /**
- * Has eight processes count together, under a lock, by `update()` and by `increment()`: the totals must be exact. Then has
- * processes work that are killed at random while they hold locks, permits and items: nothing may be stuck or lost.
+ * Eight processes count together, under a lock, by `update()` and by `increment()`: the totals must be exact. Then about
+ * `--deaths` processes are killed at random while they hold locks, permits and items: nothing may stay locked or be lost.
  *
- *     node test/reliability/programs/totals.mjs [--each 10000] [--jobs 2000]
+ *     node test/reliability/programs/totals.mjs [--each 10000] [--jobs 2000] [--deaths 40]
  */
 import assert from 'node:assert/strict';
 import { parseArgs } from 'node:util';
@@ -16,13 +16,16 @@ import {
 } from '../../fixtures/manager/clients.js';
 
 const { values } = parseArgs({
-  options: { each: { type: 'string', default: '10000' }, jobs: { type: 'string', default: '2000' } },
+  options: {
+    each: { type: 'string', default: '10000' },
+    jobs: { type: 'string', default: '2000' },
+    deaths: { type: 'string', default: '40' },
+  },
 });
 const each = Number(values.each);
 const jobCount = Number(values.jobs);
+const deaths = Number(values.deaths);
 const PROCESSES = 8;
-/** About so many processes are killed. */
-const DEATHS = 40;
 
 const range = (length) => Array.from({ length }, (_, index) => index);
 const pidsOf = (pool) => pool.stats().processes.map(({ pid }) => pid);
@@ -53,11 +56,11 @@ async function killAtRandom(manager) {
   const seen = new Set();
   for (const job of range(jobCount)) await jobs.put(`job ${job}`);
   await jobs.close();
-  await Pool.using({ processes: 4, childConcurrency: 2, retries: 10 * DEATHS, stdio: 'ignore' }, async (pool) => {
+  await Pool.using({ processes: 4, childConcurrency: 2, retries: 10 * deaths, stdio: 'ignore' }, async (pool) => {
     const observer = setInterval(() => {
       for (const pid of pidsOf(pool)) if (pid !== undefined) seen.add(pid);
     }, 5);
-    const risk = DEATHS / 2 / jobCount;
+    const risk = deaths / 2 / jobCount;
     const workers = range(4).map(() => pool.apply(workUnreliably, [jobs, done, risk]));
     const holders = range(jobCount).map(() => pool.apply(holdUnreliably, [lock, semaphore, entered, risk]));
     await Promise.all([...workers, ...holders]);

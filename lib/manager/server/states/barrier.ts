@@ -1,27 +1,25 @@
 import { BrokenBarrierError } from '../../../errors.js';
-import type { BARRIER } from '../../methods.js';
-import type { Call } from '../call.js';
-import { LinkedList } from '../linked-list.js';
-import type { State } from './state.js';
+import type { BARRIER } from '../../protocol/methods.js';
+import { type MethodCall, type ObjectMethods, WaitingCalls } from '../method-call.js';
 
-/** Lets a number of callers go on when all of them are there. */
-export class BarrierState implements State<typeof BARRIER> {
+/** Blocks calls of `wait()` until as many as `parties` have arrived. */
+export class BarrierState implements ObjectMethods<typeof BARRIER> {
   readonly #parties: number;
-  readonly #waiters = new LinkedList<{ call: Call }>();
+  readonly #waiters = new WaitingCalls();
   #broken: string | undefined;
 
   constructor(parties: number) {
     this.#parties = parties;
   }
 
-  /** @returns how many came before. */
-  wait(call: Call, [timeout]: readonly unknown[]): unknown {
+  /** @returns the number of calls that arrived earlier. */
+  wait(call: MethodCall, [timeout]: readonly unknown[]): unknown {
     if (this.#broken !== undefined) throw new BrokenBarrierError(this.#broken);
     const index = this.#waiters.size;
     if (index + 1 < this.#parties) {
-      // Should its process end, the task may run again in another one, which then takes its place.
+      // After the death of its process the task may be retried in another one, which then waits in its stead.
       return call.wait(this.#waiters, { call }, 'wait()', timeout, (why) => {
-        if (why !== 'gone') this.#break(why === 'timeout' ? 'one has waited too long' : 'one has given up');
+        if (why !== 'gone') this.#break(why === 'timeout' ? 'a wait() timed out' : 'a wait() was cancelled');
       });
     }
     for (let earlier = 0; earlier < index; earlier++) this.#waiters.first?.call.answer(earlier);
@@ -47,6 +45,6 @@ export class BarrierState implements State<typeof BARRIER> {
 
   #break(why: string): void {
     this.#broken = why;
-    while (this.#waiters.first !== undefined) this.#waiters.first.call.fail(new BrokenBarrierError(why));
+    this.#waiters.failAll(() => new BrokenBarrierError(why));
   }
 }

@@ -1,16 +1,14 @@
-import type { EVENT } from '../../methods.js';
-import type { Call } from '../call.js';
-import { LinkedList } from '../linked-list.js';
-import type { State } from './state.js';
+import type { EVENT } from '../../protocol/methods.js';
+import { type MethodCall, type ObjectMethods, WaitingCalls } from '../method-call.js';
 
-/** A flag that some wait for. */
-export class EventState implements State<typeof EVENT> {
-  readonly #waiters = new LinkedList<{ call: Call }>();
+/** A flag, and the calls that wait for it. */
+export class EventState implements ObjectMethods<typeof EVENT> {
+  readonly #waiters = new WaitingCalls();
   #isSet = false;
 
   set(): void {
     this.#isSet = true;
-    while (this.#waiters.first !== undefined) this.#waiters.first.call.answer(undefined);
+    this.#waiters.answerAll(undefined);
   }
 
   clear(): void {
@@ -21,7 +19,7 @@ export class EventState implements State<typeof EVENT> {
     return this.#isSet;
   }
 
-  wait(call: Call, [timeout]: readonly unknown[]): unknown {
+  wait(call: MethodCall, [timeout]: readonly unknown[]): unknown {
     return this.#isSet ? undefined : call.wait(this.#waiters, { call }, 'wait()', timeout);
   }
 }

@@ -1,13 +1,13 @@
-import { isThenable } from '../../../child/thenable.js';
-import { type Call, WAITING } from '../call.js';
+import { isThenable } from '../../../util/thenable.js';
+import { type MethodCall, WAITING } from '../method-call.js';
 
 type Method = (...args: readonly unknown[]) => unknown;
 
-/** An object of a class of the user's, and the methods that may be called. */
+/** An instance of a class that the program registered, and the methods that clients may call. */
 export class InstanceState {
   readonly #instance: Record<string, Method>;
   readonly #methods: readonly string[];
-  /** Runs code of the user's, so that it is known for what it is. */
+  /** Runs code of the program in a context that marks it as such. */
   readonly #run: (fn: Method, args: readonly unknown[]) => unknown;
 
   constructor(instance: object, methods: readonly string[], run: (fn: Method, args: readonly unknown[]) => unknown) {
@@ -16,7 +16,7 @@ export class InstanceState {
     this.#run = run;
   }
 
-  call(method: number, call: Call, args: readonly unknown[]): unknown {
+  call(method: number, call: MethodCall, args: readonly unknown[]): unknown {
     const instance = this.#instance;
     const name = this.#methods[method] as string;
     const result = this.#run((...given) => (instance[name] as Method)(...given), args);

@@ -1,20 +1,19 @@
 import { InvalidStateError } from '../../../errors.js';
-import type { LOCK } from '../../methods.js';
-import type { Call, Hold, Owner } from '../call.js';
-import { LinkedList } from '../linked-list.js';
-import type { State } from './state.js';
+import type { LOCK } from '../../protocol/methods.js';
+import { type Client, type MethodCall, type ObjectMethods, WaitingCalls } from '../method-call.js';
+import type { Hold } from '../release-on-disconnect.js';
 
-/** Who has the lock, and how often if it is reentrant. */
+/** The client that holds the lock, and how many times it acquired a reentrant one. */
 interface LockHold extends Hold {
   readonly id: number;
-  readonly owner: Owner;
+  readonly client: Client;
   count: number;
 }
 
-/** Held by one at a time. A reentrant one belongs to a process, which may acquire it again. */
-export class LockState implements State<typeof LOCK> {
+/** A lock with one holder at a time. A process that holds a reentrant lock may acquire it again. */
+export class LockState implements ObjectMethods<typeof LOCK> {
   readonly #reentrant: boolean;
-  readonly #waiters = new LinkedList<{ call: Call }>();
+  readonly #waiters = new WaitingCalls();
   #hold: LockHold | undefined;
   #lastId = 0;
 
@@ -23,29 +22,29 @@ export class LockState implements State<typeof LOCK> {
   }
 
   /** @returns the id of the hold. */
-  acquire(call: Call, [timeout]: readonly unknown[]): unknown {
+  acquire(call: MethodCall, [timeout]: readonly unknown[]): unknown {
     return this.tryAcquire(call) || call.wait(this.#waiters, { call }, 'acquire()', timeout);
   }
 
-  /** @returns the id of the hold, 0 for none. */
-  tryAcquire({ owner }: Call): number {
-    if (this.#hold === undefined) return this.#grant(owner);
-    if (!this.#reentrant || this.#hold.owner !== owner) return 0;
+  /** @returns the id of the hold; 0 if another holds the lock. */
+  tryAcquire({ client }: MethodCall): number {
+    if (this.#hold === undefined) return this.#grant(client);
+    if (!this.#reentrant || this.#hold.client !== client) return 0;
     this.#hold.count++;
     return this.#hold.id;
   }
 
-  /** Whoever calls: as in Python, a lock that is not reentrant may be released by another process. */
-  release({ owner }: Call): void {
-    if (this.#hold === undefined) throw new InvalidStateError('release() of a lock that nobody holds');
-    if (this.#reentrant && this.#hold.owner !== owner) {
-      throw new InvalidStateError('release() of a reentrant lock that another process holds');
+  /** As in Python, any process may release a lock that is not reentrant. */
+  release({ client }: MethodCall): void {
+    if (this.#hold === undefined) throw new InvalidStateError('release(): the lock is not held');
+    if (this.#reentrant && this.#hold.client !== client) {
+      throw new InvalidStateError('release(): the reentrant lock is held by another process');
     }
     this.#release(this.#hold);
   }
 
-  releaseHold(_call: Call, [id]: readonly unknown[]): void {
-    if (this.#hold?.id !== id) throw new InvalidStateError('the lock was released before by release()');
+  releaseHold(_call: MethodCall, [id]: readonly unknown[]): void {
+    if (this.#hold?.id !== id) throw new InvalidStateError('the lock was already released by release()');
     this.#release(this.#hold as LockHold);
   }
 
@@ -53,11 +52,11 @@ export class LockState implements State<typeof LOCK> {
     return this.#hold !== undefined;
   }
 
-  #grant(owner: Owner): number {
+  #grant(client: Client): number {
     const giveBack = () => this.#free(hold);
-    const hold: LockHold = { id: ++this.#lastId, owner, count: 1, giveBack, serve: this.#serve };
+    const hold: LockHold = { id: ++this.#lastId, client, count: 1, giveBack, serve: this.#serve };
     this.#hold = hold;
-    owner.holds.add(hold);
+    client.holds.add(hold);
     return hold.id;
   }
 
@@ -68,16 +67,16 @@ export class LockState implements State<typeof LOCK> {
   }
 
   #free(hold: LockHold): void {
-    hold.owner.holds.delete(hold);
+    hold.client.holds.delete(hold);
     this.#hold = undefined;
   }
 
   readonly #serve = (): void => {
     const next = this.#waiters.first?.call;
     if (next === undefined) return;
-    next.answer(this.#grant(next.owner));
+    next.answer(this.#grant(next.client));
     if (!this.#reentrant) return;
-    // All others of the same process may enter too, wherever they stand: it may be the one that has to release.
-    for (const { call } of this.#waiters) if (call.owner === next.owner) call.answer(this.tryAcquire(call));
+    // Its other calls follow at once, wherever they wait: one of them may be the one that will release the lock.
+    for (const { call } of this.#waiters) if (call.client === next.client) call.answer(this.tryAcquire(call));
   };
 }

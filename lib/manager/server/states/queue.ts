@@ -1,32 +1,30 @@
 import { InvalidStateError, QueueClosedError, QueueEmptyError, QueueFullError } from '../../../errors.js';
-import type { QUEUE } from '../../methods.js';
-import type { Call, Hold, Owner } from '../call.js';
-import { LinkedList } from '../linked-list.js';
-import { createStore, type Entry, type ItemStore, type Order } from './item-store.js';
-import type { State } from './state.js';
+import type { QUEUE } from '../../protocol/methods.js';
+import { type Client, type MethodCall, type ObjectMethods, type Waiter, WaitingCalls } from '../method-call.js';
+import type { Hold } from '../release-on-disconnect.js';
+import { createStore, type Entry, type ItemStore, type Order } from './queue-order.js';
 
-/** Someone who waits for an item; `isDelivery`: it is to be acknowledged. */
-interface Getter {
-  call: Call;
-  isDelivery: boolean;
+/** A call that waits for an item; `isDelivery`: the item must be acknowledged. */
+interface Getter extends Waiter {
+  readonly isDelivery: boolean;
 }
 
-/** An item that was handed out and not acknowledged. */
+/** An item that a client got and has not acknowledged. */
 interface Delivery extends Hold {
-  owner: Owner;
+  client: Client;
   entry: Entry;
 }
 
-/** Items that some processes put and others get. */
-export class QueueState implements State<typeof QUEUE> {
+/** A queue: its items, the calls that wait for an item or for room, and the items not yet acknowledged. */
+export class QueueState implements ObjectMethods<typeof QUEUE> {
   readonly #maxSize: number;
   readonly #store: ItemStore;
-  readonly #getters = new LinkedList<Getter>();
-  readonly #putters = new LinkedList<{ call: Call; entry: Entry }>();
-  readonly #joiners = new LinkedList<{ call: Call }>();
+  readonly #getters = new WaitingCalls<Getter>();
+  readonly #putters = new WaitingCalls<Waiter & { entry: Entry }>();
+  readonly #joiners = new WaitingCalls();
   readonly #deliveries = new Map<number, Delivery>();
   #lastDelivery = 0;
-  /** Items that were put and are not done. */
+  /** Items that were put and for which `taskDone()` was not called yet. */
   #unfinished = 0;
   #closed = false;
 
@@ -35,51 +33,51 @@ export class QueueState implements State<typeof QUEUE> {
     this.#store = createStore(order);
   }
 
-  put(call: Call, [item, priority, timeout]: readonly unknown[]): unknown {
+  put(call: MethodCall, [item, priority, timeout]: readonly unknown[]): unknown {
     this.#refuseIfClosed();
     const entry = { item, priority: Number(priority) };
     if (!this.#isFull) return this.#add(entry);
     return call.wait(this.#putters, { call, entry }, 'put()', timeout);
   }
 
-  putNowait(_call: Call, [item, priority]: readonly unknown[]): void {
+  putNowait(_call: MethodCall, [item, priority]: readonly unknown[]): void {
     this.#refuseIfClosed();
     if (this.#isFull) {
-      throw new QueueFullError(`the queue holds ${this.#maxSize} items, its maxSize; put() waits until one is taken`);
+      throw new QueueFullError(`the queue holds ${this.#maxSize} items, its maxSize; put() waits for room`);
     }
     this.#add({ item, priority: Number(priority) });
   }
 
-  get(call: Call, [timeout]: readonly unknown[]): unknown {
+  get(call: MethodCall, [timeout]: readonly unknown[]): unknown {
     return this.#get(call, false, timeout);
   }
 
-  /** Gets an item as a delivery, which is to be confirmed, done or given back. */
-  take(call: Call, [timeout]: readonly unknown[]): unknown {
+  /** Gets an item as a delivery, which must be confirmed, done or given back. */
+  take(call: MethodCall, [timeout]: readonly unknown[]): unknown {
     return this.#get(call, true, timeout);
   }
 
-  getNowait(call: Call): unknown {
+  getNowait(call: MethodCall): unknown {
     return this.#getNow(call, false);
   }
 
-  takeNowait(call: Call): unknown {
+  takeNowait(call: MethodCall): unknown {
     return this.#getNow(call, true);
   }
 
-  /** The item has arrived; it is no longer given back should its process end. */
-  confirm(_call: Call, [id]: readonly unknown[]): void {
+  /** The item arrived: the death of its process no longer gives it back. */
+  confirm(_call: MethodCall, [id]: readonly unknown[]): void {
     this.#endDelivery(id);
-    this.#checkOver();
+    this.#failGettersIfOver();
   }
 
-  done(call: Call, [id]: readonly unknown[]): void {
+  done(call: MethodCall, [id]: readonly unknown[]): void {
     this.#endDelivery(id);
     this.taskDone(call);
-    this.#checkOver();
+    this.#failGettersIfOver();
   }
 
-  giveBack(_call: Call, [id]: readonly unknown[]): void {
+  giveBack(_call: MethodCall, [id]: readonly unknown[]): void {
     this.#restore(id);
     this.#serve();
   }
@@ -92,23 +90,23 @@ export class QueueState implements State<typeof QUEUE> {
     return this.#isFull;
   }
 
-  taskDone(_call: Call): void {
+  taskDone(_call: MethodCall): void {
     if (this.#unfinished === 0) {
-      throw new InvalidStateError('taskDone() was called more often than there were items in the queue');
+      throw new InvalidStateError('taskDone() was called more times than items were put into the queue');
     }
     if (--this.#unfinished > 0) return;
-    while (this.#joiners.first !== undefined) this.#joiners.first.call.answer(undefined);
+    this.#joiners.answerAll(undefined);
   }
 
-  join(call: Call, [timeout]: readonly unknown[]): unknown {
+  join(call: MethodCall, [timeout]: readonly unknown[]): unknown {
     return this.#unfinished === 0 ? undefined : call.wait(this.#joiners, { call }, 'join()', timeout);
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    while (this.#putters.first !== undefined) this.#putters.first.call.fail(createClosed());
-    this.#checkOver();
+    this.#putters.failAll(createClosedError);
+    this.#failGettersIfOver();
   }
 
   get #isFull(): boolean {
@@ -116,7 +114,7 @@ export class QueueState implements State<typeof QUEUE> {
   }
 
   #refuseIfClosed(): void {
-    if (this.#closed) throw createClosed();
+    if (this.#closed) throw createClosedError();
   }
 
   #add(entry: Entry): void {
@@ -126,22 +124,22 @@ export class QueueState implements State<typeof QUEUE> {
     else this.#answer(getter, entry);
   }
 
-  #get(call: Call, isDelivery: boolean, timeout: unknown): unknown {
+  #get(call: MethodCall, isDelivery: boolean, timeout: unknown): unknown {
     if (this.#store.size > 0) return this.#getNow(call, isDelivery);
-    if (this.#isOver) throw createClosed();
+    if (this.#isOver) throw createClosedError();
     return call.wait(this.#getters, { call, isDelivery }, 'get()', timeout);
   }
 
-  #getNow(call: Call, isDelivery: boolean): unknown {
+  #getNow(call: MethodCall, isDelivery: boolean): unknown {
     const entry = this.#store.take();
-    if (entry === undefined) throw this.#isOver ? createClosed() : new QueueEmptyError();
+    if (entry === undefined) throw this.#isOver ? createClosedError() : new QueueEmptyError();
     const putter = this.#isFull ? undefined : this.#putters.shift();
     if (putter !== undefined) {
       this.#add(putter.entry);
       putter.call.answer(undefined);
     }
     const item = isDelivery ? this.#deliver(call, entry) : entry.item;
-    this.#checkOver();
+    this.#failGettersIfOver();
     return item;
   }
 
@@ -149,21 +147,21 @@ export class QueueState implements State<typeof QUEUE> {
     call.answer(isDelivery ? this.#deliver(call, entry) : entry.item);
   }
 
-  #deliver({ owner, id: callId }: Call, entry: Entry): [id: number, item: unknown] {
+  #deliver({ client, id: callId }: MethodCall, entry: Entry): [id: number, item: unknown] {
     const id = ++this.#lastDelivery;
-    const delivery = { owner, callId, entry, giveBack: () => this.#restore(id), serve: this.#serve };
+    const delivery = { client, callId, entry, giveBack: () => this.#restore(id), serve: this.#serve };
     this.#deliveries.set(id, delivery);
-    owner.holds.add(delivery);
+    client.holds.add(delivery);
     return [id, entry.item];
   }
 
   #endDelivery(id: unknown): Delivery {
     const delivery = this.#deliveries.get(id as number);
     if (delivery === undefined) {
-      throw new InvalidStateError('this item was acknowledged or given back before, or its process has lost it');
+      throw new InvalidStateError('the item was already acknowledged or given back');
     }
     this.#deliveries.delete(id as number);
-    delivery.owner.holds.delete(delivery);
+    delivery.client.holds.delete(delivery);
     return delivery;
   }
 
@@ -171,24 +169,23 @@ export class QueueState implements State<typeof QUEUE> {
     this.#store.restore(this.#endDelivery(id).entry);
   }
 
-  /** Those who wait get what was given back. */
+  /** Hands items that were given back to waiting calls. */
   readonly #serve = (): void => {
     while (this.#getters.first !== undefined && this.#store.size > 0) {
       this.#answer(this.#getters.first, this.#store.take() as Entry);
     }
   };
 
-  /** Whether no item will ever come again: one that is not acknowledged might. */
+  /** Closed and empty, with no unacknowledged item that could still be given back. */
   get #isOver(): boolean {
     return this.#closed && this.#store.size === 0 && this.#deliveries.size === 0;
   }
 
-  #checkOver(): void {
-    if (!this.#isOver) return;
-    while (this.#getters.first !== undefined) this.#getters.first.call.fail(createClosed());
+  #failGettersIfOver(): void {
+    if (this.#isOver) this.#getters.failAll(createClosedError);
   }
 }
 
-function createClosed(): QueueClosedError {
+function createClosedError(): QueueClosedError {
   return new QueueClosedError('the queue is closed');
 }

@@ -1,20 +1,19 @@
 import { InvalidStateError } from '../../../errors.js';
-import type { SEMAPHORE } from '../../methods.js';
-import type { Call, Hold, Owner } from '../call.js';
-import { LinkedList } from '../linked-list.js';
-import type { State } from './state.js';
+import type { SEMAPHORE } from '../../protocol/methods.js';
+import { type Client, type MethodCall, type ObjectMethods, WaitingCalls } from '../method-call.js';
+import type { Hold } from '../release-on-disconnect.js';
 
-/** How many permits a process has. */
+/** The permits that one process holds. */
 interface PermitHold extends Hold {
-  readonly owner: Owner;
+  readonly client: Client;
   count: number;
 }
 
-/** As many permits as it was made with, and one more for each release. */
-export class SemaphoreState implements State<typeof SEMAPHORE> {
+/** A number of permits. Unless it is bounded, a release without an acquire adds one. */
+export class SemaphoreState implements ObjectMethods<typeof SEMAPHORE> {
   readonly #max: number;
-  readonly #waiters = new LinkedList<{ call: Call }>();
-  readonly #holds = new Map<Owner, PermitHold>();
+  readonly #waiters = new WaitingCalls();
+  readonly #holds = new Map<Client, PermitHold>();
   #free: number;
 
   constructor(permits: number, bounded: boolean) {
@@ -22,24 +21,24 @@ export class SemaphoreState implements State<typeof SEMAPHORE> {
     this.#max = bounded ? permits : Number.POSITIVE_INFINITY;
   }
 
-  acquire(call: Call, [timeout]: readonly unknown[]): unknown {
+  acquire(call: MethodCall, [timeout]: readonly unknown[]): unknown {
     return this.tryAcquire(call) || call.wait(this.#waiters, { call }, 'acquire()', timeout);
   }
 
-  tryAcquire({ owner }: Call): boolean {
+  tryAcquire({ client }: MethodCall): boolean {
     if (this.#free === 0) return false;
     this.#free--;
-    this.#note(owner);
+    this.#grant(client);
     return true;
   }
 
-  /** Gives back a permit of the caller's process; if it has none, one of another process; else it adds one. */
-  release({ owner }: Call): void {
+  /** Frees a permit of the calling process, else one of another process; if no process holds one, adds a permit. */
+  release({ client }: MethodCall): void {
     const [other] = this.#holds.values();
-    const hold = this.#holds.get(owner) ?? other;
+    const hold = this.#holds.get(client) ?? other;
     if (hold !== undefined) this.#reduce(hold, 1);
     else if (this.#free >= this.#max) {
-      throw new InvalidStateError('release() of a bounded semaphore more often than it was acquired');
+      throw new InvalidStateError('release(): all permits of the bounded semaphore are free');
     }
     this.#free++;
     this.#serve();
@@ -49,22 +48,22 @@ export class SemaphoreState implements State<typeof SEMAPHORE> {
     return this.#free;
   }
 
-  #note(owner: Owner): void {
-    const known = this.#holds.get(owner);
+  #grant(client: Client): void {
+    const known = this.#holds.get(client);
     if (known !== undefined) {
       known.count++;
       return;
     }
-    const hold: PermitHold = { owner, count: 1, giveBack: () => this.#giveBack(hold), serve: this.#serve };
-    this.#holds.set(owner, hold);
-    owner.holds.add(hold);
+    const hold: PermitHold = { client, count: 1, giveBack: () => this.#giveBack(hold), serve: this.#serve };
+    this.#holds.set(client, hold);
+    client.holds.add(hold);
   }
 
   #reduce(hold: PermitHold, by: number): void {
     hold.count -= by;
     if (hold.count > 0) return;
-    this.#holds.delete(hold.owner);
-    hold.owner.holds.delete(hold);
+    this.#holds.delete(hold.client);
+    hold.client.holds.delete(hold);
   }
 
   #giveBack(hold: PermitHold): void {

@@ -1,39 +1,38 @@
-import type { VALUE } from '../../methods.js';
-import type { Call } from '../call.js';
-import { addNumbers, type Cell, createCell, replaceValue } from './cell.js';
-import type { State } from './state.js';
+import type { VALUE } from '../../protocol/methods.js';
+import type { MethodCall, ObjectMethods } from '../method-call.js';
+import { addNumbers, createVersioned, replaceValue, type VersionedValue } from './versioned-value.js';
 
-/** One value. */
-export class ValueState implements State<typeof VALUE> {
-  readonly #cell: Cell;
+/** A single value. */
+export class ValueState implements ObjectMethods<typeof VALUE> {
+  readonly #value: VersionedValue;
 
   constructor(value: unknown) {
-    this.#cell = createCell(value);
+    this.#value = createVersioned(value);
   }
 
   get(): unknown {
-    return this.#cell.value;
+    return this.#value.value;
   }
 
-  set(_call: Call, [value]: readonly unknown[]): void {
-    replaceValue(this.#cell, value);
+  set(_call: MethodCall, [value]: readonly unknown[]): void {
+    replaceValue(this.#value, value);
   }
 
-  /** Its version, and the value. */
+  /** @returns the version and the value. */
   read(): unknown[] {
-    return [this.#cell.version, this.#cell.value];
+    return [this.#value.version, this.#value.value];
   }
 
-  /** Sets it if it still has this version. */
-  replace(_call: Call, [version, value]: readonly unknown[]): boolean {
-    if (this.#cell.version !== version) return false;
-    replaceValue(this.#cell, value);
+  /** Sets the value if its version still matches. */
+  replace(_call: MethodCall, [version, value]: readonly unknown[]): boolean {
+    if (this.#value.version !== version) return false;
+    replaceValue(this.#value, value);
     return true;
   }
 
-  increment(_call: Call, [by]: readonly unknown[]): unknown {
-    const value = addNumbers(this.#cell.value, by);
-    replaceValue(this.#cell, value);
+  increment(_call: MethodCall, [by]: readonly unknown[]): unknown {
+    const value = addNumbers(this.#value.value, by);
+    replaceValue(this.#value, value);
     return value;
   }
 }

@@ -9,7 +9,7 @@ const build = [
 export default {
   tool: 'postject (a single executable application)',
   packages: ['postject'],
-  // Without `execPath` it is refused, and has run once.
+  // The first run, without `execPath`, runs once and is refused.
   command: `${build} && ./app; ./app "$(node -p process.execPath)"`,
   output: /run\nrefused: BootstrapError\nrun\n2,4\n/,
   result: 'works with the option `execPath`, and is refused without',

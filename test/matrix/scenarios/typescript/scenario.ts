@@ -2,7 +2,7 @@ import type { Scenario } from '../../scenario.ts';
 
 const options = '--noEmit --strict --target es2022 --lib es2023,esnext.disposable --types node --skipLibCheck false';
 
-/** TypeScript 7 has no `node10`. */
+/** TypeScript 7 does not support `node10`. */
 function resolutions(version: string): string[] {
   const node = ['--module node16', '--module nodenext'];
   if (version === 'latest') return [...node, '--module preserve --moduleResolution bundler'];

@@ -1,0 +1,3 @@
+import functions from '../../tasks/functions.cjs';
+
+export const work = functions.burn;

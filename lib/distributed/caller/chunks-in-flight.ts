@@ -1,0 +1,97 @@
+import type { Task } from '../../pool/task/task.js';
+import type { Chunk } from './chunk.js';
+import { SendWindow } from './send-window.js';
+
+interface Sent {
+  chunk: Chunk;
+  /** The size of its arguments, in bytes. */
+  size: number;
+  /** Whether the last check did not find it in the datastore. */
+  wasMissing: boolean;
+}
+
+/** The chunks that were sent and have unsettled tasks, and the window that limits them. */
+export class ChunksInFlight {
+  readonly #sent = new Map<string, Sent>();
+  /** By task id. */
+  readonly #chunkOf = new Map<number, Chunk>();
+  #window = new SendWindow();
+
+  get window(): Pick<SendWindow, 'hosts' | 'hasRoom' | 'isBusy' | 'see'> {
+    return this.#window;
+  }
+
+  /** The number of unsettled tasks. */
+  get tasks(): number {
+    return this.#chunkOf.size;
+  }
+
+  get ids(): string[] {
+    return [...this.#sent.keys()];
+  }
+
+  get(id: string): Chunk | undefined {
+    return this.#sent.get(id)?.chunk;
+  }
+
+  add(chunk: Chunk, size: number): void {
+    for (const id of chunk.tasks.keys()) this.#chunkOf.set(id, chunk);
+    this.#sent.set(chunk.id, { chunk, size, wasMissing: false });
+    this.#window.add(chunk.tasks.size, size);
+  }
+
+  /** An unsettled task. */
+  peek(id: number): Task | undefined {
+    return this.#chunkOf.get(id)?.tasks.get(id);
+  }
+
+  /** Removes a task that settles. `undefined` if it settled before: hosts may have run it twice. */
+  take(id: number): Task | undefined {
+    const chunk = this.#chunkOf.get(id);
+    const task = chunk?.tasks.get(id);
+    if (chunk !== undefined && task !== undefined) this.#settle(chunk, id);
+    return task;
+  }
+
+  /** Removes a chunk. @returns its unsettled tasks. */
+  takeChunk(id: string): Task[] {
+    const chunk = this.get(id);
+    if (chunk === undefined) return [];
+    const tasks = [...chunk.tasks.values()];
+    for (const task of tasks) this.#settle(chunk, task.id);
+    return tasks;
+  }
+
+  /** The ids of the chunks with a matching task. */
+  find(isWanted: (task: Task) => boolean): string[] {
+    return this.ids.filter((id) => this.get(id)?.some(isWanted));
+  }
+
+  /** Records which chunks the datastore does not contain. @returns those that were missing in two checks in a row. */
+  noteMissing(missing: Pick<ReadonlySet<string>, 'has'>): string[] {
+    const lost: string[] = [];
+    for (const [id, sent] of this.#sent) {
+      // One miss is not a loss: the chunk may have ended, with its results on the way.
+      if (missing.has(id) && sent.wasMissing) lost.push(id);
+      sent.wasMissing = missing.has(id);
+    }
+    return lost;
+  }
+
+  /** Removes all chunks and forgets the hosts, which have dropped them. @returns the tasks of each chunk. */
+  takeAll(): Task[][] {
+    const tasks = this.ids.map((id) => this.takeChunk(id));
+    this.#window = new SendWindow();
+    return tasks;
+  }
+
+  #settle(chunk: Chunk, id: number): void {
+    chunk.tasks.delete(id);
+    this.#chunkOf.delete(id);
+    this.#window.removeTask();
+    if (chunk.tasks.size > 0) return;
+    const sent = this.#sent.get(chunk.id);
+    this.#sent.delete(chunk.id);
+    if (sent !== undefined) this.#window.remove(sent.size);
+  }
+}

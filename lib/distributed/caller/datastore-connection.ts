@@ -1,0 +1,102 @@
+import { QueueError } from '../../errors.js';
+import { isSettledWithin } from '../../util/settled-within.js';
+import { Datastore, type DatastoreOptions, MAX_CLOSING } from '../wire/datastore.js';
+import { Session, type SessionHandler, type SessionOptions } from './session.js';
+
+/** Called by a {@link DatastoreConnection}. */
+export interface ConnectionHandler extends SessionHandler {
+  /** The connection is open: chunks can be sent. */
+  onReady(): void;
+  /** Opening failed. The next {@link DatastoreConnection.open} tries again. */
+  onFailed(error: unknown): void;
+}
+
+/** The connection of a distributed pool to the datastore, and its current session there. */
+export class DatastoreConnection {
+  readonly #options: DatastoreOptions & SessionOptions;
+  readonly #handler: ConnectionHandler;
+  #store: Promise<Datastore> | undefined;
+  #session: Session | undefined;
+  #isClosing = false;
+
+  constructor(options: DatastoreOptions & SessionOptions, handler: ConnectionHandler) {
+    this.#options = options;
+    this.#handler = handler;
+  }
+
+  /** The session, while chunks can be sent. */
+  get session(): Session | undefined {
+    return this.#session?.isReady === true ? this.#session : undefined;
+  }
+
+  /** Starts to connect, unless it was started before. */
+  open(): void {
+    this.#open().catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Connects, and waits until the datastore answers. */
+  async ready(): Promise<void> {
+    const store = await this.#open();
+    await store.ready();
+  }
+
+  #open(): Promise<Datastore> {
+    this.#store ??= this.#connect();
+    return this.#store;
+  }
+
+  async #connect(): Promise<Datastore> {
+    const store = await Datastore.open(this.#options, this.#handler.onError);
+    this.#startSession(store);
+    return store;
+  }
+
+  #startSession(store: Datastore): void {
+    const session = new Session(store, this.#options, {
+      onResults: (results) => this.#handler.onResults(results),
+      onError: this.#handler.onError,
+      onLost: () => {
+        this.#handler.onLost();
+        // With a new caller id: hosts consider the old one dead.
+        if (!this.#isClosing) this.#startSession(store);
+      },
+    });
+    this.#session = session;
+    session.start().then(
+      () => this.#handler.onReady(),
+      (cause: unknown) => this.#fail(new QueueError(`cannot use the datastore: ${String(cause)}`, { cause })),
+    );
+  }
+
+  #fail(error: unknown): void {
+    const store = this.#store;
+    this.#store = undefined;
+    this.#session = undefined;
+    store?.then(
+      (opened) => opened.close(),
+      () => {},
+    );
+    this.#handler.onFailed(error);
+  }
+
+  /**
+   * Removes the session from the datastore, and closes the connection.
+   *
+   * @param pending - a message to the hosts that must be sent before.
+   */
+  async close(pending: Promise<void> | undefined): Promise<void> {
+    this.#isClosing = true;
+    this.#session?.stop();
+    const store = await this.#store?.catch(() => undefined);
+    if (store === undefined) return;
+    const end = async () => {
+      await pending;
+      await this.#session?.end();
+    };
+    await isSettledWithin(
+      end().catch(() => undefined),
+      MAX_CLOSING,
+    );
+    await store.close();
+  }
+}

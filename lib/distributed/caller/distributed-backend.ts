@@ -1,0 +1,296 @@
+import type { EventEmitter } from 'eventemitter3';
+import { HostLostError, InvalidStateError, PoolTerminatedError, ProtocolError } from '../../errors.js';
+import type { PoolEvents } from '../../observe/events.js';
+import type { Backend } from '../../pool/backend.js';
+import { Maps } from '../../pool/map/maps.js';
+import { MAX_WAITING_BYTES, type MapOrder } from '../../pool/map/pool-map.js';
+import type { PoolResult } from '../../pool/map/pool-result.js';
+import { RoundRobin } from '../../pool/queue/scheduler.js';
+import { Call, type CallOptions } from '../../pool/task/call.js';
+import type { Job } from '../../pool/task/job.js';
+import { TaskLifecycle } from '../../pool/task/lifecycle.js';
+import type { Task } from '../../pool/task/task.js';
+import type { Tracing } from '../../pool/tracing/tracing.js';
+import { FAILURE, type Message, PROGRESS, RESULT } from '../../protocol/messages.js';
+import { callListener } from '../../util/call-listener.js';
+import { clearInterval, clearTimeout, setInterval, setTimeout } from '../../util/clock.js';
+import { oncePerTick } from '../../util/once-per-tick.js';
+import type { ConnectionEvents } from '../events.js';
+import { HOST_DECIDES, type ReadDistributedPoolOptions } from '../options.js';
+import type { DistributedPoolStats } from '../stats.js';
+import { readBody } from '../wire/body.js';
+import { FunctionReferences } from '../wire/function-reference.js';
+import type { ResultsMessage } from '../wire/messages.js';
+import { type Chunk, encodeChunk } from './chunk.js';
+import { ChunkQueue } from './chunk-queue.js';
+import { ChunkSizes } from './chunk-size.js';
+import { ChunksInFlight } from './chunks-in-flight.js';
+import { DatastoreConnection } from './datastore-connection.js';
+import type { OutgoingChunk, Session } from './session.js';
+
+/** How many results of a map over a stream may wait for the consumer: four times as many as in a local pool. */
+const STREAM_SLOTS = 16 * 1024;
+/** How long a partial chunk waits for further items, in milliseconds. */
+const PARTIAL_DELAY = 20;
+/** BullMQ's priority for priority 0; BullMQ runs lower numbers first, from 1. */
+const MIDDLE = 2 ** 20;
+
+/** The backend of a distributed pool: sends tasks to hosts in chunks, through the datastore, and receives results. */
+export class DistributedBackend implements Backend {
+  readonly #options: ReadDistributedPoolOptions;
+  readonly #references: FunctionReferences;
+  readonly #events: EventEmitter<PoolEvents & ConnectionEvents>;
+  readonly #lifecycle: TaskLifecycle;
+  readonly #sizes: ChunkSizes;
+  readonly #queue: ChunkQueue;
+  readonly #maps: Maps;
+  readonly #inFlight = new ChunksInFlight();
+  readonly #connection: DatastoreConnection;
+  readonly ended: Promise<void>;
+  #onEnded!: () => void;
+  /** Looks periodically for chunks that the datastore lost. */
+  #checkTimer: NodeJS.Timeout | undefined;
+  /** Why the pool has ended or is ending. */
+  #endReason: Error | undefined;
+  #partialTimer: NodeJS.Timeout | undefined;
+  #cancelling: Promise<void> | undefined;
+
+  constructor(
+    options: ReadDistributedPoolOptions,
+    events: EventEmitter<PoolEvents & ConnectionEvents>,
+    tracing: Tracing,
+  ) {
+    this.ended = new Promise((resolve) => {
+      this.#onEnded = resolve;
+    });
+    this.#options = options;
+    this.#references = new FunctionReferences(options.root);
+    this.#events = events;
+    this.#lifecycle = new TaskLifecycle(
+      { enqueue: (task) => this.#enqueue(task), cancel: (isWanted) => this.#cancel(isWanted) },
+      new RoundRobin(),
+      events,
+      tracing,
+    );
+    this.#connection = new DatastoreConnection(options, {
+      onReady: () => this.#onReady(),
+      onResults: (results) => this.#onResults(results),
+      onLost: () => this.#resendAll(),
+      onFailed: (error) => this.#rejectAll(error),
+      onError: this.#onError,
+    });
+    this.#sizes = new ChunkSizes(options.chunkSize);
+    this.#queue = new ChunkQueue(this.#sizes, (task) => tracing.tasks?.onQueued(task));
+    this.#maps = new Maps(this.#lifecycle, {
+      addMap: (map) => this.#queue.addMap(map),
+      removeMap: (map) => this.#queue.removeMap(map),
+      onItems: () => this.#schedule(),
+    });
+  }
+
+  apply<R>(job: Job, args: readonly unknown[], options: CallOptions | undefined): Promise<R> {
+    this.#references.get(job.fn, job.address);
+    const promise = Call.start<R>(this.#lifecycle.openTask(), job, args, options, (call) => this.#enqueue(call));
+    if (options?.signal !== undefined) this.#lifecycle.cancelWith(options.signal, promise);
+    return promise;
+  }
+
+  map<R>(order: Omit<MapOrder, 'slots' | 'maxWaitingBytes'>): PoolResult<R> {
+    this.#references.get(order.job.fn, order.job.address);
+    const result = this.#maps.start<R>({ ...order, slots: STREAM_SLOTS, maxWaitingBytes: MAX_WAITING_BYTES });
+    this.#schedule();
+    return result;
+  }
+
+  /** @throws (rejects) if the pool has ended before. */
+  async ready(): Promise<void> {
+    await Promise.race([this.#connection.ready(), this.ended]);
+    if (this.#endReason !== undefined) throw this.#endReason;
+  }
+
+  ignorePace(): void {
+    this.#maps.ignorePace();
+    this.#schedule();
+  }
+
+  close(): void {
+    this.#lifecycle.onceSettled(() => this.#end(new InvalidStateError('the pool was closed')));
+  }
+
+  terminate(): void {
+    const error = new PoolTerminatedError();
+    this.#rejectAll(error);
+    this.#end(error);
+  }
+
+  #end(reason: Error): void {
+    if (this.#endReason !== undefined) return;
+    this.#endReason = reason;
+    clearInterval(this.#checkTimer);
+    clearTimeout(this.#partialTimer);
+    void this.#connection.close(this.#cancelling).then(this.#onEnded);
+    void this.ended.then(() => this.#maps.reportFailures());
+  }
+
+  stats(): DistributedPoolStats {
+    const { done, failed } = this.#lifecycle;
+    return { queued: this.#queue.queued, sent: this.#inFlight.tasks, hosts: this.#inFlight.window.hosts, done, failed };
+  }
+
+  #enqueue(task: Task): void {
+    this.#queue.addCall(task);
+    this.#schedule();
+  }
+
+  /** All calls of one turn of the event loop are sent together, at its end. */
+  #schedule(): void {
+    if (this.#endReason === undefined) this.#scheduleSend();
+  }
+
+  readonly #scheduleSend = oncePerTick(() => {
+    if (this.#connection.session !== undefined) this.#dispatch(this.#connection.session);
+    else if (!this.#lifecycle.isSettled) this.#connection.open();
+  });
+
+  #onReady(): void {
+    if (this.#endReason !== undefined) return;
+    this.#checkTimer ??= setInterval(
+      () => void this.#resendLost().catch(this.#onError),
+      this.#options.leaseDuration / 2,
+    );
+    this.#schedule();
+  }
+
+  /** The hosts have dropped everything that was sent. */
+  #resendAll(): void {
+    for (const tasks of this.#inFlight.takeAll()) this.#queue.putBack(tasks, false);
+  }
+
+  readonly #onError = (error: Error): void => {
+    if (this.#endReason === undefined) callListener(() => this.#events.emit('connectionError', error));
+  };
+
+  /** Rejects all calls so far. A later call connects again. */
+  #rejectAll(error: unknown): void {
+    clearInterval(this.#checkTimer);
+    this.#checkTimer = undefined;
+    this.#maps.cancelAll(error);
+    this.#lifecycle.rejectAll(error);
+  }
+
+  /** @param mayWait - whether partial chunks may wait for further items. */
+  #dispatch(session: Session, mayWait = true): void {
+    const outgoing: OutgoingChunk[] = [];
+    while (this.#inFlight.window.hasRoom) {
+      const chunk = this.#queue.next(() => session.nextId(), mayWait && this.#inFlight.window.isBusy);
+      if (chunk === undefined) break;
+      const encoded = this.#encode(chunk);
+      if (encoded !== undefined) outgoing.push(encoded);
+    }
+    if (this.#queue.hasPartial) this.#partialTimer ??= setTimeout(() => this.#sendPartial(), PARTIAL_DELAY);
+    if (outgoing.length === 0) return;
+    session.send(outgoing).catch((error: unknown) => this.#onUnsent(outgoing, error));
+  }
+
+  /** @returns `undefined` if none of its tasks can be serialized. */
+  #encode(chunk: Chunk): OutgoingChunk | undefined {
+    const { body, size, failed, excess } = encodeChunk(chunk, this.#options.maxValueSize);
+    if (excess.length > 0) this.#queue.putBack(excess, false);
+    for (const [task, error] of failed) this.#lifecycle.reject(task, error);
+    if (chunk.tasks.size === 0) return undefined;
+    const { fn, address, timeout, retries, priority } = chunk.job;
+    this.#inFlight.add(chunk, size);
+    return {
+      id: chunk.id,
+      priority: toPriority(priority, chunk.isCall),
+      message: {
+        ...this.#references.get(fn, address),
+        ...(timeout !== HOST_DECIDES && { timeout }),
+        ...(retries !== HOST_DECIDES && { retries }),
+        body,
+      },
+    };
+  }
+
+  #sendPartial(): void {
+    this.#partialTimer = undefined;
+    if (this.#connection.session !== undefined) this.#dispatch(this.#connection.session, false);
+  }
+
+  #onUnsent(outgoing: readonly OutgoingChunk[], error: unknown): void {
+    for (const { id } of outgoing) this.#failChunk(id, error);
+    this.#schedule();
+  }
+
+  #onResults({ host, slots, rates, lost, refused, body }: ResultsMessage): void {
+    this.#inFlight.window.see(host, slots);
+    for (const [id, rate] of rates) {
+      const chunk = this.#inFlight.get(id);
+      if (chunk !== undefined) this.#sizes.learn(chunk.job.fn, rate);
+    }
+    for (const message of readBody(body)) this.#accept(message);
+    for (const id of lost) this.#onChunkLost(id);
+    for (const [id, reason] of refused) this.#failChunk(id, new ProtocolError(`host ${host}: ${reason}`));
+    this.#schedule();
+  }
+
+  #accept(message: Message): void {
+    switch (message[0]) {
+      case RESULT: {
+        const [, firstId, values] = message;
+        values.forEach((value, index) => {
+          const task = this.#inFlight.take(firstId + index);
+          if (task !== undefined) this.#lifecycle.succeed(task, value);
+        });
+        return;
+      }
+      case FAILURE: {
+        const task = this.#inFlight.take(message[1]);
+        if (task !== undefined) this.#lifecycle.reject(task, message[2]);
+        return;
+      }
+      case PROGRESS:
+        this.#inFlight.peek(message[1])?.report(message[2]);
+    }
+  }
+
+  #failChunk(id: string, error: unknown): void {
+    for (const task of this.#inFlight.takeChunk(id)) this.#lifecycle.reject(task, error);
+  }
+
+  /** The hosts of a chunk died repeatedly, perhaps because of one of its tasks: each task is sent again, alone. */
+  #onChunkLost(id: string): void {
+    const [only, ...others] = this.#inFlight.takeChunk(id);
+    if (only === undefined) return;
+    if (others.length > 0) this.#queue.putBack([only, ...others], true);
+    else this.#lifecycle.reject(only, new HostLostError(only.job.fn.name || 'a task'));
+  }
+
+  /** Finds chunks that the datastore lost: after a restart it may lack what it accepted shortly before. */
+  async #resendLost(): Promise<void> {
+    const { session } = this.#connection;
+    if (session === undefined || this.#inFlight.tasks === 0) return;
+    const missing = await session.findMissing(this.#inFlight.ids);
+    for (const id of this.#inFlight.noteMissing(missing)) {
+      const reason = missing.get(id);
+      if (reason === undefined) this.#queue.putBack(this.#inFlight.takeChunk(id), false);
+      else this.#failChunk(id, new ProtocolError(`a host rejected the chunk: ${reason}`));
+    }
+    this.#schedule();
+  }
+
+  /** Cancels queued and sent tasks. Hosts drop every chunk that contains one of them. */
+  #cancel(isWanted: (task: Task) => boolean): Task[] {
+    const waiting = this.#queue.cancel(isWanted);
+    const ids = this.#inFlight.find(isWanted);
+    if (ids.length > 0) this.#cancelling = this.#connection.session?.cancel(ids).catch(this.#onError);
+    this.#schedule();
+    return [...waiting, ...ids.flatMap((id) => this.#inFlight.takeChunk(id))];
+  }
+}
+
+/** Converts a priority to BullMQ's. Calls come before items of maps of the same priority. */
+function toPriority(priority: number, isCall: boolean): number {
+  const steps = Math.max(-MIDDLE / 2 + 1, Math.min(MIDDLE / 2 - 1, Math.round(priority)));
+  return MIDDLE - 2 * steps - (isCall ? 1 : 0);
+}

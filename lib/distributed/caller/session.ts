@@ -1,0 +1,215 @@
+import { randomUUID } from 'node:crypto';
+import type { Job as BullMQJob, Queue, QueueEventsProducer } from 'bullmq';
+import { QueueError } from '../../errors.js';
+import { clearTimeout, RealDate, setTimeout, sleep } from '../../util/clock.js';
+import { maxBodyFor } from '../wire/body.js';
+import type { Datastore } from '../wire/datastore.js';
+import { type ChunkMessage, type ResultsMessage, readResults, VERSION } from '../wire/messages.js';
+import { CANCEL, controlQueueOf, LEASE, leaseJobOf, resultsQueueOf, TASKS } from '../wire/queue-names.js';
+
+/** The options of a {@link Session}. */
+export interface SessionOptions {
+  queue: string;
+  leaseDuration: number;
+  maxValueSize: number;
+}
+
+/** Called by a {@link Session}. */
+export interface SessionHandler {
+  onResults(results: ResultsMessage): void;
+  onError(error: Error): void;
+  /** The lease expired: hosts consider this caller dead, and have dropped its chunks and results. */
+  onLost(): void;
+}
+
+/** An encoded chunk to send. */
+export interface OutgoingChunk {
+  id: string;
+  /** BullMQ's priority: 1 comes first. */
+  priority: number;
+  message: Omit<ChunkMessage, 'version' | 'caller' | 'lease' | 'maxValueSize'>;
+}
+
+/** How often sending is tried while the datastore fails. */
+const MAX_ATTEMPTS = 30;
+/** The delay after a failure of the datastore, in milliseconds. */
+const RETRY_DELAY = 500;
+
+/** The largest integer in BullMQ's PostgreSQL tables. */
+const MAX_INT32 = 2 ** 31 - 1;
+
+/** How often a lease is renewed before it would expire: some renewals may fail. */
+const RENEWALS_PER_LEASE = 4;
+
+/** The presence of a caller in the datastore: its id, a queue for its results, and a lease that shows it is alive. */
+export class Session {
+  readonly caller = randomUUID().replaceAll('-', '');
+  readonly #store: Datastore;
+  readonly #options: SessionOptions;
+  readonly #handler: SessionHandler;
+  readonly #jobs: Queue;
+  readonly #results: Queue;
+  readonly #control: QueueEventsProducer;
+  #starting: Promise<void> | undefined;
+  #lease: BullMQJob | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #ended = false;
+  #lastId = 0;
+
+  constructor(store: Datastore, options: SessionOptions, handler: SessionHandler) {
+    this.#store = store;
+    this.#options = options;
+    this.#handler = handler;
+    this.#jobs = store.queue(options.queue);
+    this.#results = store.queue(resultsQueueOf(options.queue, this.caller));
+    this.#control = store.producer(controlQueueOf(options.queue));
+  }
+
+  /** Whether it can send chunks: hosts run nothing for a caller without a lease. */
+  get isReady(): boolean {
+    return this.#lease !== undefined && !this.#ended;
+  }
+
+  /** Creates the lease. */
+  start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
+    const { leaseDuration } = this.#options;
+    await this.#store.ready();
+    const lease = await this.#jobs.add(LEASE, this.#leaseData(), {
+      jobId: leaseJobOf(this.caller),
+      delay: leaseDuration,
+      priority: 1,
+      removeOnComplete: true,
+      removeOnFail: true,
+    });
+    if (this.#ended) return;
+    this.#lease = lease;
+    // Only after the datastore has answered: BullMQ cannot close a worker that was never connected.
+    this.#readResults();
+    this.#renewLater();
+  }
+
+  nextId(): string {
+    return `${this.caller}-${++this.#lastId}`;
+  }
+
+  /**
+   * Sends chunks. Retries while the datastore is down; jobs have ids, so none is added twice.
+   *
+   * @throws (rejects) {@link QueueError}
+   */
+  async send(outgoing: readonly OutgoingChunk[]): Promise<void> {
+    const { leaseDuration, maxValueSize } = this.#options;
+    const jobs = outgoing.map(({ id, priority, message }) => ({
+      name: TASKS,
+      data: { version: VERSION, caller: this.caller, lease: leaseDuration, maxValueSize, ...message },
+      opts: { jobId: id, priority, removeOnComplete: true, removeOnFail: { count: 100 } },
+    }));
+    for (let attempt = 1; !this.#ended; attempt++) {
+      try {
+        await this.#jobs.addBulk(jobs);
+        return;
+      } catch (cause) {
+        if (attempt === MAX_ATTEMPTS)
+          throw new QueueError(`cannot add tasks to the datastore, tried ${MAX_ATTEMPTS} times: ${String(cause)}`, {
+            cause,
+          });
+        this.#handler.onError(cause as Error);
+        await sleep(RETRY_DELAY);
+      }
+    }
+  }
+
+  /** Cancels chunks: removes them from the queue, or has hosts abort them. */
+  async cancel(chunks: readonly string[]): Promise<void> {
+    const removed = await Promise.all(chunks.map((id) => this.#jobs.remove(id)));
+    const running = chunks.filter((_, index) => removed[index] === 0);
+    if (running.length > 0) await this.#control.publishEvent({ eventName: CANCEL, ids: running.join() });
+  }
+
+  /** The chunks that neither wait nor run; with the reason, if a host rejected the chunk as invalid. */
+  async findMissing(chunks: readonly string[]): Promise<Map<string, string | undefined>> {
+    const missing = new Map<string, string | undefined>();
+    await Promise.all(
+      chunks.map(async (id) => {
+        const state = await this.#jobs.getJobState(id);
+        if (state === 'unknown') missing.set(id, undefined);
+        else if (state === 'failed') missing.set(id, (await this.#jobs.getJob(id))?.failedReason);
+      }),
+    );
+    return missing;
+  }
+
+  /** Removes the lease and the results from the datastore. */
+  async end(): Promise<void> {
+    this.stop();
+    await this.#starting;
+    await this.#jobs.remove(leaseJobOf(this.caller));
+    await this.#results.obliterate({ force: true });
+  }
+
+  /** Stops renewing the lease. */
+  stop(): void {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+  }
+
+  #readResults(): void {
+    const { queue, maxValueSize } = this.#options;
+    const maxBody = maxBodyFor(maxValueSize);
+    this.#store.worker(resultsQueueOf(queue, this.caller), async ({ data }) => this.#receive(data, maxBody), {
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 0 },
+      runRetryDelay: RETRY_DELAY,
+      // Results must not be dropped if this process was too busy to renew their locks.
+      maxStalledCount: MAX_INT32,
+    });
+  }
+
+  #receive(data: unknown, maxBody: number): void {
+    if (this.#ended) return;
+    try {
+      this.#handler.onResults(readResults(data, maxBody));
+    } catch (error) {
+      this.#handler.onError(error as Error);
+    }
+  }
+
+  /** The data of the lease job. */
+  #leaseData(): object {
+    return { version: VERSION, caller: this.caller, until: RealDate.now() + this.#options.leaseDuration };
+  }
+
+  #renewLater(): void {
+    if (this.#ended) return;
+    this.#timer = setTimeout(() => void this.#renew(), this.#options.leaseDuration / RENEWALS_PER_LEASE);
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      await this.#lease?.updateData(this.#leaseData());
+      await this.#lease?.changeDelay(this.#options.leaseDuration);
+    } catch (error) {
+      if (this.#ended) return;
+      if (await this.#hasExpired()) {
+        this.stop();
+        return this.#handler.onLost();
+      }
+      this.#handler.onError(error as Error);
+    }
+    this.#renewLater();
+  }
+
+  /** Whether a host has taken the lease. Other failures to renew it may be temporary. */
+  async #hasExpired(): Promise<boolean> {
+    try {
+      return (await this.#jobs.getJobState(leaseJobOf(this.caller))) !== 'delayed';
+    } catch {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import type { PoolEvents, TaskInfo } from '../observe/events.js';
+
+/** Events of the connection of a distributed pool. */
+export interface ConnectionEvents {
+  /**
+   * The connection to the datastore was lost, or the pool received an invalid message. Lost connections reopen
+   * automatically, and calls wait meanwhile.
+   */
+  connectionError: (error: Error) => void;
+}
+
+/**
+ * The events of a distributed pool: the events of a `Pool` about tasks, as far as the calling program can know them. Only
+ * the host knows which process runs a task, and when.
+ */
+export interface DistributedPoolEvents
+  extends ConnectionEvents,
+    Pick<PoolEvents, 'taskError' | 'taskQueued' | 'taskFailed' | 'taskCancelled'> {
+  taskSucceeded: (info: TaskInfo) => void;
+}
+
+/** The events of a host. */
+export interface HostEvents {
+  /** The connection to the datastore was lost, or the datastore rejected a command. The host keeps running. */
+  error: (error: Error) => void;
+  /** The host rejected a job: it is forged, damaged, or of another version. */
+  refused: (reason: Error, jobId: string) => void;
+}

@@ -1,0 +1,88 @@
+import type { Queue } from 'bullmq';
+import { clearInterval, performance, RealDate, setInterval } from '../../util/clock.js';
+import { leaseJobOf } from '../wire/queue-names.js';
+
+/** The state of a caller is cached for this part of its lease. */
+const FRESH = 1 / 4;
+/** The shortest interval between checks, in milliseconds: limits what a forged lease can cause. */
+const MIN_INTERVAL = 25;
+
+interface WatchedCaller {
+  isAlive: Promise<boolean>;
+  checkedAt: number;
+  /** The chunks that run for it, and what to do with each when the caller is dead. */
+  readonly runs: Map<object, () => void>;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** Watches the leases of callers, so that chunks do not run for dead ones. */
+export class CallerLeases {
+  readonly #jobs: Queue;
+  readonly #callers = new Map<string, WatchedCaller>();
+  readonly #onGone: (caller: string) => void;
+
+  /** @param onGone - called when the last chunk of a caller has ended. */
+  constructor(jobs: Queue, onGone: (caller: string) => void) {
+    this.#jobs = jobs;
+    this.#onGone = onGone;
+  }
+
+  /** Calls `onDead` if the caller dies before {@link release} is called with the same `run`. */
+  hold(caller: string, lease: number, run: object, onDead: () => void): void {
+    const watched = this.#get(caller);
+    watched.runs.set(run, onDead);
+    watched.timer ??= setInterval(() => void this.#check(caller), Math.max(MIN_INTERVAL, lease * FRESH));
+  }
+
+  release(caller: string, run: object): void {
+    const watched = this.#callers.get(caller);
+    watched?.runs.delete(run);
+    if (watched === undefined || watched.runs.size > 0) return;
+    clearInterval(watched.timer);
+    this.#callers.delete(caller);
+    this.#onGone(caller);
+  }
+
+  isAlive(caller: string, lease: number): Promise<boolean> {
+    const watched = this.#get(caller);
+    const now = performance.now();
+    if (now - watched.checkedAt > lease * FRESH) {
+      watched.checkedAt = now;
+      watched.isAlive = this.#readLease(caller);
+    }
+    return watched.isAlive;
+  }
+
+  async #check(caller: string): Promise<void> {
+    if (await this.#readLease(caller)) return;
+    const watched = this.#callers.get(caller);
+    if (watched === undefined) return;
+    watched.isAlive = Promise.resolve(false);
+    watched.checkedAt = performance.now();
+    for (const onDead of [...watched.runs.values()]) onDead();
+  }
+
+  /** A caller counts as alive while its lease cannot be read: the datastore is unavailable for a while. */
+  async #readLease(caller: string): Promise<boolean> {
+    try {
+      // Reads the expiry itself: the lease job is only delivered to a host with room, and there may be no such host.
+      const job = await this.#jobs.getJob(leaseJobOf(caller));
+      return job !== undefined && Number(Object(job.data).until) >= RealDate.now();
+    } catch {
+      return true;
+    }
+  }
+
+  #get(caller: string): WatchedCaller {
+    const known = this.#callers.get(caller);
+    if (known !== undefined) return known;
+    const watched: WatchedCaller = {
+      isAlive: Promise.resolve(true),
+      checkedAt: Number.NEGATIVE_INFINITY,
+      runs: new Map(),
+      timer: undefined,
+    };
+    this.#callers.set(caller, watched);
+    return watched;
+  }
+}

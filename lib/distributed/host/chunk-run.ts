@@ -1,0 +1,194 @@
+import type { Job as BullMQJob } from 'bullmq';
+import { ProtocolError } from '../../errors.js';
+import type { ApplyOptions } from '../../pool/options/call-options.js';
+import type { Pool } from '../../pool/pool.js';
+import type { AnyFunction } from '../../pool/task/job.js';
+import { TASK } from '../../protocol/messages.js';
+import { createEncoder, maxBodyFor, readBody, takeBody } from '../wire/body.js';
+import { type ChunkMessage, MAX_CHUNK, readCaller, readChunk } from '../wire/messages.js';
+import type { AllowedFunctions } from './allowed-functions.js';
+import type { CallerLeases } from './caller-leases.js';
+import type { Capacity } from './capacity.js';
+import type { ResultSender } from './result-sender.js';
+import type { TaskRates } from './task-rates.js';
+
+/** The part of a host that a {@link ChunkRun} uses. */
+export interface ChunkRunContext {
+  host: string;
+  pool: Pool;
+  functions: AllowedFunctions;
+  leases: CallerLeases;
+  capacity: Capacity;
+  rates: TaskRates;
+  maxValueSize: number;
+  resultSenderOf(caller: string): ResultSender;
+  /** Called when a task has settled. */
+  onDone(failed: boolean): void;
+}
+
+/** Runs one chunk on the pool of a host. */
+export class ChunkRun {
+  /** Resolves when its tasks have settled and their results are sent. */
+  readonly ended: Promise<void>;
+  readonly #job: BullMQJob;
+  readonly #context: ChunkRunContext;
+  readonly #abort = new AbortController();
+  readonly #unsettled = new Map<number, readonly unknown[]>();
+  #chunk: ChunkMessage | undefined;
+  #isRequeued = false;
+  #onEnded!: () => void;
+
+  constructor(job: BullMQJob, context: ChunkRunContext) {
+    this.#job = job;
+    this.#context = context;
+    this.ended = new Promise((resolve) => {
+      this.#onEnded = resolve;
+    });
+  }
+
+  /** Whether unfinished tasks must go back to the queue. */
+  get needsRequeue(): boolean {
+    return this.#isRequeued && this.#unsettled.size > 0;
+  }
+
+  /** The chunk with its unfinished tasks. */
+  get remainder(): ChunkMessage | undefined {
+    if (this.#chunk === undefined) return undefined;
+    const encoder = createEncoder();
+    for (const [id, args] of this.#unsettled) encoder.addTask(id, 0, args);
+    return { ...this.#chunk, body: takeBody(encoder) };
+  }
+
+  /** Cancels its tasks: the caller is gone, or has cancelled the chunk. */
+  abort(): void {
+    this.#abort.abort(new DOMException('the caller is gone or has cancelled the task', 'AbortError'));
+  }
+
+  /** Cancels its tasks, and leaves the unfinished ones to other hosts. */
+  requeue(): void {
+    this.#isRequeued = true;
+    this.abort();
+  }
+
+  /** @returns the reason if the job is invalid. */
+  async run(): Promise<ProtocolError | undefined> {
+    try {
+      return await this.#read();
+    } finally {
+      this.#onEnded();
+    }
+  }
+
+  async #read(): Promise<ProtocolError | undefined> {
+    const { leases } = this.#context;
+    let from: Pick<ChunkMessage, 'caller' | 'lease'>;
+    try {
+      from = readCaller(this.#job.data);
+    } catch (error) {
+      // The caller is unknown, so only the host reports the error.
+      return error as ProtocolError;
+    }
+    const { caller, lease } = from;
+    leases.hold(caller, lease, this, () => this.abort());
+    try {
+      if (!(await leases.isAlive(caller, lease))) return undefined;
+      return await this.#runFor(this.#context.resultSenderOf(caller));
+    } finally {
+      leases.release(caller, this);
+    }
+  }
+
+  async #runFor(resultSender: ResultSender): Promise<ProtocolError | undefined> {
+    const { data, deferredFailure } = this.#job;
+    const id = this.#job.id as string;
+    if (deferredFailure !== undefined) {
+      await resultSender.lose(id);
+      return undefined;
+    }
+    let chunk: ChunkMessage;
+    let tasks: [id: number, args: readonly unknown[]][];
+    try {
+      chunk = readChunk(data, maxBodyFor(this.#context.maxValueSize));
+      tasks = readTasks(chunk.body);
+    } catch (error) {
+      await resultSender.refuse(id, (error as Error).message);
+      return error as ProtocolError;
+    }
+    resultSender.limitValues(chunk.maxValueSize);
+    await this.#runTasks(chunk, tasks, resultSender);
+    return undefined;
+  }
+
+  async #runTasks(
+    chunk: ChunkMessage,
+    tasks: [id: number, args: readonly unknown[]][],
+    resultSender: ResultSender,
+  ): Promise<void> {
+    const { functions, capacity, rates, host } = this.#context;
+    this.#chunk = chunk;
+    let fn: AnyFunction;
+    try {
+      fn = functions.find(chunk, host);
+    } catch (error) {
+      for (const [id] of tasks) this.#settle(() => resultSender.fail(id, error), true);
+      return resultSender.finish(this.#job.id as string, 0);
+    }
+    const measure = rates.begin(fn);
+    capacity.begin(tasks.length);
+    for (const [id, args] of tasks) this.#unsettled.set(id, args);
+    await Promise.all(tasks.map(([id, args]) => this.#runTask(fn, id, args, chunk, resultSender)));
+    if (this.#isRequeued) return resultSender.flush();
+    if (this.#abort.signal.aborted) return;
+    await resultSender.finish(this.#job.id as string, measure());
+  }
+
+  async #runTask(
+    fn: AnyFunction,
+    id: number,
+    args: readonly unknown[],
+    chunk: ChunkMessage,
+    resultSender: ResultSender,
+  ): Promise<void> {
+    const { pool, capacity, rates } = this.#context;
+    const options: ApplyOptions = {
+      signal: this.#abort.signal,
+      onProgress: (progress) => resultSender.report(id, progress),
+      ...(chunk.timeout !== undefined && { timeout: chunk.timeout }),
+      ...(chunk.retries !== undefined && { retries: chunk.retries }),
+    };
+    try {
+      const value = await pool.apply(fn as (...args: unknown[]) => unknown, args, options);
+      this.#settle(() => resultSender.succeed(id, value), false, id);
+    } catch (error) {
+      if (!this.#abort.signal.aborted) this.#settle(() => resultSender.fail(id, error), true, id);
+    }
+    capacity.end();
+    rates.count(fn);
+  }
+
+  #settle(send: () => void, failed: boolean, id?: number): void {
+    if (id !== undefined) this.#unsettled.delete(id);
+    this.#context.onDone(failed);
+    send();
+  }
+}
+
+/** @throws {@link ProtocolError} */
+function readTasks(body: string): [id: number, args: readonly unknown[]][] {
+  const tasks: [number, readonly unknown[]][] = [];
+  for (const message of readBody(body)) {
+    if (message[0] !== TASK)
+      throw new ProtocolError(`received an invalid chunk: unexpected message of kind ${message[0]}`);
+    const [, firstId, , lists] = message;
+    if (!Number.isSafeInteger(firstId))
+      throw new ProtocolError('received an invalid chunk: a task id must be an integer');
+    for (const [index, args] of lists.entries()) {
+      if (!Array.isArray(args))
+        throw new ProtocolError('received an invalid chunk: the arguments of a task must be an array');
+      tasks.push([firstId + index, args]);
+    }
+  }
+  if (tasks.length === 0 || tasks.length > MAX_CHUNK)
+    throw new ProtocolError(`received an invalid chunk of ${tasks.length} tasks; expected 1 to ${MAX_CHUNK}`);
+  return tasks;
+}

@@ -1,0 +1,286 @@
+import type { Job as BullMQJob, Queue } from 'bullmq';
+import { EventEmitter } from 'eventemitter3';
+import { InvalidStateError } from '../../errors.js';
+import { readPoolOptions } from '../../pool/options/pool-options.js';
+import { Pool } from '../../pool/pool.js';
+import { refuseOutsideOfTask } from '../../process/current-task.js';
+import { callListener } from '../../util/call-listener.js';
+import { isSettledWithin } from '../../util/settled-within.js';
+import type { HostEvents } from '../events.js';
+import { type HostOptions, readHostOptions } from '../options.js';
+import type { HostStats } from '../stats.js';
+import { Datastore, MAX_CLOSING } from '../wire/datastore.js';
+import { CANCEL, controlQueueOf, isCaller, LEASE, leaseJobOf, resultsQueueOf } from '../wire/queue-names.js';
+import { AllowedFunctions } from './allowed-functions.js';
+import { CallerLeases } from './caller-leases.js';
+import { Capacity } from './capacity.js';
+import { ChunkRun } from './chunk-run.js';
+import { HealthServer } from './health-server.js';
+import { JobFetcher } from './job-fetcher.js';
+import { ResultSender } from './result-sender.js';
+import { TaskRates } from './task-rates.js';
+
+/** A job that lost this many hosts runs alone. */
+const SUSPECT_LOSSES = 2;
+
+/**
+ * Runs the tasks of distributed pools: takes them from the queue, and runs them on a pool on this machine.
+ *
+ * Callers can only call functions that its modules export. `npx aiomultiprocess host` runs this class.
+ *
+ * @example
+ * ```ts
+ * const host = new Host({ queue: 'crawl', connection: 'redis://localhost', modules: ['./tasks.js'] });
+ * await host.start();
+ * process.once('SIGTERM', () => host.close());
+ * ```
+ */
+export class Host {
+  readonly name: string;
+  readonly #options: ReturnType<typeof readHostOptions>;
+  readonly #events = new EventEmitter<HostEvents>();
+  readonly #slots: number;
+  readonly #capacity: Capacity;
+  readonly #rates = new TaskRates();
+  readonly #runs = new Map<string, ChunkRun>();
+  readonly #resultSenders = new Map<string, ResultSender>();
+  readonly #counts = { done: 0, failed: 0, refused: 0, finishedChunks: 0 };
+  #state: 'new' | 'started' | 'closing' = 'new';
+  #pool: Pool | undefined;
+  #store: Datastore | undefined;
+  #fetcher: JobFetcher | undefined;
+  #health: HealthServer | undefined;
+  #closed: Promise<void> | undefined;
+
+  /**
+   * @throws TypeError for an unknown or invalid option.
+   * @throws {@link BootstrapError} in a child, outside of a task.
+   */
+  constructor(options: HostOptions) {
+    refuseOutsideOfTask('a Host');
+    this.#options = readHostOptions(options);
+    this.name = this.#options.name;
+    const { processes, childConcurrency } = readPoolOptions(this.#options.pool);
+    this.#slots = processes * childConcurrency;
+    this.#capacity = new Capacity(this.#slots);
+  }
+
+  /** The port of `/healthz` and `/metrics`, once the host has started. */
+  get port(): number | undefined {
+    return this.#health?.port;
+  }
+
+  /**
+   * Starts the processes, connects, and then takes tasks.
+   *
+   * @throws (rejects) {@link InvalidStateError} if it was called before.
+   * @throws (rejects) {@link TaskNotFoundError} if a module cannot be imported.
+   * @throws (rejects) {@link MissingPackageError}, {@link QueueError}, the error of a failed connection.
+   */
+  async start(): Promise<void> {
+    if (this.#state !== 'new') throw new InvalidStateError('start() was already called; create another Host');
+    this.#state = 'started';
+    try {
+      await this.#start();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  async #start(): Promise<void> {
+    const { modules, root, queue, maxValueSize, port, address } = this.#options;
+    const pool = new Pool(this.#options.pool);
+    this.#pool = pool;
+    const functions = await AllowedFunctions.read(pool, modules, root);
+    await pool.ready();
+    this.#refuseIfClosing();
+    const store = await Datastore.open(this.#options, this.#onError);
+    await this.#keepOrClose(store);
+    this.#store = store;
+    await store.ready();
+    this.#refuseIfClosing();
+    const jobs = store.queue(queue);
+    const leases = new CallerLeases(jobs, (caller) => this.#closeResultSender(caller));
+    this.#fetcher = new JobFetcher(
+      store,
+      { ...this.#options, name: this.name },
+      {
+        hasRoom: () => this.#capacity.hasRoom(),
+        onJob: (job) => void this.#onJob(job, { pool, functions, leases, jobs, store, maxValueSize }),
+        onLost: (ids) => this.#abort(ids),
+        onError: this.#onError,
+      },
+    );
+    store.events(controlQueueOf(queue)).on(
+      CANCEL as never,
+      ((args: { ids?: unknown }) => {
+        if (typeof args.ids === 'string') this.#abort(args.ids.split(','));
+      }) as never,
+    );
+    if (port !== undefined) {
+      const health = await HealthServer.listen(this, port, address);
+      await this.#keepOrClose(health);
+      this.#health = health;
+    }
+    await this.#fetcher.start();
+    this.#refuseIfClosing();
+  }
+
+  /** If the host was closed meanwhile, closes what has just been opened: `close()` did not see it. */
+  async #keepOrClose(opened: { close(): Promise<void> }): Promise<void> {
+    if (this.#state === 'closing') await opened.close();
+    this.#refuseIfClosing();
+  }
+
+  #refuseIfClosing(): void {
+    if (this.#state === 'closing') throw new InvalidStateError('the host was closed while it was starting');
+  }
+
+  async #onJob(job: BullMQJob, context: Context): Promise<void> {
+    const fetcher = this.#fetcher as JobFetcher;
+    if (job.name === LEASE) {
+      await this.#removeDeadCaller(job, context);
+      return;
+    }
+    const run = new ChunkRun(job, {
+      ...context,
+      host: this.name,
+      capacity: this.#capacity,
+      rates: this.#rates,
+      resultSenderOf: (caller) => this.#openResultSender(caller, context),
+      onDone: (failed) => {
+        this.#counts.done++;
+        if (failed) this.#counts.failed++;
+      },
+    });
+    // A job that lost two hosts may be the cause. It runs alone, so that no other job is lost with it.
+    const isSuspect = job.stalledCounter >= SUSPECT_LOSSES;
+    if (isSuspect) this.#capacity.reserve();
+    this.#runs.set(job.id as string, run);
+    try {
+      const refusal = await run.run();
+      if (refusal !== undefined) {
+        this.#counts.refused++;
+        callListener(() => this.#events.emit('refused', refusal, String(job.id)));
+        await fetcher.refuse(job, refusal);
+      } else if (run.needsRequeue) await fetcher.requeue(job, run.remainder);
+      else await fetcher.complete(job);
+    } catch (error) {
+      this.#onError(error);
+    } finally {
+      if (isSuspect) this.#capacity.unreserve();
+      this.#runs.delete(job.id as string);
+      this.#counts.finishedChunks++;
+    }
+  }
+
+  /** A due lease means a dead caller: removes its results now, and late ones a minute later. */
+  async #removeDeadCaller(job: BullMQJob, { jobs, store }: Context): Promise<void> {
+    const fetcher = this.#fetcher as JobFetcher;
+    const { caller, again } = Object(job.data) as { caller?: unknown; again?: unknown };
+    if (!isCaller(caller))
+      return fetcher.refuse(job, new Error('received an invalid lease: caller must be 32 hexadecimal digits'));
+    try {
+      await store.queue(resultsQueueOf(this.#options.queue, caller)).obliterate({ force: true });
+      if (again !== true) {
+        const opts = { jobId: `again-${leaseJobOf(caller)}`, delay: 60_000, priority: 1, removeOnComplete: true };
+        await jobs.add(LEASE, { caller, again: true }, { ...opts, removeOnFail: true });
+      }
+    } catch (error) {
+      this.#onError(error);
+    }
+    await fetcher.complete(job);
+  }
+
+  #openResultSender(caller: string, { store, maxValueSize }: Context): ResultSender {
+    const known = this.#resultSenders.get(caller);
+    if (known !== undefined) return known;
+    const results = store.queue(resultsQueueOf(this.#options.queue, caller));
+    const resultSender = new ResultSender({
+      host: this.name,
+      slots: this.#slots,
+      maxValueSize,
+      results,
+      onError: this.#onError,
+    });
+    this.#resultSenders.set(caller, resultSender);
+    return resultSender;
+  }
+
+  /** The last chunk of a caller has ended. */
+  #closeResultSender(caller: string): void {
+    this.#resultSenders.get(caller)?.close();
+    this.#resultSenders.delete(caller);
+  }
+
+  #abort(jobs: readonly string[]): void {
+    for (const id of jobs) this.#runs.get(id)?.abort();
+  }
+
+  readonly #onError = (error: unknown): void => {
+    callListener(() => this.#events.emit('error', error as Error));
+  };
+
+  /**
+   * Stops taking tasks, and closes the host. Running tasks may finish within the grace period; unfinished ones go back to
+   * the queue, for other hosts.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#state = 'closing';
+    this.#fetcher?.stop();
+    this.#capacity.stop();
+    const runs = [...this.#runs.values()];
+    const done = Promise.all(runs.map(({ ended }) => ended));
+    if (!(await isSettledWithin(done, this.#options.gracePeriod))) {
+      for (const run of runs) run.requeue();
+      // Only results still wait then, because the datastore does not answer.
+      await isSettledWithin(done, MAX_CLOSING);
+    }
+    await this.#fetcher?.close();
+    for (const resultSender of this.#resultSenders.values()) resultSender.close();
+    await this.#health?.close();
+    await this.#store?.close();
+    this.#pool?.terminate();
+    await this.#pool?.join();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** The current state of the host, as plain data. */
+  stats(): HostStats {
+    return { chunks: this.#runs.size, running: this.#capacity.running, ...this.#counts };
+  }
+
+  /** Whether the host takes tasks. */
+  get isHealthy(): boolean {
+    return this.#state === 'started' && this.#fetcher !== undefined;
+  }
+
+  on<E extends keyof HostEvents>(event: E, listener: HostEvents[E]): this {
+    this.#events.on(event, listener as never);
+    return this;
+  }
+
+  off<E extends keyof HostEvents>(event: E, listener: HostEvents[E]): this {
+    this.#events.off(event, listener as never);
+    return this;
+  }
+}
+
+/** What `start()` has opened. */
+interface Context {
+  pool: Pool;
+  functions: AllowedFunctions;
+  leases: CallerLeases;
+  jobs: Queue;
+  store: Datastore;
+  maxValueSize: number;
+}

@@ -1,0 +1,152 @@
+import type { Job as BullMQJob, Worker } from 'bullmq';
+import { clearInterval, setInterval, sleep } from '../../util/clock.js';
+import { isSettledWithin } from '../../util/settled-within.js';
+import { type Datastore, MAX_CLOSING } from '../wire/datastore.js';
+
+/** The delay after a failed fetch, in milliseconds. */
+const RETRY_DELAY = 500;
+
+/** How long refused jobs are kept for inspection; the age is in seconds. */
+const KEEP_REFUSED = { count: 1000, age: 7 * 24 * 3600 };
+
+/** The options of a {@link JobFetcher}. */
+export interface JobFetcherOptions {
+  queue: string;
+  name: string;
+  lockDuration: number;
+  stalledInterval: number;
+  maxStalledCount: number;
+}
+
+/** Called by a {@link JobFetcher}. */
+export interface JobFetcherHandler {
+  /** Resolves when there is room for another job. */
+  hasRoom(): Promise<void>;
+  onJob(job: BullMQJob): void;
+  /** The locks of these jobs were lost: another host may have taken over. */
+  onLost(ids: readonly string[]): void;
+  onError(error: Error): void;
+}
+
+/**
+ * Fetches jobs from BullMQ while the host has room, and keeps them locked until they are finished.
+ *
+ * BullMQ's own loop runs a fixed number of jobs at a time, but a job here is a chunk of 1 to 1000 tasks.
+ */
+export class JobFetcher {
+  readonly #worker: Worker;
+  readonly #handler: JobFetcherHandler;
+  readonly #lockDuration: number;
+  readonly #held = new Map<string, BullMQJob>();
+  #renewal: NodeJS.Timeout | undefined;
+  #fetching = Promise.resolve();
+  #fetches = 0;
+  #stopped = false;
+
+  constructor(store: Datastore, options: JobFetcherOptions, handler: JobFetcherHandler) {
+    const { queue, name, lockDuration, stalledInterval, maxStalledCount } = options;
+    this.#handler = handler;
+    this.#lockDuration = lockDuration;
+    this.#worker = store.worker(queue, null, {
+      name,
+      autorun: false,
+      lockDuration,
+      stalledInterval,
+      maxStalledCount,
+      removeOnComplete: { count: 0 },
+      removeOnFail: KEEP_REFUSED,
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#worker.waitUntilReady();
+    if (this.#stopped) return;
+    await this.#worker.startStalledCheckTimer();
+    if (this.#stopped) return;
+    this.#renewal = setInterval(() => void this.#renew(), this.#lockDuration / 3);
+    this.#fetching = this.#fetchAll();
+  }
+
+  /** Stops fetching. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  async complete(job: BullMQJob): Promise<void> {
+    await this.#release(job, (token) => job.moveToCompleted(null, token, false));
+  }
+
+  /** Moves the job to the failed jobs, where it is kept for inspection. */
+  async refuse(job: BullMQJob, reason: Error): Promise<void> {
+    job.opts.attempts = 1;
+    job.opts.removeOnFail = KEEP_REFUSED;
+    await this.#release(job, (token) => job.moveToFailed(reason, token, false));
+  }
+
+  /** Returns the job to the queue, with new data unless `undefined`, for another host. */
+  async requeue(job: BullMQJob, data: unknown): Promise<void> {
+    await this.#release(job, async (token) => {
+      if (data !== undefined) await job.updateData(data);
+      await job.moveToWait(token);
+    });
+  }
+
+  /** Ends the hold on a job. It may fail because another host has taken the job over, which then runs there. */
+  async #release(job: BullMQJob, how: (token: string) => Promise<unknown>): Promise<void> {
+    this.#held.delete(job.id as string);
+    try {
+      await how(job.token as string);
+    } catch (error) {
+      this.#handler.onError(error as Error);
+    }
+  }
+
+  async #fetchAll(): Promise<void> {
+    while (!this.#stopped) {
+      await this.#handler.hasRoom();
+      if (this.#stopped) return;
+      try {
+        const job = await this.#worker.getNextJob(`${this.#worker.id}:${++this.#fetches}`);
+        if (job !== undefined) await this.#accept(job);
+      } catch (error) {
+        if (this.#stopped) return;
+        this.#handler.onError(error as Error);
+        await sleep(RETRY_DELAY, { ref: false });
+      }
+    }
+  }
+
+  async #accept(job: BullMQJob): Promise<void> {
+    if (this.#stopped) return this.requeue(job, undefined);
+    this.#held.set(job.id as string, job);
+    this.#handler.onJob(job);
+  }
+
+  async #renew(): Promise<void> {
+    const jobs = [...this.#held.values()];
+    if (jobs.length === 0) return;
+    try {
+      const ids = jobs.map(({ id }) => id as string);
+      const lost = await this.#worker.extendJobLocks(
+        ids,
+        jobs.map(({ token }) => token as string),
+        this.#lockDuration,
+      );
+      // Ignores jobs that ended in the meantime.
+      const held = lost.filter((id) => this.#held.get(id) === jobs[ids.indexOf(id)]);
+      if (held.length > 0) this.#handler.onLost(held);
+    } catch (error) {
+      this.#handler.onError(error as Error);
+    }
+  }
+
+  /** Closes the worker; call it when no job is held. Interrupts a pending fetch, which could block for minutes. */
+  async close(): Promise<void> {
+    this.#stopped = true;
+    clearInterval(this.#renewal);
+    await this.#worker.getBackend().disconnectBlocking(false);
+    // The fetch may still have got a job, which is requeued.
+    await isSettledWithin(this.#fetching, MAX_CLOSING);
+    await this.#worker.close(true);
+  }
+}

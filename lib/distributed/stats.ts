@@ -1,0 +1,29 @@
+/** The state of a distributed pool at one moment, as plain data. */
+export interface DistributedPoolStats {
+  /** Tasks waiting in this process. */
+  queued: number;
+  /** Tasks in the datastore or on hosts. */
+  sent: number;
+  /** Hosts that have answered in the last five minutes. */
+  hosts: number;
+  /** Tasks that have succeeded since the pool was created. */
+  done: number;
+  /** Tasks that have failed since the pool was created. */
+  failed: number;
+}
+
+/** The state of a host at one moment, as plain data. */
+export interface HostStats {
+  /** Chunks of tasks that it has taken from the queue and not finished. */
+  chunks: number;
+  /** Tasks of these chunks that have not settled. */
+  running: number;
+  /** Tasks that have succeeded or failed since the host started. */
+  done: number;
+  /** Tasks that have failed since the host started. */
+  failed: number;
+  /** Jobs that the host has rejected. */
+  refused: number;
+  /** Chunks that the host has finished. */
+  finishedChunks: number;
+}

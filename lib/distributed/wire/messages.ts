@@ -1,0 +1,158 @@
+import { ProtocolError } from '../../errors.js';
+import { MAX_DELAY } from '../../util/keep-alive.js';
+import type { FunctionIdentity } from './function-identity.js';
+import { isCaller } from './queue-names.js';
+
+/**
+ * The messages between callers and hosts, as the data of BullMQ's jobs.
+ *
+ * They are JSON; values of the program are in `body` (see `body.ts`). Anyone with access to the datastore can forge them,
+ * so both sides validate every message with the functions below.
+ */
+
+/** Incremented with every incompatible change. */
+export const VERSION = 2;
+
+/** The maximum number of tasks in a chunk. */
+export const MAX_CHUNK = 1000;
+/** A chunk takes no further task once its arguments reach this size, nor a batch a further result, in bytes. */
+export const CHUNK_BYTES = 256 * 1024;
+
+/** The longest name of a module or function, in characters. */
+const MAX_NAME = 1024;
+const MAX_HOLDERS = 100;
+
+/** Tasks that are sent together: calls of one function. */
+export interface ChunkMessage {
+  version: typeof VERSION;
+  caller: string;
+  /** How long the caller counts as alive after a heartbeat, in milliseconds. */
+  lease: number;
+  /** The path of the module relative to the root, which both sides agree on, without its extension. */
+  module: string;
+  fn: FunctionIdentity;
+  /** The time limit of each task, in milliseconds. Default: the host's. */
+  timeout?: number;
+  /** How often a failed task is retried. Default: the host's. */
+  retries?: number;
+  /** The size of the largest result that the caller accepts, in bytes. */
+  maxValueSize: number;
+  /** The tasks, under ids of the caller. */
+  body: string;
+}
+
+/** Results of tasks of a caller. */
+export interface ResultsMessage {
+  version: typeof VERSION;
+  /** The name of the host that ran them. */
+  host: string;
+  /** How many tasks the host runs at a time. */
+  slots: number;
+  /** Finished chunks, and how many tasks of that function the host finishes per millisecond. */
+  rates: [chunk: string, rate: number][];
+  /** Chunks whose hosts died repeatedly. */
+  lost: string[];
+  /** Chunks that the host rejected as invalid, and why. */
+  refused: [chunk: string, reason: string][];
+  body: string;
+}
+
+/**
+ * Reads who sent a chunk. The rest of the message may be invalid: the rejection is sent to this caller.
+ *
+ * @throws {@link ProtocolError}
+ */
+export function readCaller(data: unknown): Pick<ChunkMessage, 'caller' | 'lease'> {
+  const { caller, lease } = Object(data) as Record<string, unknown>;
+  check(isCaller(caller), 'caller must be 32 hexadecimal digits');
+  check(isTime(lease) && lease > 0, 'lease must be a positive number of milliseconds');
+  return { caller: caller as string, lease: lease as number };
+}
+
+/**
+ * @param maxBody - the maximum length of the body, in characters.
+ * @throws {@link ProtocolError}
+ */
+export function readChunk(data: unknown, maxBody: number): ChunkMessage {
+  const chunk = readVersion(data, 'tasks');
+  readCaller(data);
+  const { module, fn, timeout, retries, maxValueSize, body } = chunk;
+  check(isText(module, MAX_NAME), `module must be a string of 1 to ${MAX_NAME} characters`);
+  check(isIdentity(fn), 'fn must identify a function');
+  check(timeout === undefined || isTime(timeout), 'timeout must be a number of milliseconds');
+  check(retries === undefined || isCount(retries), 'retries must be a non-negative integer');
+  check(isCount(maxValueSize), 'maxValueSize must be a non-negative integer');
+  checkBody(body, maxBody);
+  return chunk as unknown as ChunkMessage;
+}
+
+/** @throws {@link ProtocolError} */
+export function readResults(data: unknown, maxBody: number): ResultsMessage {
+  const results = readVersion(data, 'results');
+  const { host, slots, rates, lost, refused, body } = results;
+  check(isText(host, MAX_NAME), `host must be a string of 1 to ${MAX_NAME} characters`);
+  check(isCount(slots), 'slots must be a non-negative integer');
+  check(
+    Array.isArray(rates) && rates.every((each) => isPair(each) && isNumber(each[1])),
+    'rates must be pairs of a chunk id and a rate',
+  );
+  check(Array.isArray(lost) && lost.every((each) => isText(each, MAX_NAME)), 'lost must be chunk ids');
+  check(
+    Array.isArray(refused) && refused.every((each) => isPair(each) && isText(each[1], 8 * MAX_NAME)),
+    'refused must be pairs of a chunk id and a reason',
+  );
+  checkBody(body, maxBody);
+  return results as unknown as ResultsMessage;
+}
+
+function readVersion(data: unknown, what: string): Record<string, unknown> {
+  check(typeof data === 'object' && data !== null, `${what} must be an object`);
+  const { version } = data as Record<string, unknown>;
+  check(
+    version === VERSION,
+    `${what} have version ${String(version)}, expected ${VERSION}; run the same version of aiomultiprocess everywhere`,
+  );
+  return data as Record<string, unknown>;
+}
+
+function checkBody(body: unknown, maxBody: number): void {
+  check(typeof body === 'string', 'body must be a string');
+  const { length } = body as string;
+  check(length <= maxBody, `body has ${length} characters; maxValueSize allows ${maxBody}`);
+}
+
+function isIdentity(value: unknown): value is FunctionIdentity {
+  const { kind, name, ordinal, holders, closure, mayBeDefault, text } = Object(value) as Record<string, unknown>;
+  if (typeof name !== 'string' || name.length > MAX_NAME) return false;
+  if (kind === 'handle') return true;
+  if (kind === 'task') return isCount(ordinal);
+  const areHolders =
+    Array.isArray(holders) && holders.length <= MAX_HOLDERS && holders.every((each) => isText(each, MAX_NAME));
+  const areFlags = typeof closure === 'boolean' && typeof mayBeDefault === 'boolean';
+  return kind === 'export' && areHolders && areFlags && isText(text, MAX_NAME);
+}
+
+function isPair(value: unknown): value is [string, unknown] {
+  return Array.isArray(value) && value.length === 2 && isText(value[0], MAX_NAME);
+}
+
+function isText(value: unknown, longest: number): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= longest;
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** Milliseconds that a timer accepts: with a longer delay it fires at once. */
+function isTime(value: unknown): value is number {
+  return isNumber(value) && value <= MAX_DELAY;
+}
+
+function check(isValid: boolean, expected: string): void {
+  if (!isValid) throw new ProtocolError(`received an invalid job: ${expected}`);
+}

@@ -1,0 +1,34 @@
+/** The names of queues and jobs that callers and hosts share. BullMQ does not allow colons in them. */
+
+/** The id of a caller. It becomes part of queue names, so it is validated wherever it is received. */
+const CALLER = /^[0-9a-f]{32}$/;
+
+export function isCaller(value: unknown): value is string {
+  return typeof value === 'string' && CALLER.test(value);
+}
+
+/** The queue from which a caller reads its results. */
+export function resultsQueueOf(queue: string, caller: string): string {
+  return `${queue}-results-${caller}`;
+}
+
+/** The event stream on which callers tell hosts which chunks are cancelled. */
+export function controlQueueOf(queue: string): string {
+  return `${queue}-control`;
+}
+
+/**
+ * The id of the delayed job that is a caller's lease. The caller keeps postponing it; a host that gets it removes what the
+ * dead caller left in the datastore.
+ */
+export function leaseJobOf(caller: string): string {
+  return `lease-${caller}`;
+}
+
+/** The names of jobs. */
+export const TASKS = 'tasks';
+export const LEASE = 'lease';
+export const RESULTS = 'results';
+
+/** The event with the ids of cancelled jobs. */
+export const CANCEL = 'cancel';

@@ -1,0 +1,38 @@
+import type { EndedInfo } from '../events.js';
+import { summarizeArguments } from '../summarize-arguments.js';
+
+/** The number of tasks to keep. */
+const COUNT = 10;
+
+/** One of the slowest tasks. */
+export interface SlowTask {
+  id: number;
+  /** The name of the function. */
+  task: string;
+  /** A summary of its arguments, of at most 200 characters. */
+  args: string;
+  attempt: number;
+  /** The index of the seat of its process. */
+  place: number;
+  pid: number | undefined;
+  /** In milliseconds. */
+  runTime: number;
+}
+
+/** The ten slowest tasks. */
+export class SlowestTasks {
+  /** The slowest first. */
+  #tasks: SlowTask[] = [];
+
+  add({ id, task, args, attempt, place, pid, runTime }: EndedInfo): void {
+    const last = this.#tasks[COUNT - 1];
+    if (last !== undefined && last.runTime >= runTime) return;
+    this.#tasks.push({ id, task, args: summarizeArguments(args), attempt, place, pid, runTime });
+    this.#tasks.sort((one, other) => other.runTime - one.runTime);
+    this.#tasks.length = Math.min(this.#tasks.length, COUNT);
+  }
+
+  read(): SlowTask[] {
+    return this.#tasks.map((task) => ({ ...task }));
+  }
+}

@@ -1,0 +1,91 @@
+import type { EndedInfo, PoolEmitter, TaskEvents } from '../../observe/events.js';
+import { callListener } from '../../util/call-listener.js';
+import { fromMachineTime } from '../../util/machine-clock.js';
+import type { Task } from '../task/task.js';
+import { type TaskLocation, TracedTask } from './traced-task.js';
+
+/** Emits the events of tasks. Tasks that were queued before it existed have none. */
+export class TaskTracer {
+  readonly #pool: string;
+  readonly #events: PoolEmitter;
+  readonly #capture: (() => unknown) | undefined;
+  /** Tasks that are not settled, by their ids. */
+  readonly #traced = new Map<number, TracedTask>();
+
+  constructor(pool: string, events: PoolEmitter, capture: (() => unknown) | undefined) {
+    this.#pool = pool;
+    this.#events = events;
+    this.#capture = capture;
+  }
+
+  onQueued(task: Task): void {
+    // A retried task is known already.
+    const traced = this.#traced.get(task.id) ?? TracedTask.create(this.#pool, task, this.#capture);
+    this.#traced.set(task.id, traced);
+    traced.onQueued();
+    this.#emit('taskQueued', traced, (task) => task.describe());
+  }
+
+  /** The value of its caller's context that the task should have in its process. */
+  contextOf(task: Task): unknown {
+    return this.#traced.get(task.id)?.context;
+  }
+
+  onSent(task: Task, location: TaskLocation): void {
+    const traced = this.#traced.get(task.id);
+    if (traced === undefined) return;
+    traced.onSent(location);
+    this.#emit('taskStarted', traced, (task) => task.describeStart(location));
+  }
+
+  /** @param start - by the clock of the machine. */
+  onMeasured(task: Task, start: number, runTime: number): void {
+    this.#traced.get(task.id)?.onMeasured(fromMachineTime(start), runTime);
+  }
+
+  onSucceeded(task: Task, result: unknown): void {
+    const traced = this.#take(task);
+    if (traced === undefined) return;
+    this.#emit('taskSucceeded', traced, (task) => task.describeEnd() as EndedInfo);
+    if (traced.trace !== undefined) traced.endTrace({ result });
+  }
+
+  onFailed(task: Task, error: unknown): void {
+    const traced = this.#take(task);
+    if (traced === undefined) return;
+    this.#emit('taskFailed', traced, (task) => ({ ...task.describeEnd(), error }));
+    if (traced.trace !== undefined) traced.endTrace({ error });
+  }
+
+  /** @param nextId - the id that the task will have in its next attempt. */
+  onRetried(task: Task, error: unknown, nextId: number): void {
+    const traced = this.#take(task);
+    if (traced === undefined) return;
+    this.#traced.set(nextId, traced.createNext(nextId));
+    this.#emit('taskRetried', traced, (task) => ({ ...task.describeEnd(), error, nextId }));
+  }
+
+  onCancelled(task: Task, reason: unknown): void {
+    const traced = this.#take(task);
+    if (traced === undefined) return;
+    this.#emit('taskCancelled', traced, (task) => ({ ...task.describeEnd(), reason }));
+    if (traced.trace !== undefined) traced.endTrace({ error: reason });
+  }
+
+  #take(task: Task): TracedTask | undefined {
+    const traced = this.#traced.get(task.id);
+    this.#traced.delete(task.id);
+    return traced;
+  }
+
+  /** Describes the task only if the event has a listener. */
+  #emit<E extends keyof TaskEvents>(
+    event: E,
+    traced: TracedTask,
+    describe: (traced: TracedTask) => Parameters<TaskEvents[E]>[0],
+  ): void {
+    if (this.#events.listenerCount(event) === 0) return;
+    const info = describe(traced);
+    callListener(() => traced.runInScope(() => this.#events.emit(event, ...([info] as never))));
+  }
+}

@@ -1,0 +1,661 @@
+import { ProtocolError, TaskTimeoutError, TimeoutError } from '../../errors.js';
+import { completeAddress } from '../../functions/address/address.js';
+import { describeModule } from '../../functions/describe-function.js';
+import type { Channel } from '../../ipc/channel.js';
+import type { ExitReason, RecycleReason } from '../../observe/events.js';
+import { Connection, KILL_DELAY } from '../../process/connection.js';
+import { waitAtExit } from '../../process/exit-wait.js';
+import { createLateError } from '../../process/initializers.js';
+import { type Exit, spawnChild, toSignal } from '../../process/spawn.js';
+import { FULL } from '../../protocol/load.js';
+import {
+  ADDRESS,
+  ATTEMPT,
+  BEGUN,
+  BOOT_FAILURE,
+  CANCEL,
+  CONTEXT,
+  CREDIT,
+  ENDING,
+  FAILURE,
+  FATAL,
+  FINALIZED,
+  ITEM,
+  LIMIT,
+  LOADED,
+  LOADING,
+  MAPPED,
+  MAX_UNWRITTEN,
+  MEASURE,
+  type Message,
+  PROGRESS,
+  READY,
+  RECALL,
+  RESULT,
+  RETURNED,
+  SIGNALLED,
+  SPAWNED,
+  STREAM,
+  TIMES,
+  type ToChild,
+  type ToParent,
+  USAGE,
+  WARM,
+  WARMED,
+} from '../../protocol/messages.js';
+import type { StartOptions } from '../../protocol/start-options.js';
+import { performance } from '../../util/clock.js';
+import { Deadline } from '../../util/deadline.js';
+import type { ReadPoolOptions } from '../options/pool-options.js';
+import type { QueueId } from '../queue/scheduler.js';
+import { StreamTask } from '../stream/stream-task.js';
+import { createExitError } from '../task/exit-error.js';
+import type { Job } from '../task/job.js';
+import type { Task } from '../task/task.js';
+import type { Tracing } from '../tracing/tracing.js';
+import { InFlight, type SentFunction, type SentTask, waysOf } from './in-flight.js';
+import { Lifetime } from './lifetime.js';
+import { SpawnedPrograms } from './spawned-programs.js';
+import { readUsage, type Usage } from './usage.js';
+import { WarmUps } from './warm-ups.js';
+
+/** A child that does not notice within this time that its pool was terminated is in a busy loop, in milliseconds. */
+const MAX_UNNOTICED = 1000;
+
+/** The reasons for which the programs that a child has started end with it. Otherwise they may be there on purpose. */
+const KILLS_TREE: ReadonlySet<ExitReason> = new Set(['failed', 'cancelled', 'terminated']);
+
+/** Which child of the pool it is. */
+export interface ChildPosition {
+  readonly queueId: QueueId;
+  /** The index of its seat, and how many children had the seat before. */
+  readonly place: number;
+  readonly restarts: number;
+}
+
+/** How a child ended, and the tasks that it leaves. */
+export interface ChildEnd {
+  exit: Exit;
+  /** Why, if the child or its bytes told. */
+  cause: unknown;
+  /** Tasks that may have begun, and tasks that certainly have not, in the order in which they were sent. */
+  begun: Task[];
+  untouched: Task[];
+}
+
+/** What the children of a pool report. There is one sink for all of them. */
+export interface ChildEvents {
+  /** The functions that a child imports before it is ready. */
+  listWarm(child: ChildHandle): readonly Job[];
+  /** The import of this function ended a child that was starting, or took longer than it may. */
+  onUnwarmable(job: Job, error: unknown): void;
+  onReady(child: ChildHandle): void;
+  onResult(task: Task, value: unknown): void;
+  onFailure(task: Task, error: unknown, child: ChildHandle): void;
+  /** A task has run for as long as it may. */
+  onTimeout(task: Task, child: ChildHandle): void;
+  /** The import of a task's module has taken as long as it may. */
+  onImportTimeout(task: Task, child: ChildHandle): void;
+  /** It has not begun these tasks, and another child is free. */
+  onReturned(tasks: Task[], child: ChildHandle): void;
+  /** Answers were handled, or the pipe has room again: the child may take more. */
+  onRoom(child: ChildHandle): void;
+  /** The child should be replaced while it still runs. */
+  onWorn(child: ChildHandle): void;
+  /** The child was sent the last task that it may run. */
+  onExhausted(child: ChildHandle): void;
+  /** The child has had nothing to do for `idleTimeout`. */
+  onIdle(child: ChildHandle): void;
+  onEnd(child: ChildHandle, end: ChildEnd): void;
+}
+
+/**
+ * The parent's view of one child of a pool.
+ *
+ * - Sends it tasks, and what it should know about them.
+ * - Reads its messages, and reports what they mean to the pool's {@link ChildEvents}.
+ * - Tells how much more it can take, and when it should be replaced.
+ * - Ends it, and splits the tasks that it leaves into those that may have begun and those that have not.
+ */
+export class ChildHandle {
+  readonly queueId: QueueId;
+  readonly place: number;
+  readonly restarts: number;
+  /** How many tasks it runs at a time. */
+  readonly concurrency: number;
+  /** Whose tasks still run while this child takes over. */
+  predecessor: ChildHandle | undefined;
+  state: 'booting' | 'ready' | 'draining' | 'ended' = 'booting';
+  /** Tasks sent, succeeded and failed. */
+  sent = 0;
+  done = 0;
+  failed = 0;
+  /** Whether the exception handler is an export, so that the child calls it. */
+  handlesErrors = true;
+  /** Its last report, if it was asked for one. */
+  usage: Usage | undefined;
+  /** Why it should be replaced, and why it ends; `failed` unless the pool ends it. */
+  wornBy: RecycleReason | undefined;
+  exitReason: ExitReason = 'failed';
+  /** It was killed because its start took longer than it may. */
+  isLate = false;
+  /** It is initialised, and imports functions before it is ready. */
+  isWarming = false;
+
+  readonly #events: ChildEvents;
+  readonly #tracing: Tracing;
+  readonly #options: ReadPoolOptions;
+  readonly #startedAt = performance.now();
+  readonly #connection: Connection;
+  readonly #channel: Channel<ToParent, ToChild>;
+  readonly #inFlight: InFlight;
+  readonly #lifetime: Lifetime;
+  readonly #warmUps = new WarmUps();
+  readonly #startLimit: Deadline | undefined;
+  /** When the tasks that are flushed next were sent; 0 if there are none. */
+  #batchStart = 0;
+  /** The last signal for which the program has a listener in the child. */
+  #signalled: NodeJS.Signals | null = null;
+  /** It can take more, although it has not answered tasks. */
+  #hasRoom = false;
+  /** It was asked for tasks that it has not begun. */
+  #isRecalling = false;
+  /** It had none, and was sent none since. */
+  #hasBegunAll = false;
+  #cause: unknown;
+  #finalizing: 'none' | 'running' | 'ended' = 'none';
+  #wasReady = false;
+  /** `undefined` without `killTree`. */
+  readonly #spawned: SpawnedPrograms | undefined;
+
+  constructor(
+    events: ChildEvents,
+    tracing: Tracing,
+    { queueId, place, restarts }: ChildPosition,
+    options: ReadPoolOptions,
+    start: StartOptions,
+  ) {
+    this.#events = events;
+    this.#tracing = tracing;
+    this.#options = options;
+    this.queueId = queueId;
+    this.place = place;
+    this.restarts = restarts;
+    this.concurrency = start.concurrency;
+    this.#spawned = start.reportSpawned ? new SpawnedPrograms() : undefined;
+    this.#inFlight = new InFlight(
+      {
+        onTimeout: (sent) => this.#onTimeout(sent),
+        onGraceEnd: ({ task }) => this.#killUncooperative(task),
+        onImportTimeout: (fn) => this.#onImportTimeout(fn),
+        onSilence: () => this.#killSilent(),
+      },
+      options,
+      start.concurrency,
+    );
+    this.#lifetime = new Lifetime(options, {
+      onWorn: (reason) => {
+        this.wornBy ??= reason;
+        events.onWorn(this);
+      },
+      onIdle: () => events.onIdle(this),
+    });
+    const child = spawnChild(options.spawn, 'pool');
+    this.#connection = new Connection(child, start, {
+      onMessages: (messages) => this.#receive(messages),
+      onRead: () => this.#onRead(),
+      onDrain: () => events.onRoom(this),
+    });
+    this.#channel = this.#connection.channel;
+    if (options.startTimeout > 0) {
+      this.#startLimit = new Deadline(options.startTimeout, () => this.#killLate());
+    }
+    const isAwaited = child.pid !== undefined && (child.writesAtExit || options.finalizer !== undefined);
+    const forget = isAwaited ? waitAtExit(child.pid, () => this.#channel.destroy()) : undefined;
+    void this.#connection.ended.then((exit) => {
+      forget?.();
+      this.#onEnd(exit);
+    });
+  }
+
+  get sharedBytes(): number | undefined {
+    return this.#connection.sharedBytes;
+  }
+
+  get pid(): number | undefined {
+    return this.#connection.pid;
+  }
+
+  /** How many tasks it was sent and has not answered. */
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  /** It should be sent nothing further: it was sent all the tasks that it may run, or is stuck in an import. */
+  get isExhausted(): boolean {
+    return this.sent >= this.#lifetime.maxTasks || this.#inFlight.isOverdue;
+  }
+
+  /** How much of it its tasks take, and those that its predecessor has not answered: {@link FULL} is all of it. */
+  get load(): number {
+    return this.#inFlight.load + this.#inherited;
+  }
+
+  get #inherited(): number {
+    return this.predecessor?.load ?? 0;
+  }
+
+  /** Whether it can take tasks at all. */
+  get isAvailable(): boolean {
+    const { isEndangered, isOverdue } = this.#inFlight;
+    return this.state === 'ready' && !this.#channel.congested && !isEndangered && !isOverdue;
+  }
+
+  /**
+   * How many more tasks of a job it can take while it {@link isAvailable}.
+   *
+   * @param share - its fair share of all tasks.
+   * @param isLast - there are few tasks left.
+   */
+  getRoom(job: Job, share: number, isLast: boolean): number {
+    const { size, ahead } = this.#inFlight;
+    const free = this.#inFlight.countFree(job, this.#inherited);
+    // What it has beside the tasks it runs is filled up when half of it is gone: a write costs as much as many tasks.
+    if (-free > ahead / 2) return 0;
+    // The last long tasks go to a process that is free, even if it has to wait for them.
+    if (isLast && this.#inFlight.hasLong(job)) return 0;
+    return Math.min(free + ahead, share - size, this.#lifetime.maxTasks - this.sent);
+  }
+
+  /** What a task of a job takes of it. */
+  getShare(job: Job): number {
+    return this.#inFlight.getShare(job);
+  }
+
+  /** After a task was sent: whether to send on while {@link getRoom} has counted room. */
+  get isOpen(): boolean {
+    return !this.#channel.congested && (this.#inFlight.ahead > 0 || this.load < FULL);
+  }
+
+  /** Asks for half of the tasks that it may not have begun, unless it has just answered that it has begun them. */
+  recall(): void {
+    if (!this.isAvailable || this.inFlight < 2 || this.#isRecalling || this.#hasBegunAll) return;
+    this.#isRecalling = true;
+    this.#channel.post([RECALL, Math.ceil((this.inFlight - 1) / 2)]);
+    this.flush();
+  }
+
+  /** Whether it may be sent a task that has to run in this child and not in another. */
+  get takesPinned(): boolean {
+    return this.state !== 'booting' && !this.#inFlight.isEndangered && !this.isExhausted;
+  }
+
+  /**
+   * Sends a task with the next {@link flush}.
+   *
+   * @throws {@link SerializationError} if its arguments cannot be sent, {@link TaskNotFoundError} if its function cannot
+   * be found; nothing is sent then.
+   */
+  send(task: Task): void {
+    if (this.#batchStart === 0) {
+      this.#batchStart = performance.now();
+      this.#connection.guard();
+    }
+    const fn = this.#inFlight.getFunction(task.job) ?? this.#introduce(task.job);
+    const isPlain = task.history === undefined && task.job.caller === undefined && !(task instanceof StreamTask);
+    if (!isPlain) this.#announce(task);
+    try {
+      this.#channel.postTask(task.id, fn.id, task.args, task.job.asViews);
+    } catch (error) {
+      if (!isPlain) this.#channel.post([CANCEL, task.id]);
+      throw error;
+    }
+    this.#inFlight.add(task, fn, this.#batchStart);
+    this.#hasBegunAll = false;
+    this.#lifetime.onSent(++this.sent);
+    this.#tracing.tasks?.onSent(task, this);
+  }
+
+  /** Each function crosses the pipe once; then its number stands for it. */
+  #introduce(job: Job): SentFunction {
+    completeAddress(job.address);
+    const fn = this.#inFlight.addFunction(job);
+    if (job.asViews) this.#connection.allowViews();
+    this.#channel.post([ADDRESS, fn.id, waysOf(job), job.address]);
+    return fn;
+  }
+
+  /** The functions of the tasks that it has. */
+  get jobs(): Job[] {
+    return this.#inFlight.jobs;
+  }
+
+  /**
+   * Has the child import a function, unless it has.
+   *
+   * @throws (rejects) what the import throws; {@link TaskTimeoutError}; {@link ProcessExitError} if it ends before.
+   */
+  async warm(job: Job): Promise<void> {
+    const fn = this.#inFlight.getFunction(job) ?? this.#introduce(job);
+    const isNew = this.#warmUps.find(fn.id) === undefined;
+    const promise = this.#warmUps.wait(fn.id, job);
+    if (isNew) {
+      this.#channel.post([WARM, fn.id]);
+      this.#channel.flush();
+    }
+    return promise;
+  }
+
+  /** Sends the context, the attempt or the stream window of the task that follows. */
+  #announce(task: Task): void {
+    const context = this.#tracing.tasks?.contextOf(task) ?? task.job.caller?.context;
+    if (context !== undefined) this.#channel.post([CONTEXT, task.id, context]);
+    if (task.attempt > 1) this.#channel.post([ATTEMPT, task.id, task.attempt]);
+    if (!(task instanceof StreamTask)) return;
+    this.#channel.post([STREAM, task.id, task.window]);
+    task.onSent((items) => {
+      this.#channel.post([CREDIT, task.id, items]);
+      this.#channel.flush();
+    });
+  }
+
+  flush(): void {
+    this.#batchStart = 0;
+    this.#channel.flush();
+  }
+
+  /** Has the child report the times of tasks and its usage while the pool is traced. */
+  measure(): void {
+    if (this.state === 'booting' || this.state === 'ended') return;
+    this.#channel.post([MEASURE, this.#tracing.tasks !== undefined]);
+    this.flush();
+  }
+
+  /**
+   * Cancels the tasks for which `isWanted` holds, and returns them. They keep their slots until they end; a child in
+   * which one does not end is killed.
+   */
+  cancel(isWanted: (task: Task) => boolean): Task[] {
+    const cancelled = this.#inFlight.cancel(isWanted);
+    this.#sendCancel(cancelled);
+    return cancelled.map(({ task }) => task);
+  }
+
+  #sendCancel(cancelled: readonly SentTask[]): void {
+    for (const { id, task } of cancelled) {
+      if (task instanceof StreamTask) task.dropItems();
+      this.#channel.post([CANCEL, id]);
+    }
+    this.flush();
+  }
+
+  #onTimeout(sent: SentTask): void {
+    this.#sendCancel(this.#inFlight.cancelAll([sent]));
+    this.#events.onTimeout(sent.task, this);
+  }
+
+  /**
+   * Another child takes over, in which the import may succeed. This one exits when what it runs is answered. In a busy
+   * loop it does not notice, and is killed as one with a task that does not end.
+   */
+  #onImportTimeout(fn: SentFunction): void {
+    this.wornBy ??= 'startTimeout';
+    this.#failWarmUp(fn);
+    for (const task of this.cancel(({ job }) => job.address === fn.address)) this.#events.onImportTimeout(task, this);
+    this.#events.onExhausted(this);
+  }
+
+  #failWarmUp({ id, address }: SentFunction): void {
+    const job = this.#warmUps.find(id);
+    if (job === undefined) return;
+    const name = job.fn.name || 'a task';
+    const error = new TaskTimeoutError(name, this.#options.startTimeout, this.pid, describeModule(address));
+    this.#warmUps.reject(id, error);
+    this.#events.onUnwarmable(job, error);
+  }
+
+  /** Takes no further tasks, and exits when those it has are answered. */
+  drain(reason: ExitReason): void {
+    if (this.state === 'ended') return;
+    this.state = 'draining';
+    if (this.exitReason === 'failed') this.exitReason = reason;
+    this.#endIfDrained();
+  }
+
+  #endIfDrained(): void {
+    if (this.state !== 'draining' || this.inFlight > 0) return;
+    const { finalizer, finalizerTimeout } = this.#options;
+    this.#connection.end(KILL_DELAY, KILL_DELAY + (finalizer === undefined ? 0 : finalizerTimeout));
+  }
+
+  /** Ends it although tasks may run. A child that starts, or is in a busy loop, is killed: at once, or after a moment. */
+  terminate(): void {
+    if (this.state === 'ended') return;
+    this.exitReason = 'terminated';
+    this.#spawned?.findBelow(this.pid);
+    if (this.state === 'booting' && !this.#wasReady) return this.#connection.kill('SIGKILL');
+    this.state = 'draining';
+    this.#inFlight.end();
+    this.#connection.end(MAX_UNNOTICED);
+  }
+
+  #killSilent(): void {
+    this.#cause ??= new TimeoutError(
+      `process ${this.pid} has nothing else to do and has not called the function of a task for ` +
+        `${this.#options.startTimeout} ms (startTimeout): something that an earlier task left behind blocks its event loop, ` +
+        'or it was stopped',
+    );
+    this.#connection.kill('SIGKILL');
+  }
+
+  #killUncooperative(task: Task): void {
+    const { cancelGracePeriod } = this.#options;
+    this.#cause ??= new Error(`${task.name} was cancelled and has not ended within ${cancelGracePeriod} ms`);
+    this.exitReason = 'cancelled';
+    this.#spawned?.findBelow(this.pid);
+    this.#connection.kill('SIGKILL');
+  }
+
+  #killLate(): void {
+    this.isLate = true;
+    this.#cause ??= createLateError(this.pid, this.#options.startTimeout);
+    this.#connection.kill('SIGKILL');
+  }
+
+  #receive(messages: readonly ToParent[]): void {
+    const now = performance.now();
+    for (const message of messages) {
+      switch (message[0]) {
+        case RESULT:
+          this.#onResults(message[1], message[2], now);
+          break;
+        case FAILURE:
+          this.#onFailure(this.#inFlight.take(message[1], now), message[2]);
+          break;
+        case BEGUN:
+          this.#inFlight.onBegun(message[1]);
+          break;
+        case LOADING:
+          this.#inFlight.onLoading(message[1]);
+          break;
+        case MAPPED:
+          this.#connection.onMapped(message[1] === 1);
+          break;
+        case LOADED:
+          this.#inFlight.onLoaded(message[1]);
+          break;
+        case LIMIT:
+          this.#inFlight.setLimit(message[1], message[2], message[3] === 1);
+          this.#hasRoom = true;
+          break;
+        case RETURNED:
+          this.#onReturned(message[1]);
+          break;
+        case PROGRESS:
+          this.#inFlight.peek(message[1])?.report(message[2]);
+          break;
+        case ITEM:
+          this.#onItem(this.#inFlight.peek(message[1]), message[2]);
+          break;
+        case TIMES:
+          this.#onTimes(message[1], message[2], message[3]);
+          break;
+        case USAGE:
+          this.usage = readUsage(message[1], message[2], message[3]);
+          this.#lifetime.onMemory(message[1]);
+          break;
+        case READY:
+          this.#onReady(message[1], message[2]);
+          break;
+        case BOOT_FAILURE:
+        case FATAL:
+          this.#cause = message[1];
+          break;
+        case SIGNALLED:
+          this.#signalled = toSignal(message[1]);
+          break;
+        case SPAWNED:
+          this.#spawned?.add(this.pid, message[1]);
+          break;
+        case ENDING:
+          if (this.#options.finalizer !== undefined && this.#wasReady) this.#finalizing = 'running';
+          break;
+        case FINALIZED:
+          this.#onFinalized(message[1]);
+          break;
+        case WARMED:
+          this.#warmUps.settle(message[1], message[2]);
+          break;
+        default:
+          throw new ProtocolError(
+            `child sent a message of kind ${(message as Message)[0]}: expected one of those that children send`,
+          );
+      }
+    }
+  }
+
+  #onResults(firstId: number, values: readonly unknown[], now: number): void {
+    this.done += values.length;
+    for (let at = 0; at < values.length; at++) {
+      const task = this.#inFlight.take(firstId + at, now);
+      if (task !== undefined) this.#events.onResult(task, values[at]);
+    }
+  }
+
+  /** @throws {@link ProtocolError} if it was not asked for tasks, or returns one that it does not have. */
+  #onReturned(ids: readonly number[]): void {
+    if (!this.#isRecalling || !Array.isArray(ids))
+      throw new ProtocolError('child returned tasks that were not recalled');
+    this.#isRecalling = false;
+    this.#hasBegunAll = ids.length === 0;
+    const tasks = ids.map((id) => this.#inFlight.takeBack(id));
+    this.sent -= tasks.length;
+    const returned = tasks.filter((task) => task !== undefined);
+    if (returned.length > 0) this.#events.onReturned(returned, this);
+    this.#hasRoom = true;
+  }
+
+  #onFailure(task: Task | undefined, error: unknown): void {
+    this.failed++;
+    if (task !== undefined) this.#events.onFailure(task, error, this);
+  }
+
+  #onItem(task: Task | undefined, item: unknown): void {
+    if (task instanceof StreamTask) task.onItem(item);
+  }
+
+  #onTimes(id: number, start: number, runTime: number): void {
+    if (!Number.isFinite(start) || !Number.isFinite(runTime) || runTime < 0) {
+      throw new ProtocolError('child sent invalid times of a task: expected finite numbers, the second not negative');
+    }
+    const task = this.#inFlight.peek(id);
+    if (task !== undefined) this.#tracing.tasks?.onMeasured(task, start, runTime);
+  }
+
+  #onReady(initTime: number, handlerFound: boolean): void {
+    if (!(initTime >= 0)) {
+      throw new ProtocolError(`child sent an invalid start time: ${initTime}, expected milliseconds`);
+    }
+    // It is being killed.
+    if (this.isLate) return;
+    this.#startLimit?.clear();
+    this.#wasReady = true;
+    this.handlesErrors = handlerFound;
+    if (this.#options.memory !== undefined) this.#connection.shareMemory(this.#options.memory);
+    const jobs = this.#events.listWarm(this);
+    if (jobs.length === 0 && this.state === 'booting') this.state = 'ready';
+    const { pid, place } = this;
+    const startUpTime = performance.now() - this.#startedAt - initTime;
+    // Before it is sent the first task.
+    this.#tracing.emitProcess('processReady', { pid, place, startUpTime, initTime });
+    if (jobs.length === 0) this.#open();
+    else void this.#warmUp(jobs);
+  }
+
+  /** Takes no tasks before it has imported these functions. One that cannot be imported fails its own tasks. */
+  async #warmUp(jobs: readonly Job[]): Promise<void> {
+    this.isWarming = true;
+    for (const job of jobs) {
+      try {
+        await this.warm(job);
+      } catch (error) {
+        if (this.#hasEnded) this.#events.onUnwarmable(job, error);
+      }
+      if (this.#hasEnded) return;
+    }
+    this.isWarming = false;
+    if (this.state === 'booting') this.state = 'ready';
+    this.#open();
+  }
+
+  get #hasEnded(): boolean {
+    return this.state === 'ended';
+  }
+
+  #open(): void {
+    if (this.#tracing.tasks !== undefined) this.measure();
+    this.#lifetime.onReady();
+    this.#events.onReady(this);
+  }
+
+  /** @throws {@link ProtocolError} if no finalizer runs. */
+  #onFinalized(error: unknown): void {
+    if (this.#finalizing !== 'running') throw new ProtocolError('child reported a finalizer that was not running');
+    this.#finalizing = 'ended';
+    if (error !== undefined) this.#emitFinalizerError(error);
+  }
+
+  #emitFinalizerError(error: unknown): void {
+    const { pid, place } = this;
+    this.#tracing.emitProcess('finalizerError', { pid, place, error });
+  }
+
+  /** Sends more work to the child before the callers of what it has answered run. */
+  #onRead(): void {
+    const hasAnswered = this.#inFlight.observe();
+    if (!hasAnswered && !this.#hasRoom) return;
+    this.#hasRoom = false;
+    this.#endIfDrained();
+    this.#events.onRoom(this);
+    if (this.inFlight === 0) this.#lifetime.onNothingToDo();
+  }
+
+  /** The pipe was read to its end: tasks that are not answered by now never will be. */
+  #onEnd(exit: Exit): void {
+    this.state = 'ended';
+    this.#startLimit?.clear();
+    this.#inFlight.end();
+    this.#lifetime.end();
+    if (this.#finalizing === 'running') {
+      this.#emitFinalizerError(new TimeoutError('the finalizer has not ended in time'));
+    }
+    if (KILLS_TREE.has(this.exitReason)) this.#spawned?.kill();
+    const cause = exit.error ?? this.#cause;
+    this.#warmUps.rejectAll(createExitError(this.#options.name, this.pid, exit, cause));
+    this.#events.onEnd(this, {
+      exit: this.exitReason === 'failed' ? { ...exit, signal: exit.signal ?? this.#signalled } : exit,
+      cause,
+      ...this.#inFlight.split(Math.max(MAX_UNWRITTEN, this.concurrency)),
+    });
+  }
+}
