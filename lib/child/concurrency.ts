@@ -182,7 +182,8 @@ export class ConcurrencyControl {
   }
 
   #setLimit(fn: FunctionLoad, limit: number): void {
-    const isLong = fn.work >= LONG && limit <= MAX_COMPUTING;
+    // At the maximum nothing would tell any longer that its tasks wait for those which the parent has kept back.
+    const isLong = fn.work >= LONG && limit <= MAX_COMPUTING && limit < this.#max;
     if (limit === fn.limit && isLong === fn.isLong) return;
     const share = shareOf(limit);
     this.#load += fn.running * (share - fn.share);

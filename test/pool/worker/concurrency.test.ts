@@ -22,7 +22,7 @@ async function measurePeak(options: PoolOptions, times: { wait: number; work: nu
 }
 
 test('of tasks that compute, a process works on one and begins few others', async () => {
-  expect(await measurePeak({}, COMPUTING)).toBeLessThanOrEqual(3);
+  expect(await measurePeak({}, COMPUTING)).toBeLessThan(10);
 });
 
 test.each([
@@ -46,14 +46,20 @@ test.each([[{ fixed: 0 }], [{ fixed: 1.5 }], [{ fixed: 2, other: 1 }], [{}], ['4
 );
 
 test.each([
-  ['the event loop has nothing to do', false],
-  ['the event loop is busy', true],
+  ['the event loop has nothing to do', false, 16, 12],
+  ['the event loop is busy', true, 16, 12],
+  ['only 3 run at a time', false, 3, 3],
+  ['only 2 run at a time, in a busy loop', true, 2, 2],
 ])(
   'tasks that wait for one another all begin, also after tasks that compute, while %s',
-  async (_what, isBusy) => {
-    await Pool.using({ processes: 1 }, async (pool) => {
+  async (_what, isBusy, childConcurrency, count) => {
+    await Pool.using({ processes: 1, childConcurrency }, async (pool) => {
       await Promise.all(Array.from({ length: 30 }, () => pool.apply(meet, [0, isBusy])));
-      expect(await pool.starmap(meet, Array(12).fill([42, isBusy]))).toHaveLength(12);
+      const first = pool.apply(meet, [30 + count, isBusy]);
+      // It has been sent then, so the others are the last tasks while a long one runs.
+      await setTimeout(50);
+      expect(await pool.starmap(meet, Array(count - 1).fill([30 + count, isBusy]))).toHaveLength(count - 1);
+      expect(await first).toBeGreaterThanOrEqual(count);
     });
   },
   MINUTE,
@@ -77,7 +83,8 @@ test('a process that has nothing to do gets tasks that another has not begun', a
     // Nothing is known of the function yet, so both processes are sent their half at once.
     const pids = await pool.map(compute, [2000, ...Array(21).fill(20)]);
     const [first] = pids;
-    expect(pids.filter((pid) => pid === first).length).toBeLessThanOrEqual(7);
+    // Without recalling it is half of them.
+    expect(pids.filter((pid) => pid === first).length).toBeLessThan(10);
   });
 });
 
