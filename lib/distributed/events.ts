@@ -7,6 +7,11 @@ export interface ConnectionEvents {
    * automatically, and calls wait meanwhile.
    */
   connectionError: (error: Error) => void;
+  /**
+   * The clock of this machine is ahead of the datastore's by this many milliseconds (behind, if negative): more than a
+   * second. Nothing depends on it, but times in logs do not agree.
+   */
+  clockSkew: (skew: number) => void;
 }
 
 /**
@@ -25,4 +30,9 @@ export interface HostEvents {
   error: (error: Error) => void;
   /** The host rejected a job: it is forged, damaged, or of another version. */
   refused: (reason: Error, jobId: string) => void;
+  /**
+   * The clock of this machine is ahead of the datastore's by this many milliseconds (behind, if negative): more than a
+   * second. Nothing depends on it, but times in logs do not agree.
+   */
+  clockSkew: (skew: number) => void;
 }

@@ -36,6 +36,11 @@ interface SharedOptions {
   root?: string | URL;
   /** Size limit in bytes of the arguments, and of the result, of one task. Default: 1048576. */
   maxValueSize?: number;
+  /**
+   * Time in milliseconds within which a connection to the datastore that has become silent is noticed, and replaced.
+   * Default: 30000.
+   */
+  heartbeatTimeout?: number;
 }
 
 /** The options of a `DistributedPool`. */
@@ -120,6 +125,8 @@ const pool: Check<PoolOptions> = {
 
 /** Anything shorter is all overhead. */
 const SHORTEST_DURATION = 100;
+/** Queries that take longer fail. */
+const SHORTEST_HEARTBEAT = 1000;
 
 /** Stands for a limit that the pool of the host decides. */
 export const HOST_DECIDES = -1;
@@ -160,6 +167,12 @@ const SHARED_OPTIONS = {
     default: 1024 * 1024,
     flag: '--max-value-size <size>',
     description: 'Size limit of the arguments, and of the result, of one task.',
+  },
+  heartbeatTimeout: {
+    check: wholeMilliseconds(SHORTEST_HEARTBEAT),
+    default: 30_000,
+    flag: '--heartbeat-timeout <time>',
+    description: 'Time within which a connection to the datastore that has become silent is noticed, and replaced.',
   },
 } as const satisfies DocumentedTable<SharedOptions>;
 

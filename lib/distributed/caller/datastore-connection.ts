@@ -9,6 +9,8 @@ export interface ConnectionHandler extends SessionHandler {
   onReady(): void;
   /** Opening failed. The next {@link DatastoreConnection.open} tries again. */
   onFailed(error: unknown): void;
+  /** This machine's clock is ahead of the datastore's by this many milliseconds, or behind if negative. */
+  onSkew(skew: number): void;
 }
 
 /** The connection of a distributed pool to the datastore, and its current session there. */
@@ -46,7 +48,7 @@ export class DatastoreConnection {
   }
 
   async #connect(): Promise<Datastore> {
-    const store = await Datastore.open(this.#options, this.#handler.onError);
+    const store = await Datastore.open(this.#options, this.#handler);
     this.#startSession(store);
     return store;
   }

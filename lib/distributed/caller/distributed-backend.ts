@@ -78,6 +78,7 @@ export class DistributedBackend implements Backend {
       onLost: () => this.#resendAll(),
       onFailed: (error) => this.#rejectAll(error),
       onError: this.#onError,
+      onSkew: (skew) => callListener(() => this.#events.emit('clockSkew', skew)),
     });
     this.#sizes = new ChunkSizes(options.chunkSize);
     this.#queue = new ChunkQueue(this.#sizes, (task) => tracing.tasks?.onQueued(task));

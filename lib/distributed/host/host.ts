@@ -95,7 +95,7 @@ export class Host {
     const functions = await AllowedFunctions.read(pool, modules, root);
     await pool.ready();
     this.#refuseIfClosing();
-    const store = await Datastore.open(this.#options, this.#onError);
+    const store = await Datastore.open(this.#options, { onError: this.#onError, onSkew: this.#onSkew });
     await this.#keepOrClose(store);
     this.#store = store;
     await store.ready();
@@ -220,6 +220,10 @@ export class Host {
 
   readonly #onError = (error: unknown): void => {
     callListener(() => this.#events.emit('error', error as Error));
+  };
+
+  readonly #onSkew = (skew: number): void => {
+    callListener(() => this.#events.emit('clockSkew', skew));
   };
 
   /**

@@ -1,5 +1,4 @@
 import type {
-  BackendFactory,
   ConnectionOptions,
   IQueueBackend,
   PostgresConnectionOptions,
@@ -12,7 +11,11 @@ import type {
 import { MissingPackageError, QueueError } from '../../errors.js';
 import { isNotInstalled } from '../../util/not-installed.js';
 import { isSettledWithin } from '../../util/settled-within.js';
-import { createResilientBackend } from './postgres-backend.js';
+import type { Connections } from './connections.js';
+import { DatastoreClock } from './datastore-clock.js';
+import { Heartbeat } from './heartbeat.js';
+import { PostgresConnections } from './postgres-connections.js';
+import { RedisConnections } from './redis-connections.js';
 
 type BullMQ = typeof import('bullmq');
 
@@ -21,73 +24,113 @@ export interface DatastoreOptions {
   queue: string;
   connection: string | ConnectionOptions | PostgresConnectionOptions;
   prefix?: string;
+  /** The time in milliseconds within which a connection that has become silent is noticed. */
+  heartbeatTimeout: number;
+}
+
+/** Called by a {@link Datastore}. */
+export interface DatastoreHandler {
+  /** A connection failed, which reopens automatically. */
+  onError(error: Error): void;
+  /** This machine's clock is ahead of the datastore's by this many milliseconds, or behind if negative. */
+  onSkew(skew: number): void;
 }
 
 /** How long closing waits for a datastore that does not answer, in milliseconds. */
-export const MAX_CLOSING = 2000;
-
-/** The size of a connection pool. Connections to PostgreSQL are expensive, and each object of BullMQ has several. */
-const MAX_CLIENTS = 4;
+export const MAX_CLOSING = 1000;
 
 /** Redis's errors for wrong credentials. PostgreSQL closes the connection instead. */
 const REFUSAL = /^(NOAUTH|WRONGPASS|NOPERM)\b/;
 
+/** BullMQ's longest blocking commands, in milliseconds. The heartbeat waits behind them. */
+const MAX_BLOCKING = 5000;
+
 interface Closable {
   close(force?: boolean): Promise<void>;
-  getBackend(): IQueueBackend;
 }
 
-/** BullMQ on Redis or PostgreSQL: creates BullMQ's objects, all with the same connection options. */
+/** BullMQ on Redis or PostgreSQL: creates BullMQ's objects, and owns their connections. */
 export class Datastore {
+  /** The clock that leases count by. */
+  readonly clock: DatastoreClock;
   readonly #bullmq: BullMQ;
   readonly #options: DatastoreOptions;
-  readonly #connection: never;
-  readonly #factory: BackendFactory<IQueueBackend, never>;
+  readonly #connections: Connections;
+  readonly #heartbeat: Heartbeat;
   readonly #onError: (error: Error) => void;
   /** Rejects if the datastore rejects the credentials: waiting would not help. */
   readonly #refused: Promise<never>;
-  /** One connection shared by all queues. */
+  /** Shared by all queues. */
   readonly #backend: IQueueBackend;
-  readonly #opened: Closable[] = [];
+  readonly #opened = new Set<Closable>();
   #isClosed = false;
 
   /**
    * Loads BullMQ, and starts to connect in the background.
    *
-   * @param onError - receives errors of connections, which reopen automatically.
    * @throws {@link MissingPackageError}
    */
-  static async open(options: DatastoreOptions, onError: (error: Error) => void): Promise<Datastore> {
-    const isPostgres = usesPostgres(options.connection);
-    const client = isInstance(options.connection) ? undefined : isPostgres ? 'pg' : 'ioredis';
-    return new Datastore(await loadBullMQ(client), isPostgres, options, onError);
+  static async open(options: DatastoreOptions, handler: DatastoreHandler): Promise<Datastore> {
+    const { connection, heartbeatTimeout } = options;
+    const bullmq = await load('bullmq', () => import('bullmq'));
+    const clock = new DatastoreClock();
+    if (usesPostgres(connection)) {
+      // BullMQ loads the client itself; the check gives a better error.
+      if (!isInstance(connection)) await load('pg', () => import('pg'));
+      return new Datastore(bullmq, options, clock, handler, () => {
+        return new PostgresConnections(connection, bullmq.createPostgresBackend, clock, heartbeatTimeout / 2);
+      });
+    }
+    const ioredis = isInstance(connection) ? undefined : await load('ioredis', () => import('ioredis'));
+    return new Datastore(bullmq, options, clock, handler, (onError) => {
+      return new RedisConnections(connection as never, ioredis?.Redis, bullmq.createRedisBackend, onError);
+    });
   }
 
-  private constructor(bullmq: BullMQ, isPostgres: boolean, options: DatastoreOptions, onError: (error: Error) => void) {
+  private constructor(
+    bullmq: BullMQ,
+    options: DatastoreOptions,
+    clock: DatastoreClock,
+    handler: DatastoreHandler,
+    connect: (onError: (error: Error) => void) => Connections,
+  ) {
     this.#bullmq = bullmq;
     this.#options = options;
-    const { refused, onError: watched } = watchForRefusal(onError);
+    this.clock = clock;
+    const { refused, onError } = watchForRefusal(handler.onError);
     this.#refused = refused;
-    this.#onError = watched;
-    this.#connection = readConnection(options.connection, isPostgres, () => this.#isClosed) as never;
-    const factory = isPostgres ? createResilientBackend(bullmq.createPostgresBackend) : bullmq.createRedisBackend;
-    this.#factory = factory as never;
-    this.#backend = this.#factory(options.queue, this.#base);
+    this.#onError = (error) => {
+      if (!this.#isClosed) onError(error);
+    };
+    this.#connections = connect(this.#onError);
+    this.#heartbeat = new Heartbeat(this.#connections, clock, options.heartbeatTimeout, handler);
+    this.#backend = this.#connections.factory(options.queue, this.#base);
     this.#backend.on('error', this.#onError);
   }
 
   get #base(): { connection: never; prefix?: string } {
+    const { connection } = this.#connections;
     const { prefix } = this.#options;
-    return { connection: this.#connection, ...(prefix !== undefined && { prefix }) };
+    return { connection, ...(prefix !== undefined && { prefix }) };
+  }
+
+  /** When the datastore last answered, as a value of `performance.now()`. */
+  get answeredAt(): number | undefined {
+    return this.#heartbeat.answeredAt;
+  }
+
+  /** How long a command may block, in milliseconds. */
+  get #maxBlocking(): number {
+    return Math.min(MAX_BLOCKING, this.#options.heartbeatTimeout / 4);
   }
 
   /**
-   * Resolves once the datastore has answered.
+   * Resolves once the datastore has answered, and its clock is known.
    *
    * @throws (rejects) {@link QueueError} if it rejects the credentials.
    */
   async ready(): Promise<void> {
-    await Promise.race([this.#backend.waitUntilReady(), this.#refused]);
+    await Promise.race([this.#backend.waitUntilReady().then(() => this.#heartbeat.read()), this.#refused]);
   }
 
   queue(name: string): Queue {
@@ -102,7 +145,8 @@ export class Datastore {
   }
 
   events(name: string): QueueEvents {
-    const events = new this.#bullmq.QueueEvents(name, this.#base, this.#factory as never);
+    const options = { ...this.#base, blockingTimeout: this.#maxBlocking };
+    const events = new this.#bullmq.QueueEvents(name, options, this.#connections.factory as never);
     return this.#keep(events) as QueueEvents;
   }
 
@@ -112,38 +156,33 @@ export class Datastore {
     process: ((job: { data: unknown }) => Promise<void>) | null,
     options: Partial<WorkerOptions>,
   ): Worker {
-    const worker = new this.#bullmq.Worker(name, process, { ...options, ...this.#base }, this.#factory as never);
+    const all = { drainDelay: this.#maxBlocking / 1000, ...options, ...this.#base };
+    const worker = new this.#bullmq.Worker(name, process, all, this.#connections.factory as never);
     return this.#keep(worker) as Worker;
   }
 
   #keep(each: Closable & { on(event: 'error', listener: (error: Error) => void): unknown }): unknown {
     each.on('error', this.#onError);
-    this.#opened.push(each);
+    this.#opened.add(each);
     return each;
   }
 
-  /** Closes all connections, even if the datastore does not answer. */
+  /** Closes one of BullMQ's objects before the others. */
+  async release(each: Worker): Promise<void> {
+    this.#opened.delete(each);
+    await isSettledWithin(each.close(true).catch(this.#onError), MAX_CLOSING);
+  }
+
+  /** Closes all connections, within {@link MAX_CLOSING} even if the datastore does not answer. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    const opened = this.#opened.splice(0);
-    const closeAll = (all: readonly Pick<Closable, 'close'>[], force: boolean) =>
-      isSettledWithin(Promise.all(all.map((each) => each.close(force).catch(this.#onError))), MAX_CLOSING);
-    if (await closeAll([...opened, this.#backend], false)) return;
-    // Disconnects those that still wait for an answer.
-    await closeAll([...opened.map((each) => each.getBackend()), this.#backend], true);
+    this.#heartbeat.stop();
+    // Without force a worker would wait for its connection.
+    const closed = Promise.all([...this.#opened, this.#backend].map((each) => each.close(true).catch(() => {})));
+    await isSettledWithin(closed, MAX_CLOSING / 2);
+    this.#connections.destroy();
+    await isSettledWithin(closed, MAX_CLOSING / 2);
   }
-}
-
-/**
- * Loads BullMQ, after a check that the datastore's client, which BullMQ loads itself, is installed.
- *
- * @param client - the package of the client; `undefined` if the program passes a client of its own.
- * @throws {@link MissingPackageError}
- */
-async function loadBullMQ(client: 'ioredis' | 'pg' | undefined): Promise<BullMQ> {
-  if (client === 'pg') await load('pg', () => import('pg'));
-  if (client === 'ioredis') await load('ioredis', () => import('ioredis'));
-  return load('bullmq', () => import('bullmq'));
 }
 
 async function load<T>(name: string, imported: () => Promise<T>): Promise<T> {
@@ -163,34 +202,6 @@ function usesPostgres(connection: DatastoreOptions['connection']): boolean {
 /** Whether the program passed a client of its own; then the client's package is installed. */
 function isInstance(connection: DatastoreOptions['connection']): boolean {
   return typeof connection !== 'string' && typeof (connection as { connect?: unknown }).connect === 'function';
-}
-
-/** The delay before the next attempt to reach Redis, in milliseconds. BullMQ's own grows to 20 s, which delays all tasks. */
-function getRetryDelay(tries: number): number {
-  return Math.min(500 * tries, 2000);
-}
-
-/** The connection in the form that BullMQ expects. A client of the program is passed through. */
-function readConnection(
-  connection: DatastoreOptions['connection'],
-  isPostgres: boolean,
-  isClosed: () => boolean,
-): object {
-  if (isInstance(connection)) return connection as object;
-  return isPostgres ? readPostgres(connection) : readRedis(connection, isClosed);
-}
-
-function readPostgres(connection: DatastoreOptions['connection']): object {
-  if (typeof connection === 'string') return { connectionString: connection, migrate: true, max: MAX_CLIENTS };
-  // BullMQ creates its tables only if `migrate` is set.
-  return 'skipMigrations' in connection ? connection : { migrate: true, ...connection };
-}
-
-function readRedis(connection: DatastoreOptions['connection'], isClosed: () => boolean): object {
-  const options = typeof connection === 'string' ? { url: connection, maxRetriesPerRequest: null } : connection;
-  const { retryStrategy = getRetryDelay } = options as { retryStrategy?: typeof getRetryDelay };
-  // A client closed while it was connecting would keep trying, and keep the program alive.
-  return { ...options, retryStrategy: (tries: number) => (isClosed() ? null : retryStrategy(tries)) };
 }
 
 /** Watches the errors of connections for rejected credentials. */

@@ -1,4 +1,5 @@
 import type { createPostgresBackend, PostgresQueueBackend } from 'bullmq';
+import type { DatastoreClock } from './datastore-clock.js';
 
 type CreateBackend = typeof createPostgresBackend;
 
@@ -9,10 +10,25 @@ interface ConnectionFields {
   listenClient: { on(event: 'error', listener: () => void): unknown } | undefined;
 }
 
-/** BullMQ's backend for PostgreSQL, made to outlive a server that goes down at any moment. */
-export function createResilientBackend(create: CreateBackend): CreateBackend {
+interface BackendFields {
+  run(command: string, params: readonly unknown[]): Promise<unknown>;
+}
+
+/** Which parameter of BullMQ's commands about locks is the time. */
+const TIME_PARAMETERS: Readonly<Record<string, number>> = {
+  move_to_active: 3,
+  extend_locks: 4,
+  move_stalled_jobs_to_wait: 2,
+};
+
+/**
+ * BullMQ's backend for PostgreSQL, made to outlive a server that goes down at any moment, and a clock of this machine that
+ * is wrong.
+ */
+export function createResilientBackend(create: CreateBackend, clock: DatastoreClock): CreateBackend {
   return (name, options, factoryOptions) => {
     const backend = create(name, options, factoryOptions);
+    useDatastoreClock(backend, clock);
     retryConnecting(backend.connection);
     keepErrorListeners(backend.connection);
     return backend;
@@ -54,5 +70,18 @@ function keepErrorListeners(connection: PostgresQueueBackend['connection']): voi
     const closed = close();
     listening?.on('error', ignore);
     return closed;
+  };
+}
+
+/**
+ * Has locks expire by the datastore's clock. BullMQ sends the time of this machine, on PostgreSQL only: a host whose clock
+ * is ahead by more than a lock lasts would take the jobs of all others.
+ */
+function useDatastoreClock(backend: PostgresQueueBackend, clock: DatastoreClock): void {
+  const fields = backend as unknown as BackendFields;
+  const run = fields.run.bind(backend);
+  fields.run = (command, params) => {
+    const at = TIME_PARAMETERS[command];
+    return run(command, at === undefined ? params : params.with(at, Math.round(clock.now())));
   };
 }

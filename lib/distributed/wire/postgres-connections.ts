@@ -1,0 +1,102 @@
+import { Socket } from 'node:net';
+import type { ConnectionOptions, createPostgresBackend, PostgresConnectionOptions, PostgresQueueBackend } from 'bullmq';
+import { performance } from '../../util/clock.js';
+import { type Connections, createSilenceError } from './connections.js';
+import type { DatastoreClock } from './datastore-clock.js';
+import { createResilientBackend } from './postgres-backend.js';
+
+type ListenClient = Awaited<ReturnType<PostgresQueueBackend['connection']['getListenClient']>> & {
+  emit(event: 'error', error: Error): boolean;
+};
+
+/** The size of a connection pool. Connections to PostgreSQL are expensive, and each object of BullMQ has several. */
+const MAX_CLIENTS = 4;
+
+/** The connections to PostgreSQL: each of BullMQ's objects has a pool of clients, and one that waits for notifications. */
+export class PostgresConnections implements Connections {
+  readonly connection: never;
+  readonly factory: never;
+  readonly #sockets = new Set<Socket>();
+  readonly #connections = new Set<PostgresQueueBackend['connection']>();
+  /** Since when a client that waits for notifications owes an answer. */
+  readonly #askedAt = new Map<ListenClient, number>();
+  #isDestroyed = false;
+
+  /** @param timeout - how long a query may take, in milliseconds. */
+  constructor(
+    connection: string | ConnectionOptions | PostgresConnectionOptions,
+    factory: typeof createPostgresBackend,
+    clock: DatastoreClock,
+    timeout: number,
+  ) {
+    this.connection = (isPool(connection) ? connection : this.#complete(connection, timeout)) as never;
+    const create = createResilientBackend(factory, clock);
+    const tracked: typeof factory = (...args) => {
+      const backend = create(...args);
+      this.#connections.add(backend.connection);
+      backend.connection.on('close', () => this.#connections.delete(backend.connection));
+      return backend;
+    };
+    this.factory = tracked as never;
+  }
+
+  #complete(connection: string | ConnectionOptions | PostgresConnectionOptions, timeout: number): object {
+    const options = typeof connection === 'string' ? { connectionString: connection } : connection;
+    return {
+      max: MAX_CLIENTS,
+      keepAlive: true,
+      query_timeout: timeout,
+      connectionTimeoutMillis: timeout,
+      stream: () => this.#createSocket(),
+      // BullMQ creates its tables only if `migrate` is set.
+      ...(!('skipMigrations' in options) && { migrate: true }),
+      ...options,
+    };
+  }
+
+  #createSocket(): Socket {
+    const socket = new Socket();
+    if (this.#isDestroyed) return socket.destroy();
+    this.#sockets.add(socket);
+    return socket.once('close', () => this.#sockets.delete(socket));
+  }
+
+  async readTime(): Promise<number> {
+    const [connection] = this.#connections;
+    if (connection === undefined) throw new Error('the connection to PostgreSQL is closed');
+    const { rows } = await connection.pool.query('SELECT extract(epoch FROM clock_timestamp()) * 1000 AS now');
+    return Number(rows[0].now);
+  }
+
+  /** Queries have a time limit. Only a client that waits for notifications would not notice that none can come. */
+  check(limit: number): void {
+    const now = performance.now();
+    for (const [client, askedAt] of this.#askedAt) {
+      if (now - askedAt <= limit) continue;
+      this.#askedAt.delete(client);
+      // BullMQ then ends the client, and creates another one.
+      client.emit('error', createSilenceError(limit));
+    }
+    for (const connection of this.#connections) {
+      const { listenClient: client } = connection as unknown as { listenClient: ListenClient | undefined };
+      if (client === undefined || this.#askedAt.has(client)) continue;
+      this.#askedAt.set(client, now);
+      const settle = () => this.#askedAt.delete(client);
+      client.query('SELECT 1').then(settle, settle);
+    }
+  }
+
+  forgive(): void {
+    for (const client of this.#askedAt.keys()) this.#askedAt.set(client, performance.now());
+  }
+
+  destroy(): void {
+    this.#isDestroyed = true;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
+
+/** Whether the program passed a pool of its own. */
+function isPool(connection: string | ConnectionOptions | PostgresConnectionOptions): boolean {
+  return typeof connection !== 'string' && typeof (connection as { connect?: unknown }).connect === 'function';
+}
