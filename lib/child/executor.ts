@@ -191,7 +191,7 @@ export class Executor {
     this.#streams?.cancel(id);
   }
 
-  /** Answers which of the last tasks will not start here: another process is free for them. */
+  /** Answers which of the last tasks will not start here. */
   #giveBack(count: number): void {
     // The parent was told that the first one begins.
     const isAnnounced = this.#queue.address !== undefined && this.#queue.id === this.#announced;

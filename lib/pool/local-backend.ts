@@ -166,7 +166,19 @@ export class LocalBackend implements Backend {
     return this.#supervisor.warm(jobs);
   }
 
+  /** Sends no further task, and has the children return what they have not begun. */
+  pause(): void {
+    this.#dispatcher.pause();
+    this.#supervisor.pause();
+  }
+
+  resume(): void {
+    this.#supervisor.resume();
+    this.#dispatcher.resume();
+  }
+
   close(): void {
+    this.resume();
     this.#lifecycle.onceSettled(() => this.#supervisor.drain());
   }
 
@@ -185,7 +197,9 @@ export class LocalBackend implements Backend {
 
   stats(): PoolStats {
     const { done, failed } = this.#lifecycle;
-    return readStats(this.#supervisor.children, { name: this.#options.name, queued: this.queued, done, failed });
+    const { isPaused } = this.#dispatcher;
+    const { name } = this.#options;
+    return readStats(this.#supervisor.children, { name, isPaused, queued: this.queued, done, failed });
   }
 
   /** How many tasks wait for a free slot or for their next attempt. */

@@ -175,6 +175,32 @@ export class Pool extends BasePool<PoolEvents> {
     }
   }
 
+  /**
+   * Starts no further task until {@link resume}: of `apply`, maps, streams and broadcasts.
+   *
+   * Running tasks, and their time limits, go on. New calls wait; beyond `maxQueueSize` they reject as always. Processes return
+   * the tasks that they were sent and have not begun. Until it has that message, a moment later, a process may begin some.
+   * {@link close} resumes the pool, so that {@link join} never waits for a paused one.
+   *
+   * @example
+   * ```ts
+   * pool.pause();
+   * await rotateCredentials();
+   * pool.resume();
+   * ```
+   *
+   * @throws {@link PoolClosedError}
+   */
+  pause(): void {
+    this.refuseIfClosed();
+    this.#backend.pause();
+  }
+
+  /** Starts tasks again after {@link pause}. */
+  resume(): void {
+    this.#backend.resume();
+  }
+
   /** What the pool does at this moment, as plain data. */
   stats(): PoolStats {
     const { taskStats } = this.#observers;

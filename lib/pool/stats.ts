@@ -26,6 +26,8 @@ export interface ProcessStats {
 export interface PoolStats {
   /** The name of the pool. */
   name: string;
+  /** Whether it starts no tasks because of `pause()`. */
+  isPaused: boolean;
   processes: ProcessStats[];
   /** Tasks that wait for a free slot, or, after a failure, for their next attempt. */
   queued: number;

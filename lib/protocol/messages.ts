@@ -90,7 +90,7 @@ export const WARMED = 29;
  * which process gets the last ones.
  */
 export const LIMIT = 30;
-/** Parent to child: another child is free for this number of the last tasks. */
+/** Parent to child: return up to this number of the last tasks, if they have not begun. */
 export const RECALL = 31;
 /** Child to parent: these tasks will not begin. */
 export const RETURNED = 32;

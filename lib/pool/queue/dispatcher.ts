@@ -42,6 +42,8 @@ export class Dispatcher {
   readonly #tracing: Tracing;
   readonly #queues = new Map<QueueId, { tasks: TaskQueue; children: Set<ChildHandle> }>();
   readonly #maps = new MapRotation();
+  /** Nothing is sent until {@link resume}. */
+  isPaused = false;
   #scheduled = false;
   #isRecallPlanned = false;
   /** Whether more processes start with more to do. */
@@ -132,17 +134,31 @@ export class Dispatcher {
     nextTick(this.dispatch);
   }
 
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.schedule();
+  }
+
   readonly dispatch = (): void => {
     this.#scheduled = false;
+    if (!this.isPaused) this.#sendWaiting();
+    if (!this.#wasFull || this.queued > 0) return;
+    this.#wasFull = false;
+    this.#events.onDrain();
+  };
+
+  #sendWaiting(): void {
     if (this.#mayGrow) this.#events.onLoad(this.#countLoad());
     for (const { tasks, children } of this.#queues.values()) {
       if (tasks.size > 0 || !this.#maps.isEmpty) this.#distribute(tasks, children);
       if (tasks.size === 0) this.#planRecall(children);
     }
-    if (!this.#wasFull || this.queued > 0) return;
-    this.#wasFull = false;
-    this.#events.onDrain();
-  };
+  }
 
   /** Each task goes to the child with the smallest load, as long as one has room. */
   #distribute(tasks: TaskQueue, children: ReadonlySet<ChildHandle>): void {
@@ -183,7 +199,7 @@ export class Dispatcher {
     setTimeout(() => {
       this.#isRecallPlanned = false;
       for (const { children } of this.#queues.values()) {
-        if (hasIdle(children)) for (const child of children) child.recall();
+        if (hasIdle(children)) for (const child of children) child.recallHalf();
       }
     }, RECALL_DELAY).unref();
   }

@@ -45,6 +45,8 @@ export class Supervisor {
   readonly #unwarmable = new Map<Job, unknown>();
   readonly #waiting = new Set<{ resolve(): void; reject(error: unknown): void }>();
   #state: 'running' | 'draining' | 'terminated' = 'running';
+  /** No pinned task is sent. */
+  #isPaused = false;
   /** Why a seat is empty. */
   #failure: InitializerError | undefined;
 
@@ -116,9 +118,22 @@ export class Supervisor {
   }
 
   #sendPinned(seat: Seat): void {
-    if (!seat.hasPinned) return;
+    if (!seat.hasPinned || this.#isPaused) return;
     seat.sendPinned(this.#childEvents.onFailure);
     if (seat.child?.isExhausted) this.replace(seat.child);
+  }
+
+  /** Every child returns what it has not begun. */
+  pause(): void {
+    this.#isPaused = true;
+    for (const child of this.children) child.recallAll();
+  }
+
+  /** Sends the pinned tasks that have waited. */
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    for (const seat of this.#seats) this.#sendPinned(seat);
   }
 
   /** Cancels the tasks of all children for which `isWanted` holds, also of children that are still to come. */
@@ -203,6 +218,8 @@ export class Supervisor {
   retire(child: ChildHandle): void {
     const seat = this.#seatOf(child);
     if (seat.child !== child || seat.index < this.#options.minProcesses || seat.draining || seat.successor) return;
+    // They wait for the pool to resume.
+    if (seat.hasPinned) return;
     seat.isWanted = false;
     seat.vacate(child);
     child.drain('idle');

@@ -96,7 +96,7 @@ export interface ChildEvents {
   onTimeout(task: Task, child: ChildHandle): void;
   /** The import of a task's module has taken as long as it may. */
   onImportTimeout(task: Task, child: ChildHandle): void;
-  /** It has not begun these tasks, and another child is free. */
+  /** It has not begun these tasks, which were recalled. */
   onReturned(tasks: Task[], child: ChildHandle): void;
   /** Answers were handled, or the pipe has room again: the child may take more. */
   onRoom(child: ChildHandle): void;
@@ -158,8 +158,8 @@ export class ChildHandle {
   #signalled: NodeJS.Signals | null = null;
   /** It can take more, although it has not answered tasks. */
   #hasRoom = false;
-  /** It was asked for tasks that it has not begun. */
-  #isRecalling = false;
+  /** How often it was asked for tasks that it has not begun, and has not answered. */
+  #recalls = 0;
   /** It had none, and was sent none since. */
   #hasBegunAll = false;
   #cause: unknown;
@@ -277,11 +277,20 @@ export class ChildHandle {
     return !this.#channel.congested && (this.#inFlight.ahead > 0 || this.load < FULL);
   }
 
-  /** Asks for half of the tasks that it may not have begun, unless it has just answered that it has begun them. */
-  recall(): void {
-    if (!this.isAvailable || this.inFlight < 2 || this.#isRecalling || this.#hasBegunAll) return;
-    this.#isRecalling = true;
-    this.#channel.post([RECALL, Math.ceil((this.inFlight - 1) / 2)]);
+  /** Asks for half of the tasks that it may not have begun: another child is free for them. */
+  recallHalf(): void {
+    if (this.isAvailable && this.inFlight > 1 && this.#recalls === 0) this.#recall(Math.ceil((this.inFlight - 1) / 2));
+  }
+
+  /** Asks for all tasks that it has not begun. */
+  recallAll(): void {
+    if (this.inFlight > 0) this.#recall(this.inFlight);
+  }
+
+  #recall(tasks: number): void {
+    if (this.#hasBegunAll) return;
+    this.#recalls++;
+    this.#channel.post([RECALL, tasks]);
     this.flush();
   }
 
@@ -544,9 +553,9 @@ export class ChildHandle {
 
   /** @throws {@link ProtocolError} if it was not asked for tasks, or returns one that it does not have. */
   #onReturned(ids: readonly number[]): void {
-    if (!this.#isRecalling || !Array.isArray(ids))
+    if (this.#recalls === 0 || !Array.isArray(ids))
       throw new ProtocolError('child returned tasks that were not recalled');
-    this.#isRecalling = false;
+    this.#recalls--;
     this.#hasBegunAll = ids.length === 0;
     const tasks = ids.map((id) => this.#inFlight.takeBack(id));
     this.sent -= tasks.length;
