@@ -1,9 +1,10 @@
 /** The options of `DistributedPool` and `Host`. */
+
+import { randomBytes } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ConnectionOptions, PostgresConnectionOptions } from 'bullmq';
 import type { PoolOptions } from '../pool/options/pool-options.js';
 import { isObject } from '../util/guards.js';
 import {
@@ -16,6 +17,7 @@ import {
   readOptions,
   wholeMilliseconds,
 } from '../util/validation.js';
+import { type Connection, checkConnection } from './wire/connection-options.js';
 import { MAX_CHUNK } from './wire/messages.js';
 
 /** The options that the callers and hosts of a queue have in common. */
@@ -26,7 +28,7 @@ interface SharedOptions {
    * URL of the datastore: `redis://…`, `rediss://…` or `postgres://…`. Or a connection of BullMQ: options of ioredis or
    * pg, or a client of either.
    */
-  connection: string | ConnectionOptions | PostgresConnectionOptions;
+  connection: Connection;
   /** Prefix of the keys in Redis. Default: `bull`. */
   prefix?: string;
   /**
@@ -70,7 +72,10 @@ export interface HostOptions extends SharedOptions {
   modules: readonly (string | URL)[];
   /** Options of the pool that runs the tasks. Default: `{}`. */
   pool?: PoolOptions;
-  /** Name of the host in metrics and to callers. Default: name of the machine and process id. */
+  /**
+   * Name of the host in messages, to which a random part is added: containers may have equal names. Default: name of the
+   * machine and process id.
+   */
   name?: string;
   /** Port for `/healthz` and `/metrics`; 0: any free port. Default: no port. */
   port?: number;
@@ -219,10 +224,10 @@ export const HOST_OPTIONS = {
   },
   name: {
     check: text,
-    default: () => createName(),
+    default: () => `${hostname()}-${process.pid}`,
     defaultText: 'name of the machine and process id',
     flag: '--name <name>',
-    description: 'Name of the host in metrics and to callers.',
+    description: 'Name of the host in messages, to which a random part is added: containers may have equal names.',
   },
   port: {
     check: integer(0, 65_535),
@@ -262,26 +267,22 @@ export const HOST_OPTIONS = {
   },
 } as const satisfies DocumentedTable<HostOptions>;
 
-let created = 0;
-
-/** Callers tell hosts apart by their names. */
-function createName(): string {
-  const number = ++created;
-  return `${hostname()}-${process.pid}${number === 1 ? '' : `-${number}`}`;
-}
-
 export type ReadDistributedPoolOptions = ReturnType<typeof readDistributedPoolOptions>;
 
 /** @throws TypeError that names the option and what it accepts. */
 export function readDistributedPoolOptions(options: DistributedPoolOptions) {
   const read = readOptions('DistributedPool', options, DISTRIBUTED_POOL_OPTIONS);
+  checkConnection('DistributedPool', read.connection, read.prefix);
   return { ...read, root: readFolder(read.root) };
 }
 
 /** @throws TypeError that names the option and what it accepts. */
 export function readHostOptions(options: HostOptions) {
   const read = readOptions('Host', options, HOST_OPTIONS);
-  return { ...read, root: readFolder(read.root) };
+  checkConnection('Host', read.connection, read.prefix);
+  // Callers tell hosts apart by their names.
+  const name = `${read.name}-${randomBytes(3).toString('hex')}`;
+  return { ...read, name, root: readFolder(read.root) };
 }
 
 function readFolder(root: string | URL): string {

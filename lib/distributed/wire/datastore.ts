@@ -1,16 +1,8 @@
-import type {
-  ConnectionOptions,
-  IQueueBackend,
-  PostgresConnectionOptions,
-  Queue,
-  QueueEvents,
-  QueueEventsProducer,
-  Worker,
-  WorkerOptions,
-} from 'bullmq';
+import type { IQueueBackend, Queue, QueueEvents, QueueEventsProducer, Worker, WorkerOptions } from 'bullmq';
 import { MissingPackageError, QueueError } from '../../errors.js';
 import { isNotInstalled } from '../../util/not-installed.js';
 import { isSettledWithin } from '../../util/settled-within.js';
+import { type Connection, describePermanent, isClient, usesPostgres } from './connection-options.js';
 import type { Connections } from './connections.js';
 import { DatastoreClock } from './datastore-clock.js';
 import { Heartbeat } from './heartbeat.js';
@@ -22,7 +14,7 @@ type BullMQ = typeof import('bullmq');
 /** The options of {@link Datastore.open}. */
 export interface DatastoreOptions {
   queue: string;
-  connection: string | ConnectionOptions | PostgresConnectionOptions;
+  connection: Connection;
   prefix?: string;
   /** The time in milliseconds within which a connection that has become silent is noticed. */
   heartbeatTimeout: number;
@@ -38,9 +30,6 @@ export interface DatastoreHandler {
 
 /** How long closing waits for a datastore that does not answer, in milliseconds. */
 export const MAX_CLOSING = 1000;
-
-/** Redis's errors for wrong credentials. PostgreSQL closes the connection instead. */
-const REFUSAL = /^(NOAUTH|WRONGPASS|NOPERM)\b/;
 
 /** BullMQ's longest blocking commands, in milliseconds. The heartbeat waits behind them. */
 const MAX_BLOCKING = 5000;
@@ -58,7 +47,7 @@ export class Datastore {
   readonly #connections: Connections;
   readonly #heartbeat: Heartbeat;
   readonly #onError: (error: Error) => void;
-  /** Rejects if the datastore rejects the credentials: waiting would not help. */
+  /** Rejects with an error that stays until a person changes something: waiting would not help. */
   readonly #refused: Promise<never>;
   /** Shared by all queues. */
   readonly #backend: IQueueBackend;
@@ -76,12 +65,12 @@ export class Datastore {
     const clock = new DatastoreClock();
     if (usesPostgres(connection)) {
       // BullMQ loads the client itself; the check gives a better error.
-      if (!isInstance(connection)) await load('pg', () => import('pg'));
+      if (!isClient(connection)) await load('pg', () => import('pg'));
       return new Datastore(bullmq, options, clock, handler, () => {
         return new PostgresConnections(connection, bullmq.createPostgresBackend, clock, heartbeatTimeout / 2);
       });
     }
-    const ioredis = isInstance(connection) ? undefined : await load('ioredis', () => import('ioredis'));
+    const ioredis = isClient(connection) ? undefined : await load('ioredis', () => import('ioredis'));
     return new Datastore(bullmq, options, clock, handler, (onError) => {
       return new RedisConnections(connection as never, ioredis?.Redis, bullmq.createRedisBackend, onError);
     });
@@ -127,10 +116,14 @@ export class Datastore {
   /**
    * Resolves once the datastore has answered, and its clock is known.
    *
-   * @throws (rejects) {@link QueueError} if it rejects the credentials.
+   * @throws (rejects) {@link QueueError} if it rejects the credentials, or cannot be reached for a reason that stays.
    */
   async ready(): Promise<void> {
-    await Promise.race([this.#backend.waitUntilReady().then(() => this.#heartbeat.read()), this.#refused]);
+    // Redis reports such errors as events, PostgreSQL as rejections.
+    const answered = this.#backend.waitUntilReady().catch((error: Error) => {
+      throw refusalFor(error) ?? error;
+    });
+    await Promise.race([answered.then(() => this.#heartbeat.read()), this.#refused]);
   }
 
   queue(name: string): Queue {
@@ -193,18 +186,7 @@ async function load<T>(name: string, imported: () => Promise<T>): Promise<T> {
   }
 }
 
-function usesPostgres(connection: DatastoreOptions['connection']): boolean {
-  if (typeof connection === 'string') return /^postgres(ql)?:/i.test(connection);
-  // `totalCount` belongs to a pool of pg; only options of pg have a connection string or a database.
-  return ['connectionString', 'database', 'totalCount'].some((key) => key in connection);
-}
-
-/** Whether the program passed a client of its own; then the client's package is installed. */
-function isInstance(connection: DatastoreOptions['connection']): boolean {
-  return typeof connection !== 'string' && typeof (connection as { connect?: unknown }).connect === 'function';
-}
-
-/** Watches the errors of connections for rejected credentials. */
+/** Watches the errors of connections for those that stay. */
 function watchForRefusal(onError: (error: Error) => void) {
   let refuse!: (error: Error) => void;
   const refused = new Promise<never>((_, reject) => {
@@ -215,10 +197,15 @@ function watchForRefusal(onError: (error: Error) => void) {
   return {
     refused,
     onError(error: Error): void {
-      if (REFUSAL.test(error.message)) {
-        refuse(new QueueError(`the datastore rejected the credentials: ${error.message}`, { cause: error }));
-      }
+      const refusal = refusalFor(error);
+      if (refusal !== undefined) refuse(refusal);
       onError(error);
     },
   };
+}
+
+function refusalFor(error: Error): QueueError | undefined {
+  const reason = describePermanent(error);
+  if (reason === undefined) return undefined;
+  return new QueueError(`the datastore ${reason}: ${error.message}`, { cause: error });
 }

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
-import type { ConnectionOptions, createPostgresBackend, PostgresConnectionOptions, PostgresQueueBackend } from 'bullmq';
+import type { createPostgresBackend, PostgresQueueBackend } from 'bullmq';
 import { performance } from '../../util/clock.js';
+import { type Connection, optionsOfPostgres } from './connection-options.js';
 import { type Connections, createSilenceError } from './connections.js';
 import type { DatastoreClock } from './datastore-clock.js';
 import { createResilientBackend } from './postgres-backend.js';
@@ -23,13 +24,8 @@ export class PostgresConnections implements Connections {
   #isDestroyed = false;
 
   /** @param timeout - how long a query may take, in milliseconds. */
-  constructor(
-    connection: string | ConnectionOptions | PostgresConnectionOptions,
-    factory: typeof createPostgresBackend,
-    clock: DatastoreClock,
-    timeout: number,
-  ) {
-    this.connection = (isPool(connection) ? connection : this.#complete(connection, timeout)) as never;
+  constructor(connection: Connection, factory: typeof createPostgresBackend, clock: DatastoreClock, timeout: number) {
+    this.connection = this.#complete(optionsOfPostgres(connection), timeout) as never;
     const create = createResilientBackend(factory, clock);
     const tracked: typeof factory = (...args) => {
       const backend = create(...args);
@@ -40,8 +36,7 @@ export class PostgresConnections implements Connections {
     this.factory = tracked as never;
   }
 
-  #complete(connection: string | ConnectionOptions | PostgresConnectionOptions, timeout: number): object {
-    const options = typeof connection === 'string' ? { connectionString: connection } : connection;
+  #complete(options: object, timeout: number): object {
     return {
       max: MAX_CLIENTS,
       keepAlive: true,
@@ -94,9 +89,4 @@ export class PostgresConnections implements Connections {
     this.#isDestroyed = true;
     for (const socket of this.#sockets) socket.destroy();
   }
-}
-
-/** Whether the program passed a pool of its own. */
-function isPool(connection: string | ConnectionOptions | PostgresConnectionOptions): boolean {
-  return typeof connection !== 'string' && typeof (connection as { connect?: unknown }).connect === 'function';
 }

@@ -1,0 +1,78 @@
+/** What `connection` may be, and the form in which BullMQ takes it. */
+import type { ConnectionOptions, PostgresConnectionOptions } from 'bullmq';
+
+export type Connection = string | ConnectionOptions | PostgresConnectionOptions;
+
+/** Options that only pg has. A pool of pg has `totalCount`. */
+const ONLY_POSTGRES = ['connectionString', 'database', 'user', 'totalCount'];
+
+/**
+ * Refuses connections with which BullMQ would hang or lose data.
+ *
+ * @param what - the class that takes the options; error messages begin with it.
+ * @throws TypeError that says what to use instead.
+ */
+export function checkConnection(what: string, connection: Connection, prefix: string | undefined): void {
+  if (typeof connection === 'string') return;
+  const { options = connection } = connection as { options?: object };
+  if (Reflect.get(Object(options), 'keyPrefix')) {
+    throw new TypeError(`${what}: option "connection": expected no keyPrefix; use the option "prefix" instead`);
+  }
+  if (Reflect.get(connection, 'isCluster') === true && !/\{[^}]+\}/.test(prefix ?? '')) {
+    throw new TypeError(
+      `${what}: option "prefix": expected a part in braces for a Redis Cluster, such as "{bull}", so that all keys of ` +
+        `the queue are in one slot, got ${prefix === undefined ? 'none' : JSON.stringify(prefix)}`,
+    );
+  }
+  if (usesPostgres(connection) && isClient(connection) && !isPostgresPool(connection)) {
+    throw new TypeError(`${what}: option "connection": expected a pool or options of pg, got a single client of pg`);
+  }
+}
+
+export function usesPostgres(connection: Connection): boolean {
+  if (typeof connection === 'string') return /^postgres(ql)?:/i.test(connection);
+  return ONLY_POSTGRES.some((key) => key in connection);
+}
+
+/** Whether the program passed a client of its own; then the client's package is installed. */
+export function isClient(connection: Connection): boolean {
+  return typeof connection !== 'string' && typeof (connection as { connect?: unknown }).connect === 'function';
+}
+
+function isPostgresPool(connection: object): boolean {
+  return 'totalCount' in connection;
+}
+
+/**
+ * The options of pg. Of a pool they are its options: BullMQ finds its tables only through connections that it opens itself.
+ */
+export function optionsOfPostgres(connection: Connection): object {
+  if (typeof connection === 'string') return { connectionString: connection };
+  if (!isPostgresPool(connection)) return connection;
+  const { options } = connection as { options: object };
+  // pg hides secrets from enumeration, so copying the object alone would lose them.
+  const names = Object.getOwnPropertyNames(options).filter((name) => Reflect.get(options, name) !== undefined);
+  return Object.fromEntries(names.map((name) => [name, Reflect.get(options, name)]));
+}
+
+/** Errors of Redis for wrong credentials, and for a database that it does not have. */
+const REFUSAL = /^(NOAUTH|WRONGPASS|NOPERM)\b|DB index is out of range/;
+
+/** SQLSTATE codes of PostgreSQL for wrong credentials and for a database that is not there. */
+const REFUSAL_CODES = /^(28|3D)/;
+
+/** The codes of errors of TLS and of name resolution that stay until a person changes something. */
+const PERMANENT_CODES =
+  /^(CERT_|ERR_TLS_CERT|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_|HOSTNAME_MISMATCH$|ENOTFOUND$)/;
+
+/**
+ * Why it would not help to wait for the datastore; `undefined` if it may.
+ *
+ * @returns a phrase that continues "the datastore …".
+ */
+export function describePermanent(error: Error): string | undefined {
+  const code = String((error as NodeJS.ErrnoException).code);
+  if (REFUSAL.test(error.message) || REFUSAL_CODES.test(code)) return 'rejected the credentials or the database';
+  if (code === 'ENOTFOUND') return 'has a host name that is unknown';
+  return PERMANENT_CODES.test(code) ? 'has a certificate that this machine does not accept' : undefined;
+}

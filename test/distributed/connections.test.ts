@@ -1,0 +1,111 @@
+/** What `connection` may be: each form works, or is an error at once. */
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:tls';
+import { QueueError } from 'aiomultiprocess';
+import { DistributedPool, type DistributedPoolOptions, Host } from 'aiomultiprocess/distributed';
+import { Cluster, Redis } from 'ioredis';
+import pg from 'pg';
+import { triple } from '../fixtures/distributed/tasks.js';
+import { createCertificate } from '../support/certificate.ts';
+import { fixtures } from '../support/hosts.ts';
+import { startPostgres, startRedis } from '../support/servers.ts';
+
+type Connection = DistributedPoolOptions['connection'];
+
+const modules = [`${fixtures}distributed/tasks.js`];
+
+/** Runs one task over this connection, with a host that uses it too. */
+async function callOver(connection: Connection): Promise<number> {
+  const host = new Host({ queue: 'q', connection, modules, pool: { processes: 1 } });
+  await host.start();
+  const pool = new DistributedPool({ queue: 'q', connection });
+  try {
+    return await pool.apply(triple, [5]);
+  } finally {
+    pool.terminate();
+    await pool.join();
+    await host.close();
+  }
+}
+
+async function expectRefusal(connection: Connection, message: string | RegExp): Promise<void> {
+  const pool = new DistributedPool({ queue: 'q', connection });
+  const error = await pool.ready().catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(QueueError);
+  expect(error).toMatchObject({ message: expect.stringMatching(message) });
+  await expect(pool.apply(triple, [1])).rejects.toThrow(QueueError);
+  pool.terminate();
+  await pool.join();
+  const host = new Host({ queue: 'q', connection, modules, pool: { processes: 1 } });
+  await expect(host.start()).rejects.toThrow(message);
+}
+
+test('a pool of pg, and options without a database, reach PostgreSQL', async () => {
+  const server = await startPostgres();
+  const { hostname: host, port } = new URL(server.url);
+  const pool = new pg.Pool({ connectionString: server.url });
+  try {
+    expect(await callOver(pool)).toBe(15);
+    expect(pool.ended).toBe(false);
+    await pool.query('CREATE DATABASE test');
+    expect(await callOver({ host, port: Number(port), user: 'test' })).toBe(15);
+  } finally {
+    await pool.end();
+    await server.remove();
+  }
+});
+
+test('a database that Redis does not have is an error, not database 0', async () => {
+  const redis = await startRedis();
+  try {
+    await expectRefusal(`${redis.url}/99`, 'DB index is out of range');
+    expect(await callOver(`${redis.url}/3`)).toBe(15);
+    const client = new Redis(redis.url);
+    expect(await client.keys('*')).toEqual([]);
+    client.disconnect();
+  } finally {
+    await redis.remove();
+  }
+});
+
+test.each(['redis://no-such-host.invalid', 'postgres://test@no-such-host.invalid/db'])(
+  'an unknown host name is an error at once: %s',
+  (url) => expectRefusal(url, /no-such-host\.invalid/),
+);
+
+test('a certificate that this machine does not accept is an error at once', async () => {
+  const server = createServer(createCertificate());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await expectRefusal(`rediss://127.0.0.1:${port}`, 'certificate');
+  server.close();
+});
+
+describe('at construction is rejected', () => {
+  const cluster = new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true });
+  const client = new Redis({ lazyConnect: true, keyPrefix: 'app:', maxRetriesPerRequest: null });
+  afterAll(() => {
+    cluster.disconnect();
+    client.disconnect();
+  });
+
+  test.each<[string, object, string]>([
+    ['keyPrefix in options', { connection: { host: '127.0.0.1', keyPrefix: 'app:' } }, 'use the option "prefix"'],
+    ['keyPrefix of a client', { connection: client }, 'use the option "prefix"'],
+    ['a Redis Cluster without a prefix in braces', { connection: cluster }, 'such as "{bull}"'],
+    ['a Redis Cluster with another prefix', { connection: cluster, prefix: 'mine' }, 'got "mine"'],
+    ['a single client of pg', { connection: new pg.Client('postgres://test@127.0.0.1/db') }, 'a single client of pg'],
+  ])('%s', (_, options, message) => {
+    const all = { queue: 'q', ...options } as DistributedPoolOptions;
+    expect(() => new DistributedPool(all)).toThrow(message);
+    expect(() => new Host({ ...all, modules })).toThrow(TypeError);
+  });
+
+  test('but not a Redis Cluster with a prefix in braces', async () => {
+    const pool = new DistributedPool({ queue: 'q', connection: cluster, prefix: '{mine}' });
+    pool.terminate();
+    await pool.join();
+  });
+});
