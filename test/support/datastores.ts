@@ -4,37 +4,86 @@ import pg from 'pg';
 import { HostProcess } from './hosts.ts';
 import { startPostgres, startRedis, type TestServer } from './servers.ts';
 
-/** Lists the contents of a datastore for queues with this prefix: jobs, and everything that grows with them. */
-type Look = (url: string, queue: string) => Promise<string[]>;
+/** A kind of datastore, and how to get at the contents of one without the library. */
+export interface Store {
+  name: string;
+  start(): Promise<TestServer>;
+  /** Lists the contents for queues with this prefix: jobs, and everything that grows with them. */
+  look(url: string, queue: string): Promise<string[]>;
+  /** Deletes all contents while programs are connected. */
+  flush(url: string): Promise<unknown>;
+  /** Makes all writes fail: Redis is out of memory, PostgreSQL is read-only as after a failover. */
+  refuseWrites(url: string): Promise<unknown>;
+  acceptWrites(url: string): Promise<unknown>;
+}
 
-const lookIntoRedis: Look = async (url, queue) => {
-  const client = new Redis(url);
-  const keys = await client.keys(`bull:${queue}*`);
-  client.disconnect();
-  return keys.filter(
-    (key) => !/:(events|id|meta|stalled-check|marker|delayed)$/.test(key) || key.includes('-results-'),
-  );
+export const REDIS: Store = {
+  name: 'Redis',
+  start: startRedis,
+  look: async (url, queue) => {
+    const keys = await withRedis(url, (client) => client.keys(`bull:${queue}*`));
+    return keys.filter(
+      (key) => !/:(events|id|meta|stalled-check|marker|delayed)$/.test(key) || key.includes('-results-'),
+    );
+  },
+  flush: (url) => withRedis(url, (client) => client.flushall()),
+  refuseWrites: (url) => withRedis(url, (client) => client.config('SET', 'maxmemory', '1')),
+  acceptWrites: (url) => withRedis(url, (client) => client.config('SET', 'maxmemory', '0')),
 };
 
-const lookIntoPostgres: Look = async (url, queue) => {
+export const POSTGRES: Store = {
+  name: 'PostgreSQL',
+  start: startPostgres,
+  look: async (url, queue) => {
+    const { rows } = await queryPostgres(url, 'SELECT queue, id FROM bullmq.job WHERE starts_with(queue, $1)', [queue]);
+    return rows.map(({ queue, id }) => `${queue} ${id}`);
+  },
+  flush: async (url) => {
+    const { rows } = await queryPostgres(
+      url,
+      "SELECT tablename FROM pg_tables WHERE schemaname = 'bullmq' AND tablename NOT LIKE '%migration%'",
+    );
+    await queryPostgres(url, `TRUNCATE ${rows.map(({ tablename }) => `bullmq."${tablename}"`).join()} CASCADE`);
+  },
+  refuseWrites: (url) => setReadOnly(url, 'on'),
+  acceptWrites: (url) => setReadOnly(url, 'off'),
+};
+
+async function withRedis<T>(url: string, body: (client: Redis) => Promise<T>): Promise<T> {
+  const client = new Redis(url);
+  try {
+    return await body(client);
+  } finally {
+    client.disconnect();
+  }
+}
+
+async function queryPostgres(url: string, query: string, values: unknown[] = []): Promise<pg.QueryResult> {
   const client = new pg.Client(url);
   await client.connect();
-  const { rows } = await client.query('SELECT queue, id FROM bullmq.job WHERE starts_with(queue, $1)', [queue]);
-  await client.end();
-  return rows.map(({ queue, id }) => `${queue} ${id}`);
-};
+  try {
+    return await client.query(query, values);
+  } finally {
+    await client.end();
+  }
+}
+
+async function setReadOnly(url: string, value: 'on' | 'off'): Promise<void> {
+  await queryPostgres(url, `ALTER SYSTEM SET default_transaction_read_only = ${value}`);
+  await queryPostgres(url, 'SELECT pg_reload_conf()');
+}
 
 /** A datastore with a queue and hosts for one test. */
 export class Setting {
   readonly server: TestServer;
   readonly queue: string;
   readonly hosts = new Set<HostProcess>();
-  readonly #look: Look;
+  readonly #store: Store;
 
-  constructor(server: TestServer, queue: string, look: Look) {
+  constructor(server: TestServer, queue: string, store: Store) {
     this.server = server;
     this.queue = queue;
-    this.#look = look;
+    this.#store = store;
   }
 
   async startHost(...args: string[]): Promise<HostProcess> {
@@ -59,24 +108,21 @@ export class Setting {
 
   /** The contents of the datastore for the queue. */
   look(): Promise<string[]> {
-    return this.#look(this.server.url, this.queue);
+    return this.#store.look(this.server.url, this.queue);
   }
 }
 
 /** Defines the same tests for each datastore. */
 export function describeDatastores(define: (setting: () => Setting) => void): void {
-  describe.each<[string, () => Promise<TestServer>, Look]>([
-    ['Redis', startRedis, lookIntoRedis],
-    ['PostgreSQL', startPostgres, lookIntoPostgres],
-  ])('on %s', (_, startServer, look) => {
+  describe.each([REDIS, POSTGRES])('on $name', (store) => {
     let server: TestServer;
     let setting: Setting;
     let queues = 0;
     beforeAll(async () => {
-      server = await startServer();
+      server = await store.start();
     });
     beforeEach(() => {
-      setting = new Setting(server, `queue-${++queues}-`, look);
+      setting = new Setting(server, `queue-${++queues}-`, store);
     });
     afterEach(() => Promise.all([...setting.hosts].map((host) => host.end())));
     afterAll(() => server.remove());

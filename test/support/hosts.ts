@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { HostStats } from 'aiomultiprocess/distributed';
 import { root } from './run.ts';
@@ -16,8 +17,24 @@ export class HostProcess {
   readonly #child: ChildProcess;
   readonly #ready: Promise<void>;
 
-  constructor(queue: string, url: string, args: readonly string[] = [], modules: readonly string[] = DEFAULT_MODULES) {
-    const command = [`${root}dist/bin/aiomultiprocess.js`, 'host', '--queue', queue, '--connection', url, ...QUICK];
+  /** @param nodeArgs - options of Node.js, which its child processes inherit. */
+  constructor(
+    queue: string,
+    url: string,
+    args: readonly string[] = [],
+    modules: readonly string[] = DEFAULT_MODULES,
+    nodeArgs: readonly string[] = [],
+  ) {
+    const command = [
+      ...nodeArgs,
+      `${root}dist/bin/aiomultiprocess.js`,
+      'host',
+      '--queue',
+      queue,
+      '--connection',
+      url,
+      ...QUICK,
+    ];
     const all = [...command, ...args, ...modules];
     this.#child = spawn(process.execPath, all, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
     this.exited = once(this.#child, 'exit').then(([code, signal]) => signal ?? code);
@@ -51,6 +68,13 @@ export class HostProcess {
     return this.exited;
   }
 
+  /** Stops the host and its processes for a time, like a machine that is suspended. */
+  async suspend(milliseconds: number): Promise<void> {
+    process.kill(-this.pid, 'SIGSTOP');
+    await sleep(milliseconds);
+    process.kill(-this.pid, 'SIGCONT');
+  }
+
   async end(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | string | null> {
     this.#child.kill(signal);
     return this.exited;
@@ -68,6 +92,11 @@ const DEFAULT_MODULES = [
   'pool/limited.js',
   'pool/current.js',
 ].map((name) => `${fixtures}${name}`);
+
+/** Options of Node.js for a program whose clock is wrong. */
+export function skewClock(milliseconds: number): string[] {
+  return ['--import', `${new URL('./skew-clock.mjs', import.meta.url)}?milliseconds=${milliseconds}`];
+}
 
 /** Starts hosts, and waits until they accept tasks. */
 export async function startHosts(count: number, queue: string, url: string, args?: string[]): Promise<HostProcess[]> {

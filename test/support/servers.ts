@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,10 +11,15 @@ import { findProgram } from './find-program.ts';
 /** A real server that a test starts in a temporary folder, on a free port of this machine. */
 export interface TestServer {
   readonly url: string;
-  /** Kills it, as in a power failure. */
-  kill(): Promise<void>;
+  /** Kills it, as in a power failure; or ends it with another signal. */
+  kill(signal?: NodeJS.Signals): Promise<void>;
   /** Restarts it with its saved data. */
   start(): Promise<void>;
+  /** Stops all its processes, so that it holds its connections and does not answer, until {@link thaw}. */
+  freeze(): void;
+  thaw(): void;
+  /** Deletes what it has saved. Call it between {@link kill} and {@link start}. */
+  wipe(): void;
   /** Stops it, and removes its folder. */
   remove(): Promise<void>;
 }
@@ -63,16 +68,32 @@ async function startServer(
   chmodSync(folder, 0o755);
   init(folder);
   let child: ChildProcess | undefined;
+  let frozen: number[] = [];
   const server = {
     url,
     async start() {
       child = run(folder);
       await waitForPort(port, child);
     },
-    async kill() {
+    async kill(signal: NodeJS.Signals = 'SIGKILL') {
+      server.thaw();
       if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-      child.kill('SIGKILL');
+      child.kill(signal);
       await once(child, 'exit');
+    },
+    freeze() {
+      if (child?.pid === undefined) return;
+      // The parent first, which then starts no further processes.
+      process.kill(child.pid, 'SIGSTOP');
+      frozen = [child.pid, ...childrenOf(child.pid)];
+      signalAll(frozen, 'SIGSTOP');
+    },
+    thaw() {
+      signalAll(frozen.splice(0), 'SIGCONT');
+    },
+    wipe() {
+      for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+      init(folder);
     },
     async remove() {
       await server.kill();
@@ -81,6 +102,28 @@ async function startServer(
   };
   await server.start();
   return server;
+}
+
+/** The processes of a PostgreSQL server lead process groups of their own, so no signal reaches all of them. */
+function childrenOf(pid: number): number[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).filter((each) => {
+    try {
+      return Number(/^\d+ \(.*\) . (\d+)/s.exec(readFileSync(`/proc/${each}/stat`, 'utf8'))?.[1]) === pid;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // It has exited.
+    }
+  }
 }
 
 /** A port of this machine that was free a moment ago. */

@@ -5,7 +5,7 @@
  *     node --import ./scripts/ts-node.js test/reliability/programs/hosts.mjs [--tasks 20000] [--hosts 2] [--every 1500]
  *         [--restarts 1] [--store redis]
  *
- * Prints a report, and exits with 1 if a guarantee is violated.
+ * Prints a report, and exits with 1 if a guarantee is violated. With `--faults` it runs ./host-faults.mjs instead.
  */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +14,8 @@ import { DistributedPool } from 'aiomultiprocess/distributed';
 import { tripleAfter } from '../../fixtures/distributed/tasks.js';
 import { HostProcess } from '../../support/hosts.ts';
 import { startPostgres, startRedis } from '../../support/servers.ts';
+
+if (process.argv.includes('--faults')) await import('./host-faults.mjs');
 
 const { values } = parseArgs({
   options: {
