@@ -10,7 +10,11 @@ interface Cause {
 /** The symbols by which `instanceof` recognises the instances of a class that another copy of the package made. */
 const marks = new Map<unknown, symbol>();
 
-/** The `code` of every error of the package: `ERR_AIOMULTIPROCESS_` and the name of its class without `Error`. */
+/**
+ * The `code` of every error of the package: `ERR_AIOMULTIPROCESS_` and the name of its class without `Error`.
+ *
+ * @since 0.1.0
+ */
 export type ErrorCode =
   | TaskNotFoundError['code']
   | SerializationError['code']
@@ -56,8 +60,10 @@ export type ErrorCode =
  *   }
  * }
  * ```
+ * @since 0.1.0
  */
 export abstract class AiomultiprocessError extends Error {
+  /** Tells the errors of the package apart, and never changes. */
   declare readonly code: ErrorCode;
 
   /** @internal */
@@ -93,8 +99,13 @@ function define<E extends AiomultiprocessError>(errorClass: { prototype: E }, na
   Object.assign(errorClass.prototype, { name, code });
 }
 
-/** No other process can find a function: its module does not export it, or more than one export fits. */
+/**
+ * No other process can find a function: its module does not export it, or more than one export fits.
+ *
+ * @since 0.1.0
+ */
 export class TaskNotFoundError extends AiomultiprocessError {
+  /** Tells the errors of the package apart, and never changes. */
   declare readonly code: 'ERR_AIOMULTIPROCESS_TASK_NOT_FOUND';
 
   static {
@@ -102,8 +113,13 @@ export class TaskNotFoundError extends AiomultiprocessError {
   }
 }
 
-/** A value cannot be sent to another process. */
+/**
+ * A value cannot be sent to another process.
+ *
+ * @since 0.1.0
+ */
 export class SerializationError extends AiomultiprocessError {
+  /** Tells the errors of the package apart, and never changes. */
   declare readonly code: 'ERR_AIOMULTIPROCESS_SERIALIZATION';
   /** Where the value is, as in `args[0].user.callback`. */
   readonly path: string;
@@ -127,8 +143,11 @@ export class SerializationError extends AiomultiprocessError {
 /**
  * Stands for omitted parts inside an error that came from another process: the parts of all errors in one message may
  * take 32 MiB.
+ *
+ * @since 0.1.0
  */
 export class OmittedPartsError extends AiomultiprocessError {
+  /** Tells the errors of the package apart, and never changes. */
   declare readonly code: 'ERR_AIOMULTIPROCESS_OMITTED_PARTS';
   /** The number of omitted objects and texts, without those that only they refer to. */
   readonly count: number;
@@ -144,8 +163,13 @@ export class OmittedPartsError extends AiomultiprocessError {
   }
 }
 
-/** How a process ended. */
+/**
+ * How a process ended.
+ *
+ * @since 0.1.0
+ */
 export interface ProcessExit {
+  /** The process; `undefined` if it could not be started. */
   pid: number | undefined;
   /** The code it exited with, or `null` if a signal ended it. */
   exitCode: number | null;
@@ -155,12 +179,21 @@ export interface ProcessExit {
   mayHaveStarted: boolean;
 }
 
-/** A process ended before it answered. */
+/**
+ * A process ended before it answered.
+ *
+ * @since 0.1.0
+ */
 export class ProcessExitError extends AiomultiprocessError implements ProcessExit {
+  /** Tells the errors of the package apart, and never changes. */
   declare readonly code: 'ERR_AIOMULTIPROCESS_PROCESS_EXIT' | 'ERR_AIOMULTIPROCESS_POISONOUS_TASK';
+  /** The process; `undefined` if it could not be started. */
   readonly pid: number | undefined;
+  /** The code it exited with, or `null` if a signal ended it. */
   readonly exitCode: number | null;
+  /** The signal that ended it, also through a listener of the program that exits, or `null`. */
   readonly signal: NodeJS.Signals | null;
+  /** Whether the task may have started. `false`: it certainly did not. */
   readonly mayHaveStarted: boolean;
 
   static {
@@ -183,8 +216,13 @@ export class ProcessExitError extends AiomultiprocessError implements ProcessExi
   }
 }
 
-/** A task ended its process in its first run and in each retry. */
+/**
+ * A task ended its process in its first run and in each retry.
+ *
+ * @since 0.1.0
+ */
 export class PoisonousTaskError extends ProcessExitError {
+  /** Tells the errors of the package apart, and never changes. */
   declare readonly code: 'ERR_AIOMULTIPROCESS_POISONOUS_TASK';
 
   static {
@@ -196,8 +234,13 @@ export class PoisonousTaskError extends ProcessExitError {
   }
 }
 
-/** A process did not become ready: its module does not load, its initializer failed, or it cannot start. */
+/**
+ * A process did not become ready: its module does not load, its initializer failed, or it cannot start.
+ *
+ * @since 0.1.0
+ */
 export class InitializerError extends AiomultiprocessError {
+  /** Tells the errors of the package apart, and never changes. */
   declare readonly code: 'ERR_AIOMULTIPROCESS_INITIALIZER';
 
   static {
@@ -205,8 +248,13 @@ export class InitializerError extends AiomultiprocessError {
   }
 }
 
-/** This program cannot start processes as it is: the message says why, and what to do. */
+/**
+ * This program cannot start processes as it is: the message says why, and what to do.
+ *
+ * @since 0.1.0
+ */
 export class BootstrapError extends AiomultiprocessError {
+  /** Tells the errors of the package apart, and never changes. */
   declare readonly code: 'ERR_AIOMULTIPROCESS_BOOTSTRAP';
 
   static {
@@ -214,8 +262,13 @@ export class BootstrapError extends AiomultiprocessError {
   }
 }
 
-/** The bytes read from another process do not follow the protocol. */
+/**
+ * The bytes read from another process do not follow the protocol.
+ *
+ * @since 0.1.0
+ */
 export class ProtocolError extends AiomultiprocessError {
+  /** Tells the errors of the package apart, and never changes. */
   declare readonly code: 'ERR_AIOMULTIPROCESS_PROTOCOL';
 
   static {
@@ -223,8 +276,13 @@ export class ProtocolError extends AiomultiprocessError {
   }
 }
 
-/** `apply`, `map` or `starmap` was called on a closed pool. */
+/**
+ * `apply`, `map` or `starmap` was called on a closed pool.
+ *
+ * @since 0.1.0
+ */
 export class PoolClosedError extends AiomultiprocessError {
+  /** Tells the errors of the package apart, and never changes. */
   declare readonly code: 'ERR_AIOMULTIPROCESS_POOL_CLOSED';
 
   static {
@@ -236,8 +294,13 @@ export class PoolClosedError extends AiomultiprocessError {
   }
 }
 
-/** The pool was terminated before the task was answered. */
+/**
+ * The pool was terminated before the task was answered.
+ *
+ * @since 0.1.0
+ */
 export class PoolTerminatedError extends AiomultiprocessError {
+  /** Tells the errors of the package apart, and never changes. */
   declare readonly code: 'ERR_AIOMULTIPROCESS_POOL_TERMINATED';
 
   static {
@@ -252,8 +315,11 @@ export class PoolTerminatedError extends AiomultiprocessError {
 /**
  * A task exceeded the time limit of its call or its pool; or the import of its module exceeded the pool's
  * `startTimeout`, and the task was never called.
+ *
+ * @since 0.1.0
  */
 export class TaskTimeoutError extends AiomultiprocessError {
+  /** Tells the errors of the package apart, and never changes. */
   declare readonly code: 'ERR_AIOMULTIPROCESS_TASK_TIMEOUT';
   /** The process that ran the task. */
   readonly pid: number | undefined;
@@ -278,8 +344,13 @@ export class TaskTimeoutError extends AiomultiprocessError {
   }
 }
 
-/** The queue of a pool holds `maxQueueSize` tasks, or the queue of a manager `maxSize` items. */
+/**
+ * The queue of a pool holds `maxQueueSize` tasks, or the queue of a manager `maxSize` items.
+ *
+ * @since 0.1.0
+ */
 export class QueueFullError extends AiomultiprocessError {
+  /** Tells the errors of the package apart, and never changes. */
   declare readonly code: 'ERR_AIOMULTIPROCESS_QUEUE_FULL';
 
   static {
@@ -287,8 +358,13 @@ export class QueueFullError extends AiomultiprocessError {
   }
 }
 
-/** `getNowait` was called on an empty queue of a manager. */
+/**
+ * `getNowait` was called on an empty queue of a manager.
+ *
+ * @since 0.1.0
+ */
 export class QueueEmptyError extends AiomultiprocessError {
+  /** Tells the errors of the package apart, and never changes. */
   declare readonly code: 'ERR_AIOMULTIPROCESS_QUEUE_EMPTY';
 
   static {
@@ -300,8 +376,13 @@ export class QueueEmptyError extends AiomultiprocessError {
   }
 }
 
-/** A manager's queue was closed: it takes no items, and `get()` rejects once the last one was taken. */
+/**
+ * A manager's queue was closed: it takes no items, and `get()` rejects once the last one was taken.
+ *
+ * @since 0.1.0
+ */
 export class QueueClosedError extends AiomultiprocessError {
+  /** Tells the errors of the package apart, and never changes. */
   declare readonly code: 'ERR_AIOMULTIPROCESS_QUEUE_CLOSED';
 
   static {
@@ -309,8 +390,13 @@ export class QueueClosedError extends AiomultiprocessError {
   }
 }
 
-/** The parties of a barrier will never all arrive: one was cancelled, or `reset()` or `abort()` was called. */
+/**
+ * The parties of a barrier will never all arrive: one was cancelled, or `reset()` or `abort()` was called.
+ *
+ * @since 0.1.0
+ */
 export class BrokenBarrierError extends AiomultiprocessError {
+  /** Tells the errors of the package apart, and never changes. */
   declare readonly code: 'ERR_AIOMULTIPROCESS_BROKEN_BARRIER';
 
   static {
@@ -322,8 +408,13 @@ export class BrokenBarrierError extends AiomultiprocessError {
   }
 }
 
-/** The manager was closed, or its server process died. */
+/**
+ * The manager was closed, or its server process died.
+ *
+ * @since 0.1.0
+ */
 export class ManagerClosedError extends AiomultiprocessError {
+  /** Tells the errors of the package apart, and never changes. */
   declare readonly code: 'ERR_AIOMULTIPROCESS_MANAGER_CLOSED';
 
   static {
@@ -335,8 +426,13 @@ export class ManagerClosedError extends AiomultiprocessError {
   }
 }
 
-/** A method was called in a state that does not allow it, as `join()` before `start()`. */
+/**
+ * A method was called in a state that does not allow it, as `join()` before `start()`.
+ *
+ * @since 0.1.0
+ */
 export class InvalidStateError extends AiomultiprocessError {
+  /** Tells the errors of the package apart, and never changes. */
   declare readonly code: 'ERR_AIOMULTIPROCESS_INVALID_STATE';
 
   static {
@@ -344,8 +440,13 @@ export class InvalidStateError extends AiomultiprocessError {
   }
 }
 
-/** A wait exceeded the `timeout` of its call. */
+/**
+ * A wait exceeded the `timeout` of its call.
+ *
+ * @since 0.1.0
+ */
 export class TimeoutError extends AiomultiprocessError {
+  /** Tells the errors of the package apart, and never changes. */
   declare readonly code: 'ERR_AIOMULTIPROCESS_TIMEOUT';
 
   static {
@@ -353,8 +454,13 @@ export class TimeoutError extends AiomultiprocessError {
   }
 }
 
-/** An optional package is not installed. */
+/**
+ * An optional package is not installed.
+ *
+ * @since 0.1.0
+ */
 export class MissingPackageError extends AiomultiprocessError {
+  /** Tells the errors of the package apart, and never changes. */
   declare readonly code: 'ERR_AIOMULTIPROCESS_MISSING_PACKAGE';
   /** The package to install. */
   readonly package: string;
@@ -372,8 +478,11 @@ export class MissingPackageError extends AiomultiprocessError {
 /**
  * Shared memory cannot be used: its value was disposed, its owner has ended, this process may not open it, or there is
  * not enough memory. The message says which, and what to do.
+ *
+ * @since 0.1.0
  */
 export class SharedMemoryError extends AiomultiprocessError {
+  /** Tells the errors of the package apart, and never changes. */
   declare readonly code: 'ERR_AIOMULTIPROCESS_SHARED_MEMORY';
 
   static {
@@ -381,8 +490,13 @@ export class SharedMemoryError extends AiomultiprocessError {
   }
 }
 
-/** Every host that ran a task of a distributed pool was lost before it answered. The task may be the cause. */
+/**
+ * Every host that ran a task of a distributed pool was lost before it answered. The task may be the cause.
+ *
+ * @since 0.1.0
+ */
 export class HostLostError extends AiomultiprocessError {
+  /** Tells the errors of the package apart, and never changes. */
   declare readonly code: 'ERR_AIOMULTIPROCESS_HOST_LOST';
 
   static {
@@ -394,8 +508,13 @@ export class HostLostError extends AiomultiprocessError {
   }
 }
 
-/** The datastore of a distributed pool did not accept a task. */
+/**
+ * The datastore of a distributed pool did not accept a task.
+ *
+ * @since 0.1.0
+ */
 export class QueueError extends AiomultiprocessError {
+  /** Tells the errors of the package apart, and never changes. */
   declare readonly code: 'ERR_AIOMULTIPROCESS_QUEUE';
 
   static {

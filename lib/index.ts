@@ -43,7 +43,7 @@ export type { SlowTask } from './observe/measure/slowest-tasks.js';
 export type { TaskStats, TimeStats } from './observe/measure/task-stats.js';
 export type { TimeShares } from './observe/measure/time-shares.js';
 export type { ProgressOptions } from './observe/progress/options.js';
-export { type Outcome, PoolResult } from './pool/map/pool-result.js';
+export { type IndexedResult, type Outcome, PoolResult } from './pool/map/pool-result.js';
 export type { ApplyOptions, MapOptions, StreamOptions } from './pool/options/call-options.js';
 export type { ContextPropagation, PoolOptions } from './pool/options/pool-options.js';
 export { Pool } from './pool/pool.js';

@@ -20,6 +20,7 @@ import type { DistributedPoolStats } from './stats.js';
  * await using pool = new DistributedPool({ queue: 'crawl', connection: 'redis://localhost' });
  * const pages = await pool.map(fetchPage, urls);
  * ```
+ * @since 0.1.0
  */
 export class DistributedPool extends BasePool<DistributedPoolEvents> {
   readonly #backend: DistributedBackend;

@@ -17,14 +17,21 @@ export interface ConnectionEvents {
 /**
  * The events of a distributed pool: the events of a `Pool` about tasks, as far as the calling program can know them. Only
  * the host knows which process runs a task, and when.
+ *
+ * @since 0.1.0
  */
 export interface DistributedPoolEvents
   extends ConnectionEvents,
     Pick<PoolEvents, 'taskError' | 'taskQueued' | 'taskFailed' | 'taskCancelled'> {
+  /** A task has returned a result. */
   taskSucceeded: (info: TaskInfo) => void;
 }
 
-/** The events of a host. */
+/**
+ * The events of a host.
+ *
+ * @since 0.1.0
+ */
 export interface HostEvents {
   /** The connection to the datastore was lost, or the datastore rejected a command. The host keeps running. */
   error: (error: Error) => void;

@@ -45,7 +45,11 @@ interface SharedOptions {
   heartbeatTimeout?: number;
 }
 
-/** The options of a `DistributedPool`. */
+/**
+ * The options of a `DistributedPool`.
+ *
+ * @since 0.1.0
+ */
 export interface DistributedPoolOptions extends SharedOptions {
   /**
    * Time limit of a task in milliseconds; 0: no limit. The `timeout` of a call overrides it. Default: `taskTimeout` of
@@ -66,7 +70,11 @@ export interface DistributedPoolOptions extends SharedOptions {
   leaseDuration?: number;
 }
 
-/** The options of a `Host`. */
+/**
+ * The options of a `Host`.
+ *
+ * @since 0.1.0
+ */
 export interface HostOptions extends SharedOptions {
   /** Modules whose exported functions may be called. Paths are relative to the working directory. */
   modules: readonly (string | URL)[];

@@ -1,4 +1,8 @@
-/** The state of a distributed pool at one moment, as plain data. */
+/**
+ * The state of a distributed pool at one moment, as plain data.
+ *
+ * @since 0.1.0
+ */
 export interface DistributedPoolStats {
   /** Tasks waiting in this process. */
   queued: number;
@@ -12,7 +16,11 @@ export interface DistributedPoolStats {
   failed: number;
 }
 
-/** The state of a host at one moment, as plain data. */
+/**
+ * The state of a host at one moment, as plain data.
+ *
+ * @since 0.1.0
+ */
 export interface HostStats {
   /** Chunks of tasks that it has taken from the queue and not finished. */
   chunks: number;

@@ -41,6 +41,7 @@ import { ServerProcess } from './server-process.js';
  * const queue = manager.queue<string>({ maxSize: 100 });
  * await pool.apply(produce, [queue]);
  * ```
+ * @since 0.1.0
  */
 export class Manager {
   readonly #spawn: ReadSpawnOptions;
@@ -184,6 +185,7 @@ export class Manager {
     return this.#closed;
   }
 
+  /** Closes the manager, at the end of the scope of `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -1,10 +1,18 @@
 import type { SpawnOptions } from '../process/options.js';
 import { boolean, integer, type OptionTable, oneOf } from '../util/validation.js';
 
-/** How the process that holds the objects is started. */
+/**
+ * How the process that holds the objects is started.
+ *
+ * @since 0.1.0
+ */
 export type ManagerOptions = SpawnOptions;
 
-/** The options of a queue. */
+/**
+ * The options of a queue.
+ *
+ * @since 0.1.0
+ */
 export interface QueueOptions {
   /** Number of items that it holds before `put()` waits; 0: no limit. Default: 0. */
   maxSize?: number;
@@ -22,7 +30,11 @@ export const QUEUE_OPTIONS = {
   acknowledge: { check: boolean, default: false },
 } as const satisfies OptionTable<QueueOptions>;
 
-/** The options of a lock. */
+/**
+ * The options of a lock.
+ *
+ * @since 0.1.0
+ */
 export interface LockOptions {
   /** `true`: the process that holds it may acquire it again. Default: `false`. */
   reentrant?: boolean;
@@ -32,7 +44,11 @@ export const LOCK_OPTIONS = {
   reentrant: { check: boolean, default: false },
 } as const satisfies OptionTable<LockOptions>;
 
-/** The options of a semaphore. */
+/**
+ * The options of a semaphore.
+ *
+ * @since 0.1.0
+ */
 export interface SemaphoreOptions {
   /** `true`: it never has more permits than at first. Default: `false`. */
   bounded?: boolean;

@@ -168,18 +168,21 @@ export abstract class BasePool<Events> {
     await this.join();
   }
 
+  /** Calls `listener` for each event of this name. */
   on<E extends keyof Events>(event: E, listener: Events[E]): this {
     this.#events.on(event as never, listener as never);
     this.#tracing.review();
     return this;
   }
 
+  /** Calls `listener` for the next event of this name only. */
   once<E extends keyof Events>(event: E, listener: Events[E]): this {
     this.#events.once(event as never, listener as never);
     this.#tracing.review();
     return this;
   }
 
+  /** Removes a listener. */
   off<E extends keyof Events>(event: E, listener: Events[E]): this {
     this.#events.off(event as never, listener as never);
     this.#tracing.review();

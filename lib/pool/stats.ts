@@ -2,8 +2,13 @@ import type { TaskStats } from '../observe/measure/task-stats.js';
 import type { ChildHandle } from './worker/child-handle.js';
 import type { EventLoopTimes } from './worker/usage.js';
 
-/** One process of a pool. */
+/**
+ * One process of a pool.
+ *
+ * @since 0.1.0
+ */
 export interface ProcessStats {
+  /** Its process id; `undefined` if it could not be started. */
   pid: number | undefined;
   /** Which of the pool's processes it is, from 0. A process that takes over from another has the same place. */
   place: number;
@@ -11,10 +16,13 @@ export interface ProcessStats {
   restarts: number;
   /** `draining`: it exits when its last tasks are answered. */
   state: 'booting' | 'ready' | 'draining' | 'ended';
-  /** Tasks that it was sent and has not answered: `running` of them may run, `prefetched` wait in it for a moment. */
+  /** Tasks that it was sent and has not answered, as far as they may run at a time. */
   running: number;
+  /** Further tasks that it was sent, which wait in it for a moment. */
   prefetched: number;
+  /** Tasks that succeeded in it. */
   done: number;
+  /** Tasks that failed in it. */
   failed: number;
   /** Its resident memory in bytes, at most 100 ms before it last answered. Only while events of tasks have a listener. */
   memory?: number;
@@ -22,25 +30,33 @@ export interface ProcessStats {
   eventLoop?: EventLoopTimes;
 }
 
-/** A pool at one moment, as plain data. */
+/**
+ * A pool at one moment, as plain data.
+ *
+ * @since 0.1.0
+ */
 export interface PoolStats {
   /** The name of the pool. */
   name: string;
   /** Whether it starts no tasks because of `pause()`. */
   isPaused: boolean;
+  /** The processes that run now or are being started. */
   processes: ProcessStats[];
   /** Tasks that wait for a free slot, or, after a failure, for their next attempt. */
   queued: number;
   /** Tasks that were sent to processes and are not answered. */
   running: number;
-  /** Tasks that succeeded and failed since the pool was made. */
+  /** Tasks that succeeded since the pool was made. */
   done: number;
+  /** Tasks that failed since the pool was made. */
   failed: number;
-  /**
-   * How large values travel to processes that run now, `mapped` memory or the `pipe`; and the size of
-   * those that the processes have not taken yet, in bytes.
-   */
-  sharedMemory: { way: 'mapped' | 'pipe'; used: number };
+  /** How large values travel to the processes that run now. */
+  sharedMemory: {
+    /** Through shared memory (`mapped`), or through the `pipe`. */
+    way: 'mapped' | 'pipe';
+    /** The size of the values that the processes have not taken yet, in bytes. */
+    used: number;
+  };
   /** Measurements of the tasks that have run. Only with the option `measure`. */
   tasks?: TaskStats;
 }

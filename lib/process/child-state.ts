@@ -3,7 +3,11 @@ import { findGlobalState, openGlobalState } from '../util/global-state.js';
 import { takeMark } from './child-mark.js';
 import { forgetCompileCache } from './compile-cache.js';
 
-/** The running task. */
+/**
+ * The running task.
+ *
+ * @since 0.1.0
+ */
 export interface CurrentTask {
   /** Unique in its pool. */
   readonly id: number;

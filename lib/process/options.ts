@@ -71,7 +71,11 @@ type TargetArguments<A extends unknown[]> = [] extends A
       args: Readonly<NoInfer<A>>;
     };
 
-/** What a `Process` or `Worker` runs, and how. */
+/**
+ * What a `Process` or `Worker` runs, and how.
+ *
+ * @since 0.1.0
+ */
 export type ProcessOptions<A extends unknown[] = unknown[], R = unknown> = TargetOptions<A, R> & TargetArguments<A>;
 
 interface TargetOptions<A extends unknown[], R> extends SpawnOptions, InitializerOptions {

@@ -26,6 +26,7 @@ let created = 0;
  * process.start();
  * await process.join();
  * ```
+ * @since 0.1.0
  */
 export class Process<R = void, A extends unknown[] = unknown[]> implements PromiseLike<R> {
   readonly #name: string;
@@ -174,11 +175,13 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
     this.#closed = true;
   }
 
+  /** Whether the process has been started and has not ended. @throws {@link InvalidStateError} after {@link close}. */
   isAlive(): boolean {
     this.#refuseIfClosed();
     return this.#connection !== undefined && this.exit === undefined;
   }
 
+  /** The name in errors. */
   get name(): string {
     return this.#name;
   }
@@ -195,6 +198,7 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
     return this.exit === undefined ? null : toExitcode(this.exit);
   }
 
+  /** Whether the program ends the process when the program itself ends. It can be set until {@link start}. */
   get daemon(): boolean {
     return this.#daemon;
   }

@@ -2,6 +2,11 @@
  * Accepts `'spawn'`, the only start method of Node.js, and has no effect.
  *
  * @throws RangeError for `'fork'` and `'forkserver'`: a running Node.js process cannot be copied.
+ * @example
+ * ```ts
+ * setStartMethod('spawn');
+ * ```
+ * @since 0.1.0
  */
 export function setStartMethod(method: 'spawn' = 'spawn'): void {
   if (method === 'spawn') return;

@@ -34,9 +34,15 @@ const CHECK_INTERVAL = 1000;
 /** How long an array that was sent is kept for a receiver that does not open it, in milliseconds. */
 const MAX_HELD = 60_000;
 
-/** The class of a typed array, such as `Float64Array`. */
+/**
+ * The class of a typed array, such as `Float64Array`.
+ *
+ * @since 0.1.0
+ */
 export interface TypedArrayClass<T> {
+  /** The size of an element in bytes. */
   readonly BYTES_PER_ELEMENT: number;
+  /** Creates a view of a buffer. */
   new (buffer: ArrayBuffer, byteOffset?: number, length?: number): T;
 }
 
@@ -67,6 +73,7 @@ export interface TypedArrayClass<T> {
  *   for (const byte of await readFile(file)) Atomics.add(counts, byte, 1);
  * }
  * ```
+ * @since 0.1.0
  */
 export function sharedArray<T extends ArrayBufferView>(type: TypedArrayClass<T>, length: number): T {
   checkType(type);

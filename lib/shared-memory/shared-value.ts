@@ -31,6 +31,8 @@ const MAX_UNUSED = 60_000;
  * A value that all processes can read from the same memory; {@link share} creates it.
  *
  * It can be an argument, a result, or part of one, like any value: only its address is sent.
+ *
+ * @since 0.1.0
  */
 export interface Shared<T> {
   /**
@@ -256,6 +258,7 @@ function dropUnused(): void {
  *   return table.value.get(key);
  * }
  * ```
+ * @since 0.1.0
  */
 export function share<T>(value: T): Shared<T> {
   const parts = packParts(value, 'value');

@@ -34,8 +34,10 @@ const SUSPECT_LOSSES = 2;
  * await host.start();
  * process.once('SIGTERM', () => host.close());
  * ```
+ * @since 0.1.0
  */
 export class Host {
+  /** The name of the host in logs and errors. */
   readonly name: string;
   readonly #options: ReturnType<typeof readHostOptions>;
   readonly #events = new EventEmitter<HostEvents>();
@@ -254,6 +256,7 @@ export class Host {
     await this.#pool?.join();
   }
 
+  /** Stops the host, at the end of the scope of `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -268,11 +271,13 @@ export class Host {
     return this.#state === 'started' && this.#fetcher !== undefined;
   }
 
+  /** Calls `listener` for each event of this name. */
   on<E extends keyof HostEvents>(event: E, listener: HostEvents[E]): this {
     this.#events.on(event, listener as never);
     return this;
   }
 
+  /** Removes a listener. */
   off<E extends keyof HostEvents>(event: E, listener: HostEvents[E]): this {
     this.#events.off(event, listener as never);
     return this;

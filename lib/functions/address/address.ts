@@ -10,6 +10,11 @@ import { type ExportNames, findExportNames, isImportable } from './export-names.
 import { type Fingerprint, nameOf, takeFingerprint, textOf } from './fingerprint.js';
 import { type CodeLocation, type FunctionLocation, locateFunction } from './locate-function.js';
 
+/**
+ * A function that a task calls. It may be async; another process must be able to find it.
+ *
+ * @since 0.1.0
+ */
 export type TaskFunction<A extends unknown[], R> = (...args: A) => R | PromiseLike<R>;
 
 /**

@@ -18,7 +18,10 @@ import { registry } from './marked-functions.js';
  * @throws TaskNotFoundError if its source text does not recreate it: built-in and bound functions, classes, getters,
  * methods with a computed name, and code that strict mode forbids.
  * @example
+ * ```ts
  * await pool.map(inline((n) => n * n), [1, 2, 3]);
+ * ```
+ * @since 0.1.0
  */
 export function inline<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
   if (typeof fn !== 'function') throw new TypeError(`inline() needs a function, not ${inspect(fn, { depth: 0 })}`);

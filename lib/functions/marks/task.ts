@@ -13,11 +13,15 @@ import { registry } from './marked-functions.js';
  * It must run each time the module loads, always in the same order: the other process imports the module and takes the
  * function that has the same number. Returns the function itself, unchanged.
  *
+ * @typeParam F - the type of the function, which stays the same.
  * @param moduleUrl `import.meta.url`, or `__filename` in CommonJS.
  * @throws TypeError if `moduleUrl` is not the URL or the absolute path of a module, or `fn` not a function.
  * @example
+ * ```ts
  * export const fetchOften = task(import.meta.url, (url: string) => pRetry(() => fetchStatus(url)));
  * await pool.map(fetchOften, urls);
+ * ```
+ * @since 0.1.0
  */
 export function task<F extends (...args: never[]) => unknown>(moduleUrl: string | URL, fn: F): F {
   const module = toModuleUrl(moduleUrl, 'task()');

@@ -3,7 +3,11 @@
 import { toModuleUrl } from '../module-url.js';
 import { registry } from './marked-functions.js';
 
-/** The exports of a module `T` that are functions. */
+/**
+ * The exports of a module `T` that are functions.
+ *
+ * @since 0.1.0
+ */
 export type Tasks<T> = {
   readonly [K in keyof T as T[K] extends (...args: never[]) => unknown ? K : never]: T[K];
 };
@@ -24,8 +28,11 @@ const NOT_HANDLES = new Set(
  * @param moduleUrl the module's URL, as `new URL('./tasks.js', import.meta.url)`, or its absolute path.
  * @throws TypeError if `moduleUrl` is neither. Calling a handle in this process throws an Error.
  * @example
+ * ```ts
  * const { resize } = tasksFrom<typeof import('./images.js')>(new URL('./images.js', import.meta.url));
  * await pool.map(resize, files);
+ * ```
+ * @since 0.1.0
  */
 export function tasksFrom<T>(moduleUrl: string | URL): Tasks<T> {
   const module = toModuleUrl(moduleUrl, 'tasksFrom()');

@@ -48,6 +48,7 @@ function findInNode(name: string): ErrorClass | undefined {
  * registerError(HttpError);
  * await pool.apply(fetchPage, [url]).catch((error) => error instanceof HttpError);
  * ```
+ * @since 0.1.0
  */
 export function registerError(errorClass: ErrorClass): void {
   if (typeof errorClass !== 'function' || !(errorClass.prototype instanceof Error) || errorClass.name === '') {

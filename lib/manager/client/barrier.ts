@@ -1,7 +1,11 @@
 import { BARRIER } from '../protocol/methods.js';
 import { type ObjectAddress, readWaitOptions, SharedObject, type WaitOptions } from './shared-object.js';
 
-/** Holds tasks at `wait()` until a fixed number of them have arrived. Reusable. */
+/**
+ * Holds tasks at `wait()` until a fixed number of them have arrived. Reusable.
+ *
+ * @since 0.1.0
+ */
 export class SharedBarrier extends SharedObject {
   /** @internal */
   constructor(address: ObjectAddress) {
@@ -35,6 +39,7 @@ export class SharedBarrier extends SharedObject {
     return this.call(BARRIER.waiting, []) as Promise<number>;
   }
 
+  /** Whether the barrier is broken. */
   broken(): Promise<boolean> {
     return this.call(BARRIER.broken, []) as Promise<boolean>;
   }

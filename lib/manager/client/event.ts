@@ -1,7 +1,11 @@
 import { EVENT } from '../protocol/methods.js';
 import { type ObjectAddress, readWaitOptions, SharedObject, type WaitOptions } from './shared-object.js';
 
-/** A flag that any process can set and wait for. */
+/**
+ * A flag that any process can set and wait for.
+ *
+ * @since 0.1.0
+ */
 export class SharedEvent extends SharedObject {
   /** @internal */
   constructor(address: ObjectAddress) {
@@ -13,10 +17,12 @@ export class SharedEvent extends SharedObject {
     await this.call(EVENT.set, []);
   }
 
+  /** Clears the flag. */
   async clear(): Promise<void> {
     await this.call(EVENT.clear, []);
   }
 
+  /** Whether the flag is set. */
   isSet(): Promise<boolean> {
     return this.call(EVENT.isSet, []) as Promise<boolean>;
   }

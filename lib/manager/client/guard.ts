@@ -1,4 +1,8 @@
-/** An acquired lock or permit. `await using` releases it at the end of its scope; or call `release()`. */
+/**
+ * An acquired lock or permit. `await using` releases it at the end of its scope; or call `release()`.
+ *
+ * @since 0.1.0
+ */
 export class Guard {
   readonly #release: () => Promise<void>;
   #released: Promise<void> | undefined;
@@ -14,6 +18,7 @@ export class Guard {
     return this.#released;
   }
 
+  /** Releases it, at the end of the scope of `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release();
   }

@@ -1,7 +1,11 @@
 import { HANDLE, type HandleParts } from '../../ipc/graph/handles.js';
 import { type ObjectAddress, SharedObject } from './shared-object.js';
 
-/** The methods of an instance of your own class, callable from any process: each returns a promise. */
+/**
+ * The methods of an instance of your own class, callable from any process: each returns a promise.
+ *
+ * @since 0.1.0
+ */
 export type Remote<T> = {
   readonly [K in keyof T as T[K] extends (...args: never[]) => unknown ? Exclude<K, 'then'> : never]: T[K] extends (
     ...args: infer A

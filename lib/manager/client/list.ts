@@ -4,7 +4,11 @@ import { type ObjectAddress, SharedObject } from './shared-object.js';
 
 const unpackAll = (items: unknown) => (items as unknown[]).map(unpack);
 
-/** A shared array. Each method is atomic; the items it returns are copies. */
+/**
+ * A shared array. Each method is atomic; the items it returns are copies.
+ *
+ * @since 0.1.0
+ */
 export class SharedList<T> extends SharedObject {
   /** @internal */
   constructor(address: ObjectAddress) {
@@ -16,10 +20,12 @@ export class SharedList<T> extends SharedObject {
     return this.call(LIST.push, items.map(pack)) as Promise<number>;
   }
 
+  /** Removes the last item. @returns the item; `undefined` if the list is empty. */
   pop(): Promise<T | undefined> {
     return this.call(LIST.pop, [], { read: unpack }) as Promise<T | undefined>;
   }
 
+  /** Removes the first item. @returns the item; `undefined` if the list is empty. */
   shift(): Promise<T | undefined> {
     return this.call(LIST.shift, [], { read: unpack }) as Promise<T | undefined>;
   }
@@ -39,6 +45,7 @@ export class SharedList<T> extends SharedObject {
     await this.call(LIST.set, [toIndex('set', index), pack(item)]);
   }
 
+  /** The number of items. */
   size(): Promise<number> {
     return this.call(LIST.size, []) as Promise<number>;
   }

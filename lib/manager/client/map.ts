@@ -3,24 +3,35 @@ import { isObject } from '../../util/guards.js';
 import { MAP } from '../protocol/methods.js';
 import { type ObjectAddress, SharedObject } from './shared-object.js';
 
-/** A key of a shared map, compared by value as in a `Map`. */
+/**
+ * A key of a shared map, compared by value as in a `Map`.
+ *
+ * @since 0.1.0
+ */
 export type MapKey = string | number | bigint | boolean | null | undefined;
 
-/** A shared map. Each method is atomic; the values it returns are copies. */
+/**
+ * A shared map. Each method is atomic; the values it returns are copies.
+ *
+ * @since 0.1.0
+ */
 export class SharedMap<K extends MapKey, V> extends SharedObject {
   /** @internal */
   constructor(address: ObjectAddress) {
     super(address, 'map');
   }
 
+  /** The value of a key; `undefined` if the map does not have it. */
   async get(key: K): Promise<V | undefined> {
     return this.call(MAP.get, [toKey(key)], { read: unpack }) as Promise<V | undefined>;
   }
 
+  /** Sets the value of a key. */
   async set(key: K, value: V): Promise<void> {
     await this.call(MAP.set, [toKey(key), pack(value)]);
   }
 
+  /** Whether the map has a key. */
   async has(key: K): Promise<boolean> {
     return this.call(MAP.has, [toKey(key)]) as Promise<boolean>;
   }
@@ -30,22 +41,27 @@ export class SharedMap<K extends MapKey, V> extends SharedObject {
     return this.call(MAP.delete, [toKey(key)]) as Promise<boolean>;
   }
 
+  /** Removes all entries. */
   async clear(): Promise<void> {
     await this.call(MAP.clear, []);
   }
 
+  /** The number of entries. */
   size(): Promise<number> {
     return this.call(MAP.size, []) as Promise<number>;
   }
 
+  /** The keys, in the order in which they were added. */
   keys(): Promise<K[]> {
     return this.call(MAP.keys, []) as Promise<K[]>;
   }
 
+  /** The values, in the order in which their keys were added. */
   values(): Promise<V[]> {
     return this.call(MAP.values, [], { read: (values) => (values as unknown[]).map(unpack) }) as Promise<V[]>;
   }
 
+  /** The keys with their values, in the order in which the keys were added. */
   entries(): Promise<[K, V][]> {
     const read = (entries: unknown) => (entries as [K, unknown][]).map(([key, value]) => [key, unpack(value)]);
     return this.call(MAP.entries, [], { read }) as Promise<[K, V][]>;

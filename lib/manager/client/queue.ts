@@ -5,7 +5,11 @@ import { QUEUE } from '../protocol/methods.js';
 import { Delivery } from './delivery.js';
 import { type ObjectAddress, readWaitOptions, SharedObject, WAIT_OPTIONS, type WaitOptions } from './shared-object.js';
 
-/** Options of `put()`. */
+/**
+ * Options of `put()`.
+ *
+ * @since 0.1.0
+ */
 export interface PutOptions extends WaitOptions {
   /** A queue with `order: 'priority'` returns items of the highest priority first. Default: 0. */
   priority?: number | undefined;
@@ -55,6 +59,7 @@ abstract class BaseQueue<T, Got> extends SharedObject {
     return this.call(QUEUE.size, []) as Promise<number>;
   }
 
+  /** Whether the queue is empty. It may change before you read it. */
   async empty(): Promise<boolean> {
     return (await this.size()) === 0;
   }
@@ -103,6 +108,7 @@ abstract class BaseQueue<T, Got> extends SharedObject {
  * await pool.apply(produce, [queue]);
  * await queue.close();
  * ```
+ * @since 0.1.0
  */
 export class SharedQueue<T> extends BaseQueue<T, T> {
   /** @internal */
@@ -155,6 +161,7 @@ export class SharedQueue<T> extends BaseQueue<T, T> {
  *   await delivery.done();
  * }
  * ```
+ * @since 0.1.0
  */
 export class SharedJobQueue<T> extends BaseQueue<T, Delivery<T>> {
   /** @internal */

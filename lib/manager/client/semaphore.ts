@@ -2,7 +2,11 @@ import { SEMAPHORE } from '../protocol/methods.js';
 import { Guard, runGuarded } from './guard.js';
 import { type ObjectAddress, readWaitOptions, SharedObject, type WaitOptions } from './shared-object.js';
 
-/** A number of permits. The permits of a process are released when it ends. */
+/**
+ * A number of permits. The permits of a process are released when it ends.
+ *
+ * @since 0.1.0
+ */
 export class SharedSemaphore extends SharedObject {
   /** @internal */
   constructor(address: ObjectAddress) {

@@ -13,7 +13,11 @@ export interface ObjectAddress extends ServerAddress {
   id: number;
 }
 
-/** Limits how long a call waits. */
+/**
+ * Limits how long a call waits.
+ *
+ * @since 0.1.0
+ */
 export interface WaitOptions {
   /** Milliseconds until the call rejects with `TimeoutError`. 0 still succeeds if the call does not have to wait. */
   timeout?: number | undefined;

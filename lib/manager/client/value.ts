@@ -2,17 +2,23 @@ import { pack, unpack } from '../../ipc/packed.js';
 import { VALUE } from '../protocol/methods.js';
 import { type ObjectAddress, SharedObject } from './shared-object.js';
 
-/** A single shared value. Reading it returns a copy. */
+/**
+ * A single shared value. Reading it returns a copy.
+ *
+ * @since 0.1.0
+ */
 export class SharedValue<T> extends SharedObject {
   /** @internal */
   constructor(address: ObjectAddress) {
     super(address, 'value');
   }
 
+  /** The value. */
   get(): Promise<T> {
     return this.call(VALUE.get, [], { read: unpack }) as Promise<T>;
   }
 
+  /** Replaces the value. */
   async set(value: T): Promise<void> {
     await this.call(VALUE.set, [pack(value)]);
   }

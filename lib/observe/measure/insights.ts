@@ -4,7 +4,11 @@ import type { CancelledInfo, EndedInfo, FailedInfo, PoolEvents, ProcessInfo } fr
 import { SlowestTasks, type SlowTask } from './slowest-tasks.js';
 import { type TimeShares, TimeShareTracker } from './time-shares.js';
 
-/** How the processes in one seat of the pool spent their time. */
+/**
+ * How the processes in one seat of the pool spent their time.
+ *
+ * @since 0.1.0
+ */
 export interface ProcessInsights extends TimeShares {
   /** The index of the seat. */
   place: number;
@@ -12,10 +16,15 @@ export interface ProcessInsights extends TimeShares {
   tasks: number;
 }
 
-/** How a pool spent its time. */
+/**
+ * How a pool spent its time.
+ *
+ * @since 0.1.0
+ */
 export interface PoolInsights {
   /** Since the pool was created, in milliseconds. */
   time: number;
+  /** By seat. A process that replaces another has the same seat. */
   processes: ProcessInsights[];
   /** The sum over all processes. */
   total: TimeShares;

@@ -4,16 +4,23 @@ import { summarizeArguments } from '../summarize-arguments.js';
 /** The number of tasks to keep. */
 const COUNT = 10;
 
-/** One of the slowest tasks. */
+/**
+ * One of the slowest tasks.
+ *
+ * @since 0.1.0
+ */
 export interface SlowTask {
+  /** The id of the attempt, unique in the pool. */
   id: number;
   /** The name of the function. */
   task: string;
   /** A summary of its arguments, of at most 200 characters. */
   args: string;
+  /** 1 for the first attempt. */
   attempt: number;
   /** The index of the seat of its process. */
   place: number;
+  /** The process that ran it. */
   pid: number | undefined;
   /** In milliseconds. */
   runTime: number;

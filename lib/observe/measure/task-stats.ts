@@ -6,19 +6,35 @@ import { Throughput } from './throughput.js';
 /** Nanoseconds per millisecond: a histogram records integers. */
 const NANOSECONDS = 1e6;
 
-/** The distribution of a duration, in milliseconds. The percentiles are accurate to 1 %. */
+/**
+ * The distribution of a duration, in milliseconds. The percentiles are accurate to 1 %.
+ *
+ * @since 0.1.0
+ */
 export interface TimeStats {
+  /** The number of measured tasks. */
   count: number;
+  /** The shortest duration, in milliseconds. */
   min: number;
+  /** The longest duration, in milliseconds. */
   max: number;
+  /** The arithmetic mean, in milliseconds. */
   mean: number;
+  /** The standard deviation, in milliseconds. */
   stddev: number;
+  /** The median, in milliseconds. */
   p50: number;
+  /** The duration that 90 % of the tasks do not exceed, in milliseconds. */
   p90: number;
+  /** The duration that 99 % of the tasks do not exceed, in milliseconds. */
   p99: number;
 }
 
-/** Measurements of the tasks that have run. */
+/**
+ * Measurements of the tasks that have run.
+ *
+ * @since 0.1.0
+ */
 export interface TaskStats {
   /** From the call to the start of the task. */
   waitTime: TimeStats;

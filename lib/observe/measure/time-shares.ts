@@ -1,7 +1,11 @@
 import { performance } from '../../util/clock.js';
 import type { ReadyInfo } from '../events.js';
 
-/** How processes spent their time, in milliseconds. The sum is their lifetime. */
+/**
+ * How processes spent their time, in milliseconds. The sum is their lifetime.
+ *
+ * @since 0.1.0
+ */
 export interface TimeShares {
   /** From the start of a process to the start of its initializers. */
   startUp: number;

@@ -1,6 +1,10 @@
 import { integer, type OptionTable, string } from '../../util/validation.js';
 
-/** How the progress of a map is shown. */
+/**
+ * How the progress of a map is shown.
+ *
+ * @since 0.1.0
+ */
 export interface ProgressOptions {
   /** The label of the bar. Default: the name of the function. */
   label?: string;

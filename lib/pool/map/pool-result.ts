@@ -5,8 +5,27 @@ import { Failure, Outcomes } from './outcomes.js';
 import { ArrivalOrder, InputOrder, type ResultOrder } from './result-order.js';
 import type { UnclaimedFailures } from './unclaimed-failures.js';
 
-/** The outcome of one item of a map: the value or the error of its task, as `Promise.allSettled` gives it, and its index. */
-export type Outcome<R> = { index: number } & PromiseSettledResult<R>;
+/**
+ * The outcome of one item of a map: the value or the error of its task, as `Promise.allSettled` gives it, and its index.
+ *
+ * @since 0.1.0
+ */
+export type Outcome<R> = {
+  /** The index of the item in the input. */
+  index: number;
+} & PromiseSettledResult<R>;
+
+/**
+ * A result that does not come in the order of the input.
+ *
+ * @since 0.2.0
+ */
+export interface IndexedResult<R> {
+  /** The index of the item in the input. */
+  index: number;
+  /** What the task returned for it. */
+  value: R;
+}
 
 /** What a {@link PoolResult} asks of the map that fills it. */
 export interface ResultSource {
@@ -42,6 +61,15 @@ interface Waiter {
  *
  * A failed result that the program never asks for is an unhandled rejection when its pool has ended, or the program is
  * about to exit. {@link cancel} counts as asking.
+ *
+ * @example
+ * ```ts
+ * const pages = await pool.map(fetchPage, urls);
+ * for await (const page of pool.map(fetchPage, urls)) await save(page);
+ * for await (const { index, value } of pool.map(fetchPage, urls).unordered()) await save(value, urls[index]);
+ * ```
+ *
+ * @since 0.1.0
  */
 export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
   readonly #source: ResultSource;
@@ -70,6 +98,7 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
     this.#source = source;
   }
 
+  /** All results in the order of the input, or the first error: what `await` calls. */
   then<T = R[], E = never>(
     onfulfilled?: ((value: R[]) => T | PromiseLike<T>) | null,
     onrejected?: ((reason: unknown) => E | PromiseLike<E>) | null,
@@ -79,10 +108,12 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
     return this.#all.then(onfulfilled, onrejected);
   }
 
+  /** Like `Promise.prototype.catch()`. */
   catch<E = never>(onrejected?: ((reason: unknown) => E | PromiseLike<E>) | null): Promise<R[] | E> {
     return this.then(undefined, onrejected);
   }
 
+  /** Like `Promise.prototype.finally()`. */
   finally(onfinally?: (() => void) | null): Promise<R[]> {
     return this.then().finally(onfinally);
   }
@@ -105,12 +136,13 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
     return this.#outcomes.toArray().map((outcome) => describe<R>(outcome));
   }
 
+  /** Each result in the order of the input, as soon as it and those before it are there: what `for await` calls. */
   [Symbol.asyncIterator](): AsyncGenerator<R, void, undefined> {
     return this.#loop(InputOrder, resultOf<R>);
   }
 
   /** Each result as soon as it is there, with the index of its item. Breaking out of the loop cancels the rest. */
-  unordered(): AsyncGenerator<{ index: number; value: R }, void, undefined> {
+  unordered(): AsyncGenerator<IndexedResult<R>, void, undefined> {
     return this.#loop(ArrivalOrder, (outcome, index) =>
       outcome instanceof Failure ? raise(outcome.error) : { index, value: outcome as R },
     );

@@ -41,16 +41,27 @@ interface LimitOptions {
    * `{ views: true }`: large values in arguments and results arrive as views of shared memory instead of copies. Default:
    * `sharedMemory.views` of the pool. A distributed pool has no shared memory.
    */
-  sharedMemory?: { views?: boolean };
+  sharedMemory?: {
+    /** Whether large values arrive as views. Default: `sharedMemory.views` of the pool. */
+    views?: boolean;
+  };
 }
 
-/** The options of one call. */
+/**
+ * The options of one call.
+ *
+ * @since 0.1.0
+ */
 export interface ApplyOptions extends LimitOptions {
   /** Receives what the task passes to `currentTask().report()`. */
   onProgress?: (progress: unknown) => void;
 }
 
-/** The options of one map. */
+/**
+ * The options of one map.
+ *
+ * @since 0.1.0
+ */
 export interface MapOptions extends LimitOptions {
   /** Receives what a task passes to `currentTask().report()`, and the index of its item. */
   onProgress?: (progress: unknown, index: number) => void;
@@ -60,7 +71,11 @@ export interface MapOptions extends LimitOptions {
   progress?: boolean | ProgressOptions;
 }
 
-/** The options of one stream. */
+/**
+ * The options of one stream.
+ *
+ * @since 0.1.0
+ */
 export type StreamOptions = Pick<ApplyOptions, 'signal' | 'timeout' | 'priority' | 'sharedMemory'>;
 
 /** The items of a map. */

@@ -33,6 +33,8 @@ import { RoundRobin, Scheduler } from '../queue/scheduler.js';
  * The options of a pool.
  *
  * The spellings of Python's aiomultiprocess, the original of this package, are accepted too: `maxtasksperchild`, …
+ *
+ * @since 0.1.0
  */
 export interface PoolOptions extends SpawnOptions, InitializerOptions, PythonSpellings {
   /** Number of processes that run tasks. Default: `os.availableParallelism()`. */
@@ -41,7 +43,12 @@ export interface PoolOptions extends SpawnOptions, InitializerOptions, PythonSpe
    * Most tasks that each process runs at a time. It runs fewer of those that compute: as many as keep it busy.
    * `{ fixed: n }`: always up to n. Default: 16.
    */
-  childConcurrency?: number | { fixed: number };
+  childConcurrency?:
+    | number
+    | {
+        /** The number of tasks that each process runs at a time, whether they compute or wait. */
+        fixed: number;
+      };
   /** Time limit of a task in milliseconds; 0: no limit. The `timeout` of a call overrides it. Default: 0. */
   taskTimeout?: number;
   /** Number of times a failed task is retried. The `retries` of a call override it. Default: 0. */
@@ -68,7 +75,16 @@ export interface PoolOptions extends SpawnOptions, InitializerOptions, PythonSpe
    * arrive as views of that memory instead of copies, also an option of each call. `false`: all values go through the
    * pipe. Default: `{ limit: 268435456, threshold: 65536, views: false }`.
    */
-  sharedMemory?: false | { limit?: number; threshold?: number; views?: boolean };
+  sharedMemory?:
+    | false
+    | {
+        /** Bytes that values under way may take, for each process and direction. Default: 268435456 (256 MiB). */
+        limit?: number;
+        /** Size in bytes from which a value travels in shared memory. Default: 65536 (64 KiB). */
+        threshold?: number;
+        /** Whether Buffers and typed arrays arrive as views instead of copies. Default: `false`. */
+        views?: boolean;
+      };
   /** Number of tasks after which a process is replaced; 0: never. Default: 0. */
   maxTasksPerChild?: number;
   /**
@@ -136,6 +152,7 @@ export interface PoolOptions extends SpawnOptions, InitializerOptions, PythonSpe
  *
  * const contextPropagation = { capture: () => traceId.getStore(), run: runWithTraceId };
  * ```
+ * @since 0.1.0
  */
 export interface ContextPropagation {
   /** Called in the context of each call. Its result is sent like an argument, unless it is `undefined`. */
@@ -148,10 +165,15 @@ export interface ContextPropagation {
 }
 
 interface PythonSpellings {
+  /** The Python spelling of `maxTasksPerChild`. */
   maxtasksperchild?: number;
-  childconcurrency?: number | { fixed: number };
+  /** The Python spelling of `childConcurrency`. */
+  childconcurrency?: Required<PoolOptions>['childConcurrency'];
+  /** The Python spelling of `queueCount`. */
   queuecount?: number;
+  /** The Python spelling of `exceptionHandler`. */
   exception_handler?: (error: unknown) => unknown;
+  /** The Python spelling of `loopInitializer`. */
   loop_initializer?: () => unknown;
 }
 

@@ -1,4 +1,8 @@
-/** Names a queue of a pool. */
+/**
+ * Names a queue of a pool.
+ *
+ * @since 0.1.0
+ */
 export type QueueId = number;
 
 /**
@@ -6,6 +10,18 @@ export type QueueId = number;
  *
  * With one queue, the default, the process with the fewest tasks takes the next one. After the `Scheduler` of Python's
  * aiomultiprocess.
+ *
+ * @example
+ * ```ts
+ * // Small files go to the first queue, large ones to the second.
+ * class BySize extends RoundRobin {
+ *   override scheduleTask(_id: number, _fn: unknown, [file]: readonly unknown[]): QueueId {
+ *     return (file as { size: number }).size < 1_000_000 ? 0 : 1;
+ *   }
+ * }
+ * const pool = new Pool({ processes: 4, queueCount: 2, scheduler: new BySize() });
+ * ```
+ * @since 0.1.0
  */
 export abstract class Scheduler {
   /** A queue was made. Called before any process or task. */
@@ -18,7 +34,15 @@ export abstract class Scheduler {
   abstract completeTask(taskId: number): void;
 }
 
-/** The queues in turn, each as often as it has processes. */
+/**
+ * The queues in turn, each as often as it has processes.
+ *
+ * @example
+ * ```ts
+ * const pool = new Pool({ processes: 4, queueCount: 2, scheduler: new RoundRobin() });
+ * ```
+ * @since 0.1.0
+ */
 export class RoundRobin extends Scheduler {
   readonly #turns: QueueId[] = [];
   #queues = 0;

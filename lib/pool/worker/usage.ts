@@ -1,8 +1,14 @@
 import { ProtocolError } from '../../errors.js';
 
-/** How long an event loop was busy and waited since its process began, in milliseconds, as Node.js counts it. */
+/**
+ * How long an event loop was busy and waited since its process began, in milliseconds, as Node.js counts it.
+ *
+ * @since 0.1.0
+ */
 export interface EventLoopTimes {
+  /** How long it was busy, in milliseconds. */
   active: number;
+  /** How long it waited, in milliseconds. */
   idle: number;
   /** The part of the time that it was busy, from 0 to 1. */
   utilization: number;
