@@ -168,7 +168,12 @@ interface PythonSpellings {
   /** The Python spelling of `maxTasksPerChild`. */
   maxtasksperchild?: number;
   /** The Python spelling of `childConcurrency`. */
-  childconcurrency?: Required<PoolOptions>['childConcurrency'];
+  childconcurrency?:
+    | number
+    | {
+        /** As in `childConcurrency`. */
+        fixed: number;
+      };
   /** The Python spelling of `queueCount`. */
   queuecount?: number;
   /** The Python spelling of `exceptionHandler`. */
