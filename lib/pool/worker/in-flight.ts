@@ -254,8 +254,11 @@ export class InFlight {
 
   /** @throws {@link ProtocolError} if the import of this function cannot begin. */
   onLoading(id: number): void {
-    this.#expectFunction(id, 'sent').state = 'loading';
+    const fn = this.#expectFunction(id, 'sent');
+    fn.state = 'loading';
     this.#limits.onLoading(id, this.size);
+    // They were cancelled while the message was on its way, so the child may have begun them before it knew.
+    for (const task of this.#cancelled) if (this.#functionOf(task) === fn) this.#limits.onCancelled(task);
   }
 
   /** @throws {@link ProtocolError} if this function is not being imported. */

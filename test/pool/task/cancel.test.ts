@@ -1,10 +1,12 @@
+import { setImmediate } from 'node:timers/promises';
 import { Pool, ProcessExitError } from 'aiomultiprocess';
-import { runForever } from '../../fixtures/pool/failing.js';
+import { failIfOdd, runForever } from '../../fixtures/pool/failing.js';
 import { waitAt } from '../../fixtures/pool/gate.js';
 import { note, readNotes, readReasons, waitForAbort, waitForAbortAt } from '../../fixtures/pool/limited.js';
-import { double, pid } from '../../fixtures/pool/tasks.js';
+import { double, pid, spin } from '../../fixtures/pool/tasks.js';
 import { isRunning } from '../../support/alive.ts';
 import { withGate } from '../../support/gate.ts';
+import { until } from '../../support/until.ts';
 
 test('a call whose signal has already aborted rejects without starting a task', () =>
   Pool.using({ processes: 1 }, async (pool) => {
@@ -63,6 +65,22 @@ test('a process is replaced when its cancelled task outlives the grace period', 
     expect(error.cause).toMatchObject({ message: 'runForever was cancelled and has not ended within 50 ms' });
     expect(await pool.broadcast(pid)).not.toEqual([stubborn]);
     expect(isRunning(stubborn as number)).toBe(false);
+  }));
+
+test('a task that began while its cancellation was on its way is not left running', () =>
+  Pool.using({ processes: 1, cancelGracePeriod: 50 }, async (pool) => {
+    await pool.apply(failIfOdd, [2]);
+    const exits: unknown[] = [];
+    pool.on('processExited', ({ reason }) => exits.push(reason));
+    const controller = new AbortController();
+    const call = pool.apply(runForever, [], { signal: controller.signal });
+    await setImmediate();
+    // Meanwhile the process begins the task, and this one does not read that it does.
+    spin(500);
+    controller.abort(new Error('enough'));
+    await expect(call).rejects.toThrow('enough');
+    await until(() => exits.length > 0);
+    expect(exits).toEqual(['cancelled']);
   }));
 
 test('cancelling a map aborts only its own running tasks', () =>
