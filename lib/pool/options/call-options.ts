@@ -22,7 +22,7 @@ interface LimitOptions {
    * The call rejects with the signal's reason at once. A running task sees `currentTask().signal` abort; if it has not
    * ended after `cancelGracePeriod`, its process is killed.
    */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /**
    * Time limit of a task in milliseconds; 0: no limit. Default: `taskTimeout` of the pool.
    *

@@ -7,7 +7,7 @@ import { Task } from './task.js';
 
 /** What the caller of {@link Call.start} wants beside the result. */
 export interface CallOptions {
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   onProgress?: (progress: unknown) => void;
 }
 
