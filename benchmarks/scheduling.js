@@ -22,7 +22,7 @@ const MIN_LEAST = 0.92;
 
 /** @typedef {{ wait: number, work: number }} Item in milliseconds */
 
-/** @type {Record<string, { about: string, draw(random: () => number): Item[] }>} */
+/** @type {Record<string, { about: string, draw(random: () => number): Item[], isSorted?: boolean }>} */
 const MIXES = {
   'uneven-30': {
     about: '30 tasks that wait 5 ms and compute for 20 to 65 ms, one in five for 620 ms',
@@ -31,6 +31,11 @@ const MIXES = {
   'uneven-80': {
     about: '80 tasks that wait 5 ms and compute for 8 ms, one in ten for 300 ms',
     draw: (random) => repeat(80, () => ({ wait: 5, work: random() < 0.1 ? 300 : 8 })),
+  },
+  'heaviest-first': {
+    about: 'the same with `weight`, of list scheduling with the longest first',
+    draw: (random) => MIXES['uneven-80'].draw(random),
+    isSorted: true,
   },
   'cpu-uneven': {
     about: '300 tasks that compute for 3 ms, one in fifty for 250 ms',
@@ -59,6 +64,10 @@ function repeat(count, create) {
   return Array.from({ length: count }, create);
 }
 
+function lengthOf({ wait, work }) {
+  return wait + work;
+}
+
 /** A process runs one task that computes at a time, or as many that only wait as it has places. */
 function listSchedule(items) {
   const places = items.every(({ work }) => work === 0) ? 16 : 1;
@@ -68,7 +77,7 @@ function listSchedule(items) {
 }
 
 const report = [];
-for (const [name, { about, draw }] of Object.entries(MIXES)) {
+for (const [name, { about, draw, isSorted = false }] of Object.entries(MIXES)) {
   if (values.only !== undefined && name !== values.only) continue;
   const random = createRandom(1);
   const ratios = [];
@@ -77,8 +86,11 @@ for (const [name, { about, draw }] of Object.entries(MIXES)) {
     for (let round = 0; round < Number(values.draws); round++) {
       const items = draw(random);
       const start = performance.now();
-      await pool.map(waitAndCompute, items);
-      ratios.push(listSchedule(items) / (performance.now() - start));
+      await pool.map(waitAndCompute, items, isSorted ? { weight: lengthOf } : {});
+      ratios.push(
+        listSchedule(isSorted ? items.toSorted((a, b) => lengthOf(b) - lengthOf(a)) : items) /
+          (performance.now() - start),
+      );
     }
   });
   const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;

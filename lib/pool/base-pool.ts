@@ -4,6 +4,7 @@ import { showProgress } from '../observe/progress/show.js';
 import { hold, release } from '../util/keep-alive.js';
 import type { Backend } from './backend.js';
 import type { PoolResult } from './map/pool-result.js';
+import { sortByWeight } from './map/sort-by-weight.js';
 import {
   type ApplyOptions,
   type Arguments,
@@ -76,15 +77,15 @@ export abstract class BasePool<Events> {
    * @param items - any iterable, also an asynchronous one; items are read as there is room for them.
    * @throws {@link PoolClosedError}, {@link TaskNotFoundError}
    */
-  map<T, R>(fn: TaskFunction<[item: T], R>, items: Items<T>, options?: MapOptions): PoolResult<R>;
-  map<T, R>(fn: MixedFunction<[item: T], R>, items: Items<T>, options?: MapOptions): PoolResult<Awaited<R>>;
+  map<T, R>(fn: TaskFunction<[item: T], R>, items: Items<T>, options?: MapOptions<NoInfer<T>>): PoolResult<R>;
+  map<T, R>(fn: MixedFunction<[item: T], R>, items: Items<T>, options?: MapOptions<NoInfer<T>>): PoolResult<Awaited<R>>;
   // A wrong call is explained by the last overload alone where there are more than three: by the item that is wrong,
   // for here only the function says what items it takes.
-  map<T, R>(fn: TaskFunction<[item: T], R>, items: Items<NoInfer<T>>, options?: MapOptions): PoolResult<R>;
+  map<T, R>(fn: TaskFunction<[item: T], R>, items: Items<NoInfer<T>>, options?: MapOptions<NoInfer<T>>): PoolResult<R>;
   map<T, R>(
     fn: MixedFunction<[item: T], R>,
     items: readonly NoInfer<T>[] | Items<NoInfer<T>>,
-    options?: MapOptions,
+    options?: MapOptions<NoInfer<T>>,
   ): PoolResult<Awaited<R>>;
   map<R>(fn: AnyFunction<R>, items: unknown, options?: MapOptions): PoolResult<R> {
     return this.#map('map', fn, items, (item) => [item], options);
@@ -98,12 +99,12 @@ export abstract class BasePool<Events> {
   starmap<A extends unknown[], R>(
     fn: TaskFunction<A, R>,
     argLists: Items<Readonly<NoInfer<A>>>,
-    options?: MapOptions,
+    options?: MapOptions<Readonly<NoInfer<A>>>,
   ): PoolResult<R>;
   starmap<A extends unknown[], R>(
     fn: MixedFunction<A, R>,
     argLists: Items<Readonly<NoInfer<A>>>,
-    options?: MapOptions,
+    options?: MapOptions<Readonly<NoInfer<A>>>,
   ): PoolResult<Awaited<R>>;
   starmap<R>(fn: AnyFunction<R>, argLists: unknown, options?: MapOptions): PoolResult<R> {
     return this.#map('starmap', fn, argLists, readArguments, options);
@@ -119,10 +120,12 @@ export abstract class BasePool<Events> {
     this.refuseIfClosed();
     const read = options === undefined ? {} : readCallOptions(method, options);
     const progress = readProgressOptions(method, read.progress ?? false);
+    const sorted = read.weight && sortByWeight(method, items, read.weight);
+    for (const item of sorted?.items ?? []) toArguments(item);
     const job = options === undefined ? this.#getJob(fn) : this.#getJob(fn, read);
-    const result = this.#backend.map<R>({ job, items, toArguments, onProgress: read.onProgress });
+    const result = this.#backend.map<R>({ job, items, toArguments, onProgress: read.onProgress, ...sorted });
     if (read.signal !== undefined) result.cancelWith(read.signal);
-    if (progress !== undefined) showProgress(progress, fn.name, items, result);
+    if (progress !== undefined) showProgress(progress, fn.name, sorted?.items ?? items, result);
     return result;
   }
 

@@ -31,7 +31,7 @@ expectType<keyof ManagerOptions>().of(keyOf<typeof SPAWN_OPTIONS>());
 expectType<keyof MapOptions>().of(keyOf<typeof MAP_OPTIONS>());
 expectType<keyof DistributedPoolOptions>().of(keyOf<typeof DISTRIBUTED_POOL_OPTIONS>());
 expectType<keyof HostOptions>().of(keyOf<typeof HOST_OPTIONS>());
-expectType<keyof ApplyOptions>().of(keyOf<Omit<MapOptions, 'progress'>>());
+expectType<keyof ApplyOptions>().of(keyOf<Omit<MapOptions, 'progress' | 'weight'>>());
 expectType<'signal' | 'timeout' | 'priority' | 'sharedMemory'>().of(keyOf<StreamOptions>());
 
 // Of the same types, also under the spellings of Python.

@@ -1,4 +1,4 @@
-import { type Outcome, Pool, type PoolResult, RoundRobin, Scheduler } from 'aiomultiprocess';
+import { type MapOptions, type Outcome, Pool, type PoolResult, RoundRobin, Scheduler } from 'aiomultiprocess';
 import { expectType } from '../support/expect-type.ts';
 
 declare const pool: Pool;
@@ -62,6 +62,21 @@ pool.starmap(join, [[1, 'a']]);
 pool.starmap(join, [['a']]);
 // @ts-expect-error: one argument is too many
 pool.starmap(toText, [[1, 2]]);
+
+// weight takes an item; options without a type of items fit every map.
+declare const common: MapOptions;
+pool.map(toText, [1], common);
+pool.map(toText, [1], {
+  weight: (item) => {
+    expectType<number>().of(item);
+    return item;
+  },
+});
+pool.starmap(join, [['a', 1]], { weight: ([text, number]) => text.length * number });
+// @ts-expect-error: an item is a number
+pool.map(toText, [1], { weight: (item: string) => item.length });
+// @ts-expect-error: a weight is a number
+pool.map(toText, [1], { weight: () => 'heavy' });
 
 // apply: one call; without parameters the list may be left out.
 expectType<Promise<boolean>>().of(pool.apply(join, ['a', 1]));

@@ -30,6 +30,8 @@ export interface MapEvents {
 export interface MapOrder {
   job: Job;
   items: unknown;
+  /** The position of the result of each item, if they are not in the order of the input. */
+  indices?: Uint32Array;
   toArguments(item: unknown): readonly unknown[];
   /** How many tasks the pool runs at a time. */
   slots: number;
@@ -92,7 +94,8 @@ export class PoolMap<R> {
 
   /** The task for the next item; `undefined` if there is no item at this moment, or the input has ended. */
   createTask(): Task | undefined {
-    const index = this.#input.taken;
+    const { indices } = this.#order;
+    const index = indices === undefined ? this.#input.taken : (indices[this.#input.taken] as number);
     const item = this.#input.take();
     if (item === NOTHING) {
       this.checkEnd();

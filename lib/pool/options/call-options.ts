@@ -60,15 +60,31 @@ export interface ApplyOptions extends LimitOptions {
 /**
  * The options of one map.
  *
+ * @typeParam T - an item; of `starmap` a list of arguments.
  * @since 0.1.0
  */
-export interface MapOptions extends LimitOptions {
+export interface MapOptions<T = unknown> extends LimitOptions {
   /** Receives what a task passes to `currentTask().report()`, and the index of its item. */
   onProgress?: (progress: unknown, index: number) => void;
   /**
    * Shows the progress of the map on stderr: a bar in a terminal, a line every few seconds elsewhere. Default: `false`.
    */
   progress?: boolean | ProgressOptions;
+  /**
+   * How long an item takes, in any unit: those with the largest weights run first, so that no long task is left for the end.
+   * Results stay in the order of the input. It is called once for each item, before the first runs.
+   *
+   * The items must be an array, a `Set`, a `Map` or a typed array.
+   *
+   * @example
+   * ```ts
+   * await pool.map(compress, files, { weight: (file) => file.size });
+   * ```
+   *
+   * @throws TypeError for other iterables, and for a weight that is not a finite number.
+   */
+  // A method, so that options without `T` are options for all items.
+  weight?(item: T): number;
 }
 
 /**
@@ -157,6 +173,10 @@ export const MAP_OPTIONS = {
     description:
       'Shows [the progress](observability.md#progress) of the map on stderr: a bar in a terminal, a line every few ' +
       'seconds elsewhere.',
+  },
+  weight: {
+    check: callback<(item: unknown) => number>(),
+    description: 'Returns how long an item takes, in any unit: the [heaviest items](#the-heaviest-first) run first.',
   },
 } as const satisfies DocumentedTable<MapOptions>;
 
