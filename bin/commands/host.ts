@@ -6,9 +6,10 @@ import { HOST_OPTIONS } from '../../lib/distributed/options.js';
 import { POOL_OPTIONS } from '../../lib/pool/options/pool-options.js';
 import { UsageError } from '../util/errors.js';
 import { Interrupts } from '../util/interrupts.js';
-import { writeMessage } from '../util/log.js';
+import { createLog, type Log } from '../util/log.js';
 import { addFlags, readFlags, VALUES } from './flags.js';
 import { appendModule } from './option-values.js';
+import { addProcessFlags, type ProcessFlags, readInitializer, readProcessOptions, toTask } from './process-flags.js';
 
 const EXAMPLES = `
 Examples:
@@ -26,15 +27,23 @@ export function createHostCommand(): Command {
     .argument('<modules...>', 'the modules whose exported functions may be called', appendModule)
     .helpOption('--help', 'print this text')
     .addHelpText('after', VALUES + EXAMPLES)
-    .action(async (modules: string[], values: OptionValues) => {
-      await runHost({
-        ...readFlags<HostOptions, typeof HOST_OPTIONS>(HOST_OPTIONS, values),
-        modules,
-        pool: readFlags<PoolOptions, typeof POOL_OPTIONS>(POOL_OPTIONS, values),
-      });
+    .action(async (modules: string[], values: OptionValues & ProcessFlags) => {
+      const host = readFlags<HostOptions, typeof HOST_OPTIONS>(HOST_OPTIONS, values);
+      const log = createLog(values.jsonLogs === true, 'time');
+      await runHost({ ...host, modules, pool: readPool(values) }, log);
     });
   addFlags(command, HOST_OPTIONS);
+  addProcessFlags(command);
   return addFlags(command.optionsGroup('Options of the pool:'), POOL_OPTIONS);
+}
+
+function readPool(values: OptionValues & ProcessFlags): PoolOptions {
+  const initializer = readInitializer(values);
+  return {
+    ...readFlags<PoolOptions, typeof POOL_OPTIONS>(POOL_OPTIONS, values),
+    ...readProcessOptions(values),
+    ...(initializer !== undefined && { initializer: toTask(initializer), initargs: initializer.args }),
+  };
 }
 
 /** @throws {@link UsageError} that names an invalid option and the values it accepts. */
@@ -48,32 +57,36 @@ async function createHost(options: HostOptions): Promise<Host> {
 }
 
 /** Runs a host until a signal ends it. */
-async function runHost(options: HostOptions): Promise<void> {
+async function runHost(options: HostOptions, log: Log): Promise<void> {
   const host = await createHost(options);
-  host.on('error', (error) => print(`error: ${error.message}`));
-  host.on('refused', (reason, job) => print(`refused job ${job}: ${reason.message}`));
+  const { name } = host;
+  host.on('error', ({ message }) => log('error', `error: ${message}`, { host: name }));
+  host.on('refused', ({ message }, job) => log('warn', `refused job ${job}: ${message}`, { host: name, job }));
+  host.on('clockSkew', (skew) => log('warn', describeSkew(skew), { host: name, skew }));
   let interrupts: Interrupts | undefined;
   const ended = new Promise<void>((resolve, reject) => {
     interrupts = new Interrupts(() => {
-      print('closing: running tasks may finish, the others return to the queue');
+      log('info', 'closing: running tasks may finish, the others return to the queue', { host: name });
       host.close().then(resolve, reject);
     }, 1);
     interrupts.begin();
   });
   try {
     await host.start();
-    print(
-      `${host.name} runs tasks of the queue ${options.queue}${host.port === undefined ? '' : `; port ${host.port}`}`,
-    );
+    const { queue } = options;
+    const { port } = host;
+    const at = port === undefined ? '' : `; port ${port}`;
+    log('info', `${name} runs tasks of the queue ${queue}${at}`, { host: name, queue, port });
     await ended;
   } catch (error) {
     // A signal during the start makes it fail; that is not an error to report.
     if (interrupts?.code !== undefined) return;
-    print(`error: ${error instanceof Error ? error.message : String(error)}`);
+    log('error', `error: ${error instanceof Error ? error.message : String(error)}`, { host: name });
     process.exitCode = 1;
   }
 }
 
-function print(line: string): void {
-  writeMessage(`${line}\n`);
+function describeSkew(skew: number): string {
+  const seconds = (Math.abs(skew) / 1000).toFixed(1);
+  return `the clock of this machine is ${seconds} s ${skew > 0 ? 'ahead of' : 'behind'} the datastore's`;
 }

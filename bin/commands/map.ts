@@ -6,7 +6,8 @@ import type { MapSettings } from '../map/settings.js';
 import { UsageError } from '../util/errors.js';
 import { messagesWritten } from '../util/log.js';
 import { addFlags, readFlags, VALUES } from './flags.js';
-import { append, type FunctionName, parseArguments, parseFunction } from './option-values.js';
+import { type FunctionName, parseFunction } from './option-values.js';
+import { addProcessFlags, type ProcessFlags, readInitializer, readProcessOptions } from './process-flags.js';
 
 const EXAMPLES = `
 Examples:
@@ -18,7 +19,7 @@ Examples:
 Exit codes: 0 success, 1 an item or the run failed, 2 usage error, 130 Ctrl-C, 143 SIGTERM.`;
 
 /** The options of the command as commander parses them, in addition to those of the pool. */
-interface Options extends OptionValues {
+interface Options extends OptionValues, ProcessFlags {
   input: string[];
   format: MapSettings['format'];
   output?: string;
@@ -26,12 +27,7 @@ interface Options extends OptionValues {
   onError: MapSettings['onError'];
   errorFile?: string;
   resume?: true;
-  initializer?: FunctionName;
-  initargs?: unknown[];
-  require?: string[];
-  import?: string[];
   progress?: boolean;
-  jsonLogs?: true;
 }
 
 export function createMapCommand(): Command {
@@ -51,13 +47,8 @@ export function createMapCommand(): Command {
     .addOption(choice('--on-error <what>', 'what to do when an item fails', ['stop', 'skip', 'report']))
     .option('--error-file <file>', 'for "report": {"index":…,"input":…,"error":…} lines (default: errors.ndjson)')
     .option('--resume', 'keep a journal beside the output, and continue where the last run stopped')
-    .option('--initializer <function>', 'function that runs in each process before its first item', parseFunction)
-    .option('--initargs <json>', 'arguments of --initializer, a JSON array', parseArguments)
-    .option('-r, --require <module>', 'passed to the Node.js of each process; may be repeated', append)
-    .option('--import <module>', 'passed to the Node.js of each process; may be repeated', append)
     .option('--progress', 'show the progress on stderr (default: if stderr is a terminal and shows no results)')
     .option('--no-progress', 'show no progress')
-    .option('--json-logs', 'write messages on stderr as lines of JSON')
     .helpOption('--help', 'print this text')
     .addHelpText('after', VALUES + EXAMPLES)
     .action(async (target: FunctionName, options: Options) => {
@@ -68,6 +59,7 @@ export function createMapCommand(): Command {
       // An input that is still open would keep the process alive.
       process.exit(code);
     });
+  addProcessFlags(command);
   return addFlags(command.optionsGroup('Options of the pool (each item is a task):'), POOL_OPTIONS);
 }
 
@@ -77,12 +69,11 @@ function choice(flags: string, description: string, choices: [string, ...string[
 
 /** @throws {@link UsageError} for options that do not fit together. */
 function readSettings(target: FunctionName, options: Options): MapSettings {
-  const { input, format, output, onError, errorFile, initializer, initargs, progress } = options;
+  const { input, format, output, onError, errorFile, progress } = options;
   if (options.resume && output === undefined) {
     throw new UsageError('--resume requires --output: text that went to a pipe cannot be truncated');
   }
   if (errorFile !== undefined && onError !== 'report') throw new UsageError('--error-file requires --on-error report');
-  if (initargs !== undefined && initializer === undefined) throw new UsageError('--initargs requires --initializer');
   return {
     target,
     inputs: input,
@@ -92,20 +83,12 @@ function readSettings(target: FunctionName, options: Options): MapSettings {
     onError,
     errorFile: onError === 'report' ? (errorFile ?? 'errors.ndjson') : undefined,
     resume: options.resume === true,
-    initializer: initializer && { ...initializer, args: initargs ?? [] },
+    initializer: readInitializer(options),
     progress,
     jsonLogs: options.jsonLogs === true,
-    pool: readPoolOptions(options),
-  };
-}
-
-function readPoolOptions(options: Options): PoolOptions {
-  const preloads = [
-    ...(options.require ?? []).flatMap((module) => ['--require', module]),
-    ...(options.import ?? []).flatMap((module) => ['--import', module]),
-  ];
-  return {
-    ...readFlags<PoolOptions, typeof POOL_OPTIONS>(POOL_OPTIONS, options),
-    ...(preloads.length > 0 && { execArgv: [...process.execArgv, ...preloads] }),
+    pool: {
+      ...readFlags<PoolOptions, typeof POOL_OPTIONS>(POOL_OPTIONS, options),
+      ...readProcessOptions(options),
+    },
   };
 }

@@ -2,9 +2,16 @@
 
 export type Log = (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
 
-/** @param json - write one JSON object a line, with the fields; otherwise only the message. */
-export function createLog(json: boolean): Log {
-  if (!json) return (_level, message) => writeMessage(`aiomultiprocess: ${message}\n`);
+/**
+ * @param json - write one JSON object a line, with the fields; otherwise only the message.
+ * @param start - what a message that is not JSON starts with: a program that runs for days tells the time.
+ */
+export function createLog(json: boolean, start: 'name' | 'time' = 'name'): Log {
+  if (!json) {
+    return (_level, message) => {
+      writeMessage(start === 'time' ? `${new Date().toISOString()} ${message}\n` : `aiomultiprocess: ${message}\n`);
+    };
+  }
   return (level, message, fields) => {
     const time = new Date().toISOString();
     writeMessage(`${JSON.stringify({ time, level, message, ...fields })}\n`);

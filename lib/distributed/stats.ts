@@ -16,6 +16,9 @@ export interface DistributedPoolStats {
   failed: number;
 }
 
+/** Whether a datastore answers. */
+export type DatastoreState = 'ready' | 'degraded' | 'away';
+
 /**
  * The state of a host at one moment, as plain data.
  *
@@ -34,4 +37,17 @@ export interface HostStats {
   refused: number;
   /** Chunks that the host has finished. */
   finishedChunks: number;
+  /** Tasks that the host runs at a time. */
+  slots: number;
+  /**
+   * Whether the datastore answers. `degraded`: its last answers failed, or are late. `away`: it has not answered for a
+   * third of `heartbeatTimeout` and connections failed, or for all of that time.
+   */
+  datastore: DatastoreState;
+  /** Time in milliseconds since the datastore answered; `null` before its first answer. */
+  silence: number | null;
+  /** How many milliseconds the clock of this machine is ahead of the datastore's. */
+  clockSkew: number;
+  /** Time in milliseconds until the first lease of the callers ends for which it runs tasks; `null` if it runs none. */
+  lease: number | null;
 }

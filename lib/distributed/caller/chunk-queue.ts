@@ -29,6 +29,12 @@ export class ChunkQueue {
     return chunks.reduce((sum, { tasks }) => sum + tasks.size, this.#calls.size + this.#returned.length);
   }
 
+  /** How many tasks will be sent, as far as that is known: a stream may have further items. */
+  get unsent(): number {
+    const remaining = this.#maps.list().map((map) => map.remaining);
+    return remaining.filter(Number.isFinite).reduce((sum, items) => sum + items, this.queued);
+  }
+
   /** Whether a chunk waits for further items. */
   get hasPartial(): boolean {
     return this.#partial.size > 0;

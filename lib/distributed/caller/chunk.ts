@@ -5,7 +5,8 @@ import { CHUNK_BYTES } from '../wire/messages.js';
 
 /** Tasks that are sent together. They have the same function and limits, and are cancelled together. */
 export class Chunk {
-  readonly id: string;
+  /** Ends with the number of its tasks once it is sent. */
+  id: string;
   readonly job: Job;
   readonly group: object | undefined;
   /** Whether its tasks are calls, which come before items of maps. */

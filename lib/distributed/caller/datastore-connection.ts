@@ -57,6 +57,7 @@ export class DatastoreConnection {
     const session = new Session(store, this.#options, {
       onResults: (results) => this.#handler.onResults(results),
       onError: this.#handler.onError,
+      countUnsent: () => this.#handler.countUnsent(),
       onLost: () => {
         this.#handler.onLost();
         // With a new caller id: hosts consider the old one dead.

@@ -21,6 +21,7 @@ import type { DistributedPoolStats } from '../stats.js';
 import { readBody } from '../wire/body.js';
 import { FunctionReferences } from '../wire/function-reference.js';
 import type { ResultsMessage } from '../wire/messages.js';
+import { addTaskCount } from '../wire/queue-state.js';
 import { type Chunk, encodeChunk } from './chunk.js';
 import { ChunkQueue } from './chunk-queue.js';
 import { ChunkSizes } from './chunk-size.js';
@@ -75,6 +76,7 @@ export class DistributedBackend implements Backend {
     this.#connection = new DatastoreConnection(options, {
       onReady: () => this.#onReady(),
       onResults: (results) => this.#onResults(results),
+      countUnsent: () => this.#queue.unsent,
       onLost: () => this.#resendAll(),
       onFailed: (error) => this.#rejectAll(error),
       onError: this.#onError,
@@ -200,6 +202,7 @@ export class DistributedBackend implements Backend {
     for (const [task, error] of failed) this.#lifecycle.reject(task, error);
     if (chunk.tasks.size === 0) return undefined;
     const { fn, address, timeout, retries, priority } = chunk.job;
+    chunk.id = addTaskCount(chunk.id, chunk.tasks.size);
     this.#inFlight.add(chunk, size);
     return {
       id: chunk.id,

@@ -17,6 +17,8 @@ export interface SessionOptions {
 /** Called by a {@link Session}. */
 export interface SessionHandler {
   onResults(results: ResultsMessage): void;
+  /** How many tasks wait in this process. Hosts report the sum over all callers. */
+  countUnsent(): number;
   onError(error: Error): void;
   /** The lease expired: hosts consider this caller dead, and have dropped its chunks and results. */
   onLost(): void;
@@ -40,6 +42,8 @@ const MAX_INT32 = 2 ** 31 - 1;
 
 /** How often a lease is renewed before it would expire: some renewals may fail. */
 const RENEWALS_PER_LEASE = 4;
+/** The longest time between two renewals, in milliseconds: they also tell how many tasks wait in this process. */
+const MAX_RENEWAL = 5000;
 
 /** The presence of a caller in the datastore: its id, a queue for its results, and a lease that shows it is alive. */
 export class Session {
@@ -181,12 +185,20 @@ export class Session {
 
   /** The data of the lease job. */
   #leaseData(): object {
-    return { version: VERSION, caller: this.caller, until: RealDate.now() + this.#options.leaseDuration };
+    return {
+      version: VERSION,
+      caller: this.caller,
+      until: RealDate.now() + this.#options.leaseDuration,
+      queued: this.#handler.countUnsent(),
+    };
   }
 
   #renewLater(): void {
     if (this.#ended) return;
-    this.#timer = setTimeout(() => void this.#renew(), this.#options.leaseDuration / RENEWALS_PER_LEASE);
+    this.#timer = setTimeout(
+      () => void this.#renew(),
+      Math.min(MAX_RENEWAL, this.#options.leaseDuration / RENEWALS_PER_LEASE),
+    );
   }
 
   async #renew(): Promise<void> {

@@ -9,6 +9,8 @@ const MIN_INTERVAL = 25;
 
 interface WatchedCaller {
   isAlive: Promise<boolean>;
+  /** When its lease ends, as it was last read. */
+  until: number;
   checkedAt: number;
   /** The chunks that run for it, and what to do with each when the caller is dead. */
   readonly runs: Map<object, () => void>;
@@ -53,6 +55,12 @@ export class CallerLeases {
     return watched.isAlive;
   }
 
+  /** The time in milliseconds until the first lease ends; `undefined` while there is none. */
+  get shortest(): number | undefined {
+    const ends = [...this.#callers.values()].map(({ until }) => until).filter(Number.isFinite);
+    return ends.length === 0 ? undefined : Math.min(...ends) - RealDate.now();
+  }
+
   async #check(caller: string): Promise<void> {
     if (await this.#readLease(caller)) return;
     const watched = this.#callers.get(caller);
@@ -67,7 +75,10 @@ export class CallerLeases {
     try {
       // Reads the expiry itself: the lease job is only delivered to a host with room, and there may be no such host.
       const job = await this.#jobs.getJob(leaseJobOf(caller));
-      return job !== undefined && Number(Object(job.data).until) >= RealDate.now();
+      const until = job === undefined ? 0 : Number(Object(job.data).until);
+      const watched = this.#callers.get(caller);
+      if (watched !== undefined) watched.until = until;
+      return until >= RealDate.now();
     } catch {
       return true;
     }
@@ -78,6 +89,7 @@ export class CallerLeases {
     if (known !== undefined) return known;
     const watched: WatchedCaller = {
       isAlive: Promise.resolve(true),
+      until: Number.POSITIVE_INFINITY,
       checkedAt: Number.NEGATIVE_INFINITY,
       runs: new Map(),
       timer: undefined,

@@ -1,25 +1,24 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { isSettledWithin } from '../../util/settled-within.js';
 import type { HostStats } from '../stats.js';
+import type { QueueState } from '../wire/queue-state.js';
+import { writeMetrics } from './host-metrics.js';
 
 /** The part of a host that a {@link HealthServer} reads. */
-interface ObservedHost {
-  readonly isHealthy: boolean;
+export interface ObservedHost {
+  isHealthy(): boolean;
+  readonly queue: string;
   stats(): HostStats;
+  /** @throws (rejects) if the datastore does not answer. */
+  readQueueState(): Promise<QueueState>;
 }
 
-/** The Prometheus metric of each number. */
-const METRICS: Record<keyof HostStats, [type: 'gauge' | 'counter', name: string, help: string]> = {
-  chunks: ['gauge', 'chunks', 'Chunks of tasks taken from the queue and not finished.'],
-  running: ['gauge', 'tasks', 'Tasks taken from the queue and not finished.'],
-  done: ['counter', 'tasks_total', 'Tasks finished.'],
-  failed: ['counter', 'tasks_failed_total', 'Tasks that failed.'],
-  refused: ['counter', 'jobs_refused_total', 'Jobs rejected.'],
-  finishedChunks: ['counter', 'chunks_total', 'Chunks finished.'],
-};
+/** How long a scrape waits for the datastore, in milliseconds: Prometheus itself waits ten seconds. */
+const MAX_WAIT = 2000;
 
-/** Serves `/healthz` for orchestrators and `/metrics` for Prometheus. */
+/** Serves `/healthz` and `/livez` for orchestrators, and `/metrics` for Prometheus. */
 export class HealthServer {
   readonly #server: Server;
 
@@ -27,15 +26,11 @@ export class HealthServer {
   static async listen(host: ObservedHost, port: number, address: string): Promise<HealthServer> {
     const server = createServer((request, response) => {
       const [path] = (request.url ?? '').split('?');
-      if (path === '/healthz') {
-        response.writeHead(host.isHealthy ? 200 : 503, { 'content-type': 'application/json' });
-        response.end(JSON.stringify(host.stats()));
-      } else if (path === '/metrics') {
-        response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
-        response.end(writeMetrics(host.stats()));
-      } else {
-        response.writeHead(404).end();
-      }
+      if (path === '/healthz') answer(response, host.isHealthy() ? 200 : 503, 'application/json', host.stats());
+      // That it answers shows that the event loop runs: a restart would not bring the datastore back.
+      else if (path === '/livez') answer(response, 200, 'application/json', { alive: true });
+      else if (path === '/metrics') void answerMetrics(host, response);
+      else response.writeHead(404).end();
     });
     server.listen(port, address);
     await once(server, 'listening');
@@ -57,11 +52,21 @@ export class HealthServer {
   }
 }
 
-function writeMetrics(stats: HostStats): string {
-  return Object.entries(METRICS)
-    .map(([key, [type, suffix, help]]) => {
-      const name = `aiomultiprocess_host_${suffix}`;
-      return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name} ${stats[key as keyof HostStats]}\n`;
-    })
-    .join('');
+function answer(response: ServerResponse, status: number, type: string, body: object | string): void {
+  response.writeHead(status, { 'content-type': type });
+  response.end(typeof body === 'string' ? body : JSON.stringify(body));
+}
+
+/** Without the numbers of the queue while the datastore does not answer. */
+async function answerMetrics(host: ObservedHost, response: ServerResponse): Promise<void> {
+  let state: QueueState | undefined;
+  const reading = host.readQueueState().then(
+    (read) => {
+      state = read;
+    },
+    () => {},
+  );
+  await isSettledWithin(reading, MAX_WAIT);
+  const text = writeMetrics(host.queue, host.stats(), state);
+  answer(response, 200, 'text/plain; version=0.0.4; charset=utf-8', text);
 }

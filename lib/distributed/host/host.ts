@@ -5,12 +5,14 @@ import { readPoolOptions } from '../../pool/options/pool-options.js';
 import { Pool } from '../../pool/pool.js';
 import { refuseOutsideOfTask } from '../../process/current-task.js';
 import { callListener } from '../../util/call-listener.js';
+import { performance } from '../../util/clock.js';
 import { isSettledWithin } from '../../util/settled-within.js';
 import type { HostEvents } from '../events.js';
 import { type HostOptions, readHostOptions } from '../options.js';
 import type { HostStats } from '../stats.js';
 import { Datastore, MAX_CLOSING } from '../wire/datastore.js';
 import { CANCEL, controlQueueOf, isCaller, LEASE, leaseJobOf, resultsQueueOf } from '../wire/queue-names.js';
+import { readQueueState } from '../wire/queue-state.js';
 import { AllowedFunctions } from './allowed-functions.js';
 import { CallerLeases } from './caller-leases.js';
 import { Capacity } from './capacity.js';
@@ -50,6 +52,7 @@ export class Host {
   #state: 'new' | 'started' | 'closing' = 'new';
   #pool: Pool | undefined;
   #store: Datastore | undefined;
+  #leases: CallerLeases | undefined;
   #fetcher: JobFetcher | undefined;
   #health: HealthServer | undefined;
   #closed: Promise<void> | undefined;
@@ -104,6 +107,7 @@ export class Host {
     this.#refuseIfClosing();
     const jobs = store.queue(queue);
     const leases = new CallerLeases(jobs, (caller) => this.#closeResultSender(caller));
+    this.#leases = leases;
     this.#fetcher = new JobFetcher(
       store,
       { ...this.#options, name: this.name },
@@ -121,7 +125,13 @@ export class Host {
       }) as never,
     );
     if (port !== undefined) {
-      const health = await HealthServer.listen(this, port, address);
+      const observed = {
+        queue,
+        isHealthy: () => this.isHealthy,
+        stats: () => this.stats(),
+        readQueueState: () => readQueueState(jobs),
+      };
+      const health = await HealthServer.listen(observed, port, address);
       await this.#keepOrClose(health);
       this.#health = health;
     }
@@ -263,12 +273,23 @@ export class Host {
 
   /** The current state of the host, as plain data. */
   stats(): HostStats {
-    return { chunks: this.#runs.size, running: this.#capacity.running, ...this.#counts };
+    const store = this.#store;
+    const answeredAt = store?.answeredAt;
+    return {
+      chunks: this.#runs.size,
+      running: this.#capacity.running,
+      ...this.#counts,
+      slots: this.#slots,
+      datastore: store?.state ?? 'away',
+      silence: answeredAt === undefined ? null : performance.now() - answeredAt,
+      clockSkew: store?.clock.skew ?? 0,
+      lease: this.#leases?.shortest ?? null,
+    };
   }
 
-  /** Whether the host takes tasks. */
+  /** Whether the host takes tasks: it has started, is not closing, and the datastore answers. */
   get isHealthy(): boolean {
-    return this.#state === 'started' && this.#fetcher !== undefined;
+    return this.#state === 'started' && this.#fetcher !== undefined && this.#store?.state !== 'away';
   }
 
   /** Calls `listener` for each event of this name. */

@@ -1,7 +1,9 @@
 import type { IQueueBackend, Queue, QueueEvents, QueueEventsProducer, Worker, WorkerOptions } from 'bullmq';
 import { MissingPackageError, QueueError } from '../../errors.js';
+import { performance } from '../../util/clock.js';
 import { isNotInstalled } from '../../util/not-installed.js';
 import { isSettledWithin } from '../../util/settled-within.js';
+import type { DatastoreState } from '../stats.js';
 import { type Connection, describePermanent, isClient, usesPostgres } from './connection-options.js';
 import type { Connections } from './connections.js';
 import { DatastoreClock } from './datastore-clock.js';
@@ -52,6 +54,8 @@ export class Datastore {
   /** Shared by all queues. */
   readonly #backend: IQueueBackend;
   readonly #opened = new Set<Closable>();
+  readonly #openedAt = performance.now();
+  #failedAt = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
   /**
@@ -89,6 +93,7 @@ export class Datastore {
     const { refused, onError } = watchForRefusal(handler.onError);
     this.#refused = refused;
     this.#onError = (error) => {
+      this.#failedAt = performance.now();
       if (!this.#isClosed) onError(error);
     };
     this.#connections = connect(this.#onError);
@@ -106,6 +111,16 @@ export class Datastore {
   /** When the datastore last answered, as a value of `performance.now()`. */
   get answeredAt(): number | undefined {
     return this.#heartbeat.answeredAt;
+  }
+
+  /** Whether it answers. */
+  get state(): DatastoreState {
+    const { heartbeatTimeout } = this.#options;
+    const silence = performance.now() - (this.answeredAt ?? this.#openedAt);
+    const hasFailed = this.#failedAt > (this.answeredAt ?? Number.NEGATIVE_INFINITY);
+    const isLate = silence >= heartbeatTimeout / 3;
+    if (silence >= heartbeatTimeout || (isLate && hasFailed)) return 'away';
+    return isLate || hasFailed || this.answeredAt === undefined ? 'degraded' : 'ready';
   }
 
   /** How long a command may block, in milliseconds. */

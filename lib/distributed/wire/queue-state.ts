@@ -1,0 +1,52 @@
+import type { Queue } from 'bullmq';
+import { LEASE } from './queue-names.js';
+
+/** The state of a queue, in tasks. */
+export interface QueueState {
+  /** Tasks that no host has taken yet: those in the datastore, and those that still wait in their callers. */
+  waiting: number;
+  /** Tasks that hosts have taken and not finished. */
+  active: number;
+  /** Callers with a lease. */
+  callers: number;
+  /** Refused jobs that are kept for inspection. */
+  refused: number;
+}
+
+/** So many ids are read to count their tasks. A longer queue is estimated from them. */
+const MAX_READ = 10_000;
+
+/** The id of a chunk ends with the number of its tasks, so that they can be counted without reading their arguments. */
+export function addTaskCount(chunk: string, tasks: number): string {
+  return `${chunk}-${tasks}`;
+}
+
+/** @throws (rejects) if the datastore does not answer. */
+export async function readQueueState(jobs: Queue): Promise<QueueState> {
+  const counts = await jobs.getJobCounts('wait', 'prioritized', 'active', 'delayed', 'failed');
+  const [waiting, active, leases] = await Promise.all([
+    jobs.getRanges(['wait', 'prioritized'], 0, MAX_READ - 1),
+    jobs.getRanges(['active'], 0, MAX_READ - 1),
+    jobs.getJobs(['delayed'], 0, MAX_READ - 1),
+  ]);
+  const callers = leases.filter(({ name, data }) => name === LEASE && Object(data).again !== true);
+  const unsent = callers.reduce((sum, { data }) => sum + readCount(Object(data).queued), 0);
+  const sent = countTasks(waiting, (counts.wait ?? 0) + (counts.prioritized ?? 0));
+  return {
+    waiting: unsent + sent,
+    active: countTasks(active, counts.active ?? 0),
+    callers: callers.length,
+    refused: counts.failed ?? 0,
+  };
+}
+
+/** @param count - how many there are: `ids` may be only some of them. */
+function countTasks(ids: readonly string[], count: number): number {
+  const tasks = ids.reduce((sum, id) => sum + readCount(Number(/-(\d{1,4})$/.exec(id)?.[1])), 0);
+  return ids.length === 0 ? 0 : Math.round(tasks * Math.max(1, count / ids.length));
+}
+
+/** Anyone may have written it. */
+function readCount(value: unknown): number {
+  return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : 0;
+}
