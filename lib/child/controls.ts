@@ -7,6 +7,9 @@ import type { RunInContext } from './boot.js';
 export class TaskControls {
   readonly #channel: Channel<ToChild, ToParent>;
   readonly #onReport: () => void;
+  readonly #ownKeys: KeySource;
+  /** For the tasks whose keys do not follow from their ids here. */
+  readonly #keys = new Map<number, KeySource>();
   /** The attempts of tasks that are retried. */
   readonly #attempts = new Map<number, number>();
   readonly #cancelled = new Set<number>();
@@ -17,10 +20,23 @@ export class TaskControls {
   /** The values that were captured from the contexts of callers. */
   readonly #contexts = new Map<number, unknown>();
 
-  /** @param onReport - a report was posted and should be flushed. */
-  constructor(channel: Channel<ToChild, ToParent>, onReport: () => void) {
+  /**
+   * @param pool - what keys start with.
+   * @param onReport - a report was posted and should be flushed.
+   */
+  constructor(channel: Channel<ToChild, ToParent>, pool: string, onReport: () => void) {
     this.#channel = channel;
+    this.#ownKeys = { pool, offset: 0 };
     this.#onReport = onReport;
+  }
+
+  /** What the keys of the tasks follow from that come next; `undefined` if from their ids alone. */
+  readKeys(pool: string, offset: number): KeySource | undefined {
+    return offset === 0 && pool === this.#ownKeys.pool ? undefined : { pool, offset };
+  }
+
+  setKeys(firstId: number, count: number, keys: KeySource): void {
+    for (let id = firstId; id < firstId + count; id++) this.#keys.set(id, keys);
   }
 
   setAttempt(id: number, attempt: number): void {
@@ -60,7 +76,7 @@ export class TaskControls {
 
   /** The value of `currentTask()` in a task that starts now. */
   describe(id: number): RunningTask {
-    return new RunningTask(id, this.#attempts.get(id) ?? 1, this);
+    return new RunningTask(id, this.#attempts.get(id) ?? 1, this.#keys.get(id) ?? this.#ownKeys, this);
   }
 
   report(id: number, progress: unknown): void {
@@ -77,6 +93,7 @@ export class TaskControls {
   forget(id: number): void {
     if (this.#controllers.size > 0 && this.#controllers.delete(id) && this.#controllers.size === 0) this.#onQuiet();
     if (this.#cancelled.size > 0) this.#cancelled.delete(id);
+    if (this.#keys.size > 0) this.#keys.delete(id);
     if (this.#attempts.size > 0) this.#attempts.delete(id);
     if (this.#contexts.size > 0) this.#contexts.delete(id);
   }
@@ -86,17 +103,29 @@ function createReason(): DOMException {
   return new DOMException('the caller of this task no longer waits for its result', 'AbortError');
 }
 
+/** What the keys of tasks follow from: the pool that created them, and what to add to their ids here. */
+export interface KeySource {
+  pool: string;
+  offset: number;
+}
+
 /** The value of `currentTask()` inside a task. */
 export class RunningTask implements CurrentTask {
   readonly id: number;
   readonly attempt: number;
+  readonly #keys: KeySource;
   readonly #controls: TaskControls;
   #controller: AbortController | undefined;
 
-  constructor(id: number, attempt: number, controls: TaskControls) {
+  constructor(id: number, attempt: number, keys: KeySource, controls: TaskControls) {
     this.id = id;
     this.attempt = attempt;
+    this.#keys = keys;
     this.#controls = controls;
+  }
+
+  get key(): string {
+    return `${this.#keys.pool}-${this.id + this.#keys.offset}`;
   }
 
   /** Created on demand: most tasks never ask for it. */

@@ -13,6 +13,7 @@ import {
   CREDIT,
   FAILURE,
   GUARD,
+  KEYS,
   LIMIT,
   LOADED,
   LOADING,
@@ -34,7 +35,7 @@ import { nextTick, nextTurn, queueMicrotask, setImmediate, sleep } from '../util
 import { isThenable, whenSettled } from '../util/thenable.js';
 import type { RunInContext } from './boot.js';
 import { ConcurrencyControl, type FunctionLoad } from './concurrency.js';
-import { TaskControls } from './controls.js';
+import { type KeySource, TaskControls } from './controls.js';
 import { PendingTasks } from './pending-tasks.js';
 import { Slots } from './slots.js';
 import { StartLimit } from './start-limit.js';
@@ -66,6 +67,8 @@ interface Target {
 
 export interface ExecutorOptions {
   channel: Channel<ToChild, ToParent>;
+  /** What the keys of tasks start with. */
+  pool: string;
   /** Through which large values may travel, once the parent offers it. */
   memory: MappedBlocks;
   concurrency: number;
@@ -114,9 +117,21 @@ export class Executor {
   readonly #asViews = new Set<number>();
   /** The last task whose begin the parent was told. */
   #announced: number | undefined;
+  /** What the keys of the tasks that come next follow from, if not from their ids alone. */
+  #keys: KeySource | undefined;
   #turning = false;
 
-  constructor({ channel, memory, concurrency, isFixed, reportUsage, runInContext, state, onError }: ExecutorOptions) {
+  constructor({
+    channel,
+    pool,
+    memory,
+    concurrency,
+    isFixed,
+    reportUsage,
+    runInContext,
+    state,
+    onError,
+  }: ExecutorOptions) {
     this.#channel = channel;
     this.#memory = memory;
     this.#limit = new StartLimit(concurrency);
@@ -126,7 +141,7 @@ export class Executor {
     });
     this.#state = state;
     this.#onError = onError;
-    this.#controls = new TaskControls(channel, () => this.#scheduleTurn());
+    this.#controls = new TaskControls(channel, pool, () => this.#scheduleTurn());
     this.#runInContext = runInContext;
     this.#reportUsage = reportUsage;
     this.#usage = reportUsage ? new UsageReporter(channel) : undefined;
@@ -140,10 +155,14 @@ export class Executor {
   #acceptOne(message: ToChild): void {
     switch (message[0]) {
       case TASK:
+        if (this.#keys !== undefined) this.#controls.setKeys(message[1], message[3].length, this.#keys);
         this.#queue.push(message);
         break;
       case ADDRESS:
         this.#introduce(message[1], message[2], message[3]);
+        break;
+      case KEYS:
+        this.#keys = this.#controls.readKeys(message[2], message[1]);
         break;
       case ATTEMPT:
         this.#controls.setAttempt(message[1], message[2]);

@@ -83,12 +83,13 @@ function initialise(options: StartOptions, failure: Error | undefined): void {
   booted.then(
     async ({ handleError, handlerFound, runInContext, finalize, initTime }) => {
       if (options.target !== undefined) return ending.end(await runTarget(options, channel, state, initTime));
-      const { concurrency, isFixed = false, reportUsage = false, finalizerTimeout = 0 } = options;
+      const { pool = '', concurrency, isFixed = false, reportUsage = false, finalizerTimeout = 0 } = options;
       ending.finalizer = finalize && { run: finalize, timeout: finalizerTimeout };
       channel.post([READY, initTime, handlerFound]);
       channel.flush();
       executor = new Executor({
         channel,
+        pool,
         memory,
         concurrency,
         isFixed,

@@ -14,6 +14,7 @@ import {
   readProgressOptions,
 } from './options/call-options.js';
 import type { AnyFunction, Job, Limits } from './task/job.js';
+import type { TaskOrigin } from './task/task.js';
 import type { Tracing } from './tracing/tracing.js';
 
 /** An emitter with any events. */
@@ -66,6 +67,20 @@ export abstract class BasePool<Events> {
       const job = this.createJob('apply', fn, args, read);
       read.signal?.throwIfAborted();
       return this.#backend.apply(job, args, read);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Runs a task that another pool has created, under its key.
+   *
+   * @internal
+   */
+  applyFrom(origin: TaskOrigin, fn: AnyFunction, args: readonly unknown[], options: ApplyOptions): Promise<unknown> {
+    try {
+      const read = readCallOptions('apply', options);
+      return this.#backend.apply(this.createJob('apply', fn, args, read), args, { ...read, origin });
     } catch (error) {
       return Promise.reject(error);
     }

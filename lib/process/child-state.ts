@@ -11,8 +11,16 @@ import { forgetCompileCache } from './compile-cache.js';
 export interface CurrentTask {
   /** Unique in its pool. */
   readonly id: number;
-  /** 1 for the first run of the task. */
+  /**
+   * 1 for the first run of the task. Each retry counts, and so does each host of a distributed pool that died, or had to
+   * end, while it had the task.
+   */
   readonly attempt: number;
+  /**
+   * Identifies the task: the same in all attempts and on all hosts, and unique over all pools, programs and restarts. An
+   * idempotency key, with which a service or a database recognises work that an earlier attempt has done.
+   */
+  readonly key: string;
   /** Aborts when the caller no longer wants the result. */
   readonly signal: AbortSignal;
   /** Sends a value to the `onProgress` callback of the call. */

@@ -95,6 +95,9 @@ export const RECALL = 31;
 /** Child to parent: these tasks will not begin. */
 export const RETURNED = 32;
 
+/** Parent to child: the keys of the tasks that follow are `${pool}-${id + offset}`. Until then the pool is that of the start. */
+export const KEYS = 33;
+
 /**
  * The number of tasks that a child may have started without having written their results, or its concurrency if that is
  * more. The parent relies on it to decide which tasks of a dead child may have started. Smaller batches reduce the
@@ -137,6 +140,7 @@ export type ToChild =
   | [kind: typeof GUARD]
   | [kind: typeof RECALL, tasks: number]
   | [kind: typeof WARM, id: number]
+  | [kind: typeof KEYS, offset: number, pool: string]
   | [kind: typeof MEMORY, offer: MemoryOffer];
 
 export type ToParent =
@@ -197,6 +201,7 @@ const VALUES: readonly (readonly [kind: number, index: number, path: string])[] 
   [LIMIT, 3, ''],
   [RECALL, 1, ''],
   [RETURNED, 1, ''],
+  [KEYS, 2, ''],
 ];
 
 /** The second column of the table, by kind. */

@@ -30,6 +30,8 @@ export interface StartOptions {
   guarded?: boolean;
   /** Whether the child reports the processes that it starts. */
   reportSpawned?: boolean;
+  /** What the keys of its tasks start with, unless a message says otherwise. */
+  pool?: string;
   /** A single task, after which the child exits; the child then receives no task messages. */
   target?: Address;
   args?: readonly unknown[];

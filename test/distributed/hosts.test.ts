@@ -285,6 +285,7 @@ describe('forged jobs', () => {
   const right = {
     version: 2,
     caller,
+    pool: caller,
     lease,
     module: 'test/fixtures/distributed/tasks',
     fn,
@@ -300,6 +301,8 @@ describe('forged jobs', () => {
     ['a path as the caller', { ...right, caller: '../../etc' }],
     ['a lease longer than any timer', { ...right, lease: 2 ** 40 }],
     ['a time limit longer than any timer', { ...right, timeout: 2 ** 31 }],
+    ['another kind of pool', { ...right, pool: 'mine' }],
+    ['a negative number of runs', { ...right, runs: -1 }],
     ['endless retries', { ...right, retries: 1e300 }],
     ['a module that is not a string', { ...right, module: { toString: 'x' } }],
     ['an invalid function', { ...right, fn: ['triple'] }],
@@ -375,7 +378,7 @@ test('forged results emit errors, and the caller gets the right result', async (
   const strange = [
     // The result of a task that was never sent.
     { ...right, body: frame(0x91, 0x93, 6, 0xcd, 0xff, 0xff, 0x91, 1) },
-    { ...right, rates: [['no such chunk', 1]], lost: ['no such chunk'], refused: [['no such chunk', 'why']] },
+    { ...right, rates: [['no such chunk', 1]], lost: [['no such chunk', 1]], refused: [['no such chunk', 'why']] },
   ];
   await withPool(
     async (pool) => {

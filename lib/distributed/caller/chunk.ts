@@ -11,6 +11,8 @@ export class Chunk {
   readonly group: object | undefined;
   /** Whether its tasks are calls, which come before items of maps. */
   readonly isCall: boolean;
+  /** How often its tasks may have run before. */
+  readonly runs: number;
   /** The tasks that have not settled, by id. */
   readonly tasks = new Map<number, Task>();
 
@@ -19,12 +21,14 @@ export class Chunk {
     this.job = first.job;
     this.group = first.group;
     this.isCall = isCall;
+    this.runs = runsOf(first);
     this.add(first);
   }
 
   /** Whether a task can be sent in this chunk. */
-  accepts({ job, group }: Task): boolean {
-    if (group !== this.group) return false;
+  accepts(task: Task): boolean {
+    const { job, group } = task;
+    if (group !== this.group || runsOf(task) !== this.runs) return false;
     const { fn, timeout, retries, priority } = this.job;
     return job.fn === fn && job.timeout === timeout && job.retries === retries && job.priority === priority;
   }
@@ -37,6 +41,10 @@ export class Chunk {
     for (const task of this.tasks.values()) if (isWanted(task)) return true;
     return false;
   }
+}
+
+function runsOf({ origin }: Task): number {
+  return origin?.runs ?? 0;
 }
 
 /** An encoded chunk, and the tasks that are not in it. */

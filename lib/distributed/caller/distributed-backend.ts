@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { EventEmitter } from 'eventemitter3';
 import { HostLostError, InvalidStateError, PoolTerminatedError, ProtocolError } from '../../errors.js';
 import type { PoolEvents } from '../../observe/events.js';
@@ -38,6 +39,8 @@ const MIDDLE = 2 ** 20;
 
 /** The backend of a distributed pool: sends tasks to hosts in chunks, through the datastore, and receives results. */
 export class DistributedBackend implements Backend {
+  /** What the keys of its tasks start with. */
+  readonly #id = randomUUID().replaceAll('-', '');
   readonly #options: ReadDistributedPoolOptions;
   readonly #references: FunctionReferences;
   readonly #events: EventEmitter<PoolEvents & ConnectionEvents>;
@@ -166,7 +169,7 @@ export class DistributedBackend implements Backend {
 
   /** The hosts have dropped everything that was sent. */
   #resendAll(): void {
-    for (const tasks of this.#inFlight.takeAll()) this.#queue.putBack(tasks, false);
+    for (const tasks of this.#inFlight.takeAll()) this.#resend(tasks, false);
   }
 
   readonly #onError = (error: Error): void => {
@@ -208,6 +211,8 @@ export class DistributedBackend implements Backend {
       id: chunk.id,
       priority: toPriority(priority, chunk.isCall),
       message: {
+        pool: this.#id,
+        ...(chunk.runs > 0 && { runs: chunk.runs }),
         ...this.#references.get(fn, address),
         ...(timeout !== HOST_DECIDES && { timeout }),
         ...(retries !== HOST_DECIDES && { retries }),
@@ -233,7 +238,7 @@ export class DistributedBackend implements Backend {
       if (chunk !== undefined) this.#sizes.learn(chunk.job.fn, rate);
     }
     for (const message of readBody(body)) this.#accept(message);
-    for (const id of lost) this.#onChunkLost(id);
+    for (const [id, deaths] of lost) this.#onChunkLost(id, deaths);
     for (const [id, reason] of refused) this.#failChunk(id, new ProtocolError(`host ${host}: ${reason}`));
     this.#schedule();
   }
@@ -263,11 +268,17 @@ export class DistributedBackend implements Backend {
   }
 
   /** The hosts of a chunk died repeatedly, perhaps because of one of its tasks: each task is sent again, alone. */
-  #onChunkLost(id: string): void {
+  #onChunkLost(id: string, hosts: number): void {
     const [only, ...others] = this.#inFlight.takeChunk(id);
     if (only === undefined) return;
-    if (others.length > 0) this.#queue.putBack([only, ...others], true);
+    if (others.length > 0) this.#resend([only, ...others], true, hosts);
     else this.#lifecycle.reject(only, new HostLostError(only.job.fn.name || 'a task'));
+  }
+
+  /** @param runs - how often hosts may have run them since they were sent. */
+  #resend(tasks: readonly Task[], alone: boolean, runs = 1): void {
+    for (const task of tasks) task.origin = { pool: this.#id, id: task.id, runs: (task.origin?.runs ?? 0) + runs };
+    this.#queue.putBack(tasks, alone);
   }
 
   /** Finds chunks that the datastore lost: after a restart it may lack what it accepted shortly before. */
@@ -277,7 +288,7 @@ export class DistributedBackend implements Backend {
     const missing = await session.findMissing(this.#inFlight.ids);
     for (const id of this.#inFlight.noteMissing(missing)) {
       const reason = missing.get(id);
-      if (reason === undefined) this.#queue.putBack(this.#inFlight.takeChunk(id), false);
+      if (reason === undefined) this.#resend(this.#inFlight.takeChunk(id), false);
       else this.#failChunk(id, new ProtocolError(`a host rejected the chunk: ${reason}`));
     }
     this.#schedule();

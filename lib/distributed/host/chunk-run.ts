@@ -56,7 +56,12 @@ export class ChunkRun {
     if (this.#chunk === undefined) return undefined;
     const encoder = createEncoder();
     for (const [id, args] of this.#unsettled) encoder.addTask(id, 0, args);
-    return { ...this.#chunk, body: takeBody(encoder) };
+    return { ...this.#chunk, runs: this.#runs + 1, body: takeBody(encoder) };
+  }
+
+  /** How often its tasks may have run before. */
+  get #runs(): number {
+    return (this.#chunk?.runs ?? 0) + this.#job.stalledCounter;
   }
 
   /** Cancels its tasks: the caller is gone, or has cancelled the chunk. */
@@ -102,7 +107,7 @@ export class ChunkRun {
     const { data, deferredFailure } = this.#job;
     const id = this.#job.id as string;
     if (deferredFailure !== undefined) {
-      await resultSender.lose(id);
+      await resultSender.lose(id, this.#job.stalledCounter);
       return undefined;
     }
     let chunk: ChunkMessage;
@@ -157,7 +162,7 @@ export class ChunkRun {
       ...(chunk.retries !== undefined && { retries: chunk.retries }),
     };
     try {
-      const value = await pool.apply(fn as (...args: unknown[]) => unknown, args, options);
+      const value = await pool.applyFrom({ pool: chunk.pool, id, runs: this.#runs }, fn, args, options);
       this.#settle(() => resultSender.succeed(id, value), false, id);
     } catch (error) {
       if (!this.#abort.signal.aborted) this.#settle(() => resultSender.fail(id, error), true, id);

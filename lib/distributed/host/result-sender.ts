@@ -67,9 +67,9 @@ export class ResultSender {
     return this.flush();
   }
 
-  /** Reports a chunk whose hosts died repeatedly. */
-  lose(chunk: string): Promise<void> {
-    this.#ended.lost.push(chunk);
+  /** Reports a chunk whose hosts died repeatedly. @param hosts - how many they were. */
+  lose(chunk: string, hosts: number): Promise<void> {
+    this.#ended.lost.push([chunk, hosts]);
     return this.flush();
   }
 

@@ -26,6 +26,10 @@ const MAX_HOLDERS = 100;
 export interface ChunkMessage {
   version: typeof VERSION;
   caller: string;
+  /** What the keys of the tasks start with: the same in all sessions of a pool. */
+  pool: string;
+  /** How often the tasks may have run before. Default: 0. */
+  runs?: number;
   /** How long the caller counts as alive after a heartbeat, in milliseconds. */
   lease: number;
   /** The path of the module relative to the root, which both sides agree on, without its extension. */
@@ -50,8 +54,8 @@ export interface ResultsMessage {
   slots: number;
   /** Finished chunks, and how many tasks of that function the host finishes per millisecond. */
   rates: [chunk: string, rate: number][];
-  /** Chunks whose hosts died repeatedly. */
-  lost: string[];
+  /** Chunks whose hosts died repeatedly, and how many they were. */
+  lost: [chunk: string, hosts: number][];
   /** Chunks that the host rejected as invalid, and why. */
   refused: [chunk: string, reason: string][];
   body: string;
@@ -76,7 +80,9 @@ export function readCaller(data: unknown): Pick<ChunkMessage, 'caller' | 'lease'
 export function readChunk(data: unknown, maxBody: number): ChunkMessage {
   const chunk = readVersion(data, 'tasks');
   readCaller(data);
-  const { module, fn, timeout, retries, maxValueSize, body } = chunk;
+  const { pool, runs, module, fn, timeout, retries, maxValueSize, body } = chunk;
+  check(isCaller(pool), 'pool must be 32 hexadecimal digits');
+  check(runs === undefined || isCount(runs), 'runs must be a non-negative integer');
   check(isText(module, MAX_NAME), `module must be a string of 1 to ${MAX_NAME} characters`);
   check(isIdentity(fn), 'fn must identify a function');
   check(timeout === undefined || isTime(timeout), 'timeout must be a number of milliseconds');
@@ -96,7 +102,10 @@ export function readResults(data: unknown, maxBody: number): ResultsMessage {
     Array.isArray(rates) && rates.every((each) => isPair(each) && isNumber(each[1])),
     'rates must be pairs of a chunk id and a rate',
   );
-  check(Array.isArray(lost) && lost.every((each) => isText(each, MAX_NAME)), 'lost must be chunk ids');
+  check(
+    Array.isArray(lost) && lost.every((each) => isPair(each) && isCount(each[1])),
+    'lost must be pairs of a chunk id and a number of hosts',
+  );
   check(
     Array.isArray(refused) && refused.every((each) => isPair(each) && isText(each[1], 8 * MAX_NAME)),
     'refused must be pairs of a chunk id and a reason',

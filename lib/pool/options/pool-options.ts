@@ -1,4 +1,5 @@
 /** The options of a pool: their documentation for editors, and the table that defines each of them. */
+import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import {
   INITIALIZER_OPTIONS,
@@ -384,6 +385,8 @@ export const POOL_OPTIONS = {
 
 /** The options of a pool with their defaults. */
 export type ReadPoolOptions = Omit<WithDefaults<Options, typeof POOL_OPTIONS>, 'childConcurrency'> & {
+  /** Unique over all pools; what the keys of its tasks start with. */
+  id: string;
   /** The most tasks that a process runs at a time; whether it does so whatever they do. */
   childConcurrency: number;
   isConcurrencyFixed: boolean;
@@ -419,6 +422,7 @@ export function readPoolOptions(options: PoolOptions): ReadPoolOptions {
   const memory = sharedMemory === false ? undefined : { ...DEFAULT_MEMORY, ...sharedMemory };
   return {
     ...read,
+    id: randomUUID().replaceAll('-', ''),
     childConcurrency: isConcurrencyFixed ? childConcurrency.fixed : childConcurrency,
     isConcurrencyFixed,
     spawn: pickSpawnOptions(read, options.name),

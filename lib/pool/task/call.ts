@@ -3,12 +3,13 @@ import { callListener } from '../../util/call-listener.js';
 import { capturedResolve, captureResolve } from '../../util/capture-resolve.js';
 import { raise } from '../../util/raise.js';
 import type { Job } from './job.js';
-import { Task } from './task.js';
+import { Task, type TaskOrigin } from './task.js';
 
 /** What the caller of {@link Call.start} wants beside the result. */
 export interface CallOptions {
   signal?: AbortSignal | undefined;
   onProgress?: (progress: unknown) => void;
+  origin?: TaskOrigin;
 }
 
 /** One `apply`: a task that settles a promise of its own. */
@@ -29,6 +30,7 @@ export class Call extends Task {
     this.#promise = promise;
     this.#resolve = resolve;
     this.#options = options;
+    if (options?.origin !== undefined) this.origin = options.origin;
   }
 
   /** Hands the new call to `send`, and returns its promise. */

@@ -19,7 +19,7 @@ export function mayRetry(task: Task, error: unknown): boolean {
 export function addAttempt(task: Task, error: unknown): number {
   const { history } = task;
   const backoff = history === undefined ? BACKOFF.next() : history.backoff.next(undefined);
-  task.history = { errors: [...(history?.errors ?? []), error], backoff };
+  task.history = { errors: [...(history?.errors ?? []), error], firstId: history?.firstId ?? task.id, backoff };
   return backoff.duration;
 }
 

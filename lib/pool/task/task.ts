@@ -4,7 +4,19 @@ import type { Job } from './job.js';
 /** The earlier attempts of a task: their errors, and the backoff that the next pause follows from. */
 export interface RetryHistory {
   readonly errors: readonly unknown[];
+  /** The id of the first attempt, by which the task is known outside of the pool. */
+  readonly firstId: number;
   readonly backoff: IBackoff<unknown>;
+}
+
+/** Where a task comes from that was created elsewhere, or has run elsewhere before. */
+export interface TaskOrigin {
+  /** The pool that created it. */
+  readonly pool: string;
+  /** Its id there. */
+  readonly id: number;
+  /** How often it may have run before it came here. */
+  readonly runs: number;
 }
 
 /** One call of a function, from the moment it is asked for until it is settled. There are many: it is small. */
@@ -15,6 +27,7 @@ export abstract class Task {
   readonly args: readonly unknown[];
   /** The earlier attempts; `undefined` before the first retry. */
   history: RetryHistory | undefined = undefined;
+  origin: TaskOrigin | undefined = undefined;
 
   constructor(id: number, job: Job, args: readonly unknown[]) {
     this.id = id;
@@ -22,9 +35,19 @@ export abstract class Task {
     this.args = args;
   }
 
-  /** 1 for the first attempt. */
+  /** 1 for the first attempt of this pool. */
   get attempt(): number {
     return this.history === undefined ? 1 : this.history.errors.length + 1;
+  }
+
+  /** The number of the attempt, with those of other pools. */
+  get totalAttempt(): number {
+    return this.attempt + (this.origin?.runs ?? 0);
+  }
+
+  /** The number in its key: the same for all attempts. */
+  get keyId(): number {
+    return this.origin?.id ?? this.history?.firstId ?? this.id;
   }
 
   /** The name of the function, for messages. */

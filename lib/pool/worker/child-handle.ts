@@ -21,6 +21,7 @@ import {
   FATAL,
   FINALIZED,
   ITEM,
+  KEYS,
   LIMIT,
   LOADED,
   LOADING,
@@ -154,6 +155,9 @@ export class ChildHandle {
   readonly #startLimit: Deadline | undefined;
   /** When the tasks that are flushed next were sent; 0 if there are none. */
   #batchStart = 0;
+  /** What the child derives the keys of the next tasks from. */
+  #keyPool: string;
+  #keyOffset = 0;
   /** The last signal for which the program has a listener in the child. */
   #signalled: NodeJS.Signals | null = null;
   /** It can take more, although it has not answered tasks. */
@@ -178,6 +182,7 @@ export class ChildHandle {
     this.#events = events;
     this.#tracing = tracing;
     this.#options = options;
+    this.#keyPool = options.id;
     this.queueId = queueId;
     this.place = place;
     this.restarts = restarts;
@@ -311,8 +316,13 @@ export class ChildHandle {
       this.#connection.guard();
     }
     const fn = this.#inFlight.getFunction(task.job) ?? this.#introduce(task.job);
-    const isPlain = task.history === undefined && task.job.caller === undefined && !(task instanceof StreamTask);
+    const isPlain =
+      task.history === undefined &&
+      task.origin === undefined &&
+      task.job.caller === undefined &&
+      !(task instanceof StreamTask);
     if (!isPlain) this.#announce(task);
+    if (!isPlain || this.#hasOtherKeys) this.#announceKey(task);
     try {
       this.#channel.postTask(task.id, fn.id, task.args, task.job.asViews);
     } catch (error) {
@@ -359,13 +369,27 @@ export class ChildHandle {
   #announce(task: Task): void {
     const context = this.#tracing.tasks?.contextOf(task) ?? task.job.caller?.context;
     if (context !== undefined) this.#channel.post([CONTEXT, task.id, context]);
-    if (task.attempt > 1) this.#channel.post([ATTEMPT, task.id, task.attempt]);
+    if (task.totalAttempt > 1) this.#channel.post([ATTEMPT, task.id, task.totalAttempt]);
     if (!(task instanceof StreamTask)) return;
     this.#channel.post([STREAM, task.id, task.window]);
     task.onSent((items) => {
       this.#channel.post([CREDIT, task.id, items]);
       this.#channel.flush();
     });
+  }
+
+  /** Tasks of a chunk, and plain ones, have the same pool and the same offset between id and key: one message does for them. */
+  #announceKey(task: Task): void {
+    const pool = task.origin?.pool ?? this.#options.id;
+    const offset = task.keyId - task.id;
+    if (pool === this.#keyPool && offset === this.#keyOffset) return;
+    this.#keyPool = pool;
+    this.#keyOffset = offset;
+    this.#channel.post([KEYS, offset, pool]);
+  }
+
+  get #hasOtherKeys(): boolean {
+    return this.#keyOffset !== 0 || this.#keyPool !== this.#options.id;
   }
 
   flush(): void {

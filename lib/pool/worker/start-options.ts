@@ -11,6 +11,7 @@ export function createStartOptions(options: ReadPoolOptions): StartOptions {
   return {
     name: options.name,
     parent: process.pid,
+    pool: options.id,
     concurrency: options.childConcurrency,
     ...(options.isConcurrencyFixed && { isFixed: true }),
     ...(options.maxMemoryPerChild > 0 && { reportUsage: true }),
