@@ -1,7 +1,9 @@
-// Writes the option tables and the help of the command line into docs/, from the tables in lib/ that define the options.
-// Each goes between the two comments of a page that name it. Run `npm run options` after a build.
+// Writes the option tables and the help of the command line into docs/, from the tables in lib/ that define the options, and the
+// programs of docs/examples/ into the pages about them. Each goes between the two comments of a page that name it. Run
+// `npm run options` after a build.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DISTRIBUTED_POOL_OPTIONS, HOST_OPTIONS } from '../dist/lib/distributed/options.js';
 import { MAP_OPTIONS } from '../dist/lib/pool/options/call-options.js';
@@ -20,11 +22,22 @@ export const CONTENTS = {
   'help of map': () => renderHelp('map'),
 };
 
-const PLACES = /(<!-- begin ([\w ]+): written by `npm run options` -->\n\n)[\s\S]*?(\n\n<!-- end \2 -->)/g;
+const PLACES = /(<!-- begin ([\w ./-]+): written by `npm run options` -->\n\n)[\s\S]*?(\n\n<!-- end \2 -->)/g;
 
-/** Returns the page with up-to-date tables. */
+/** Returns the page with up-to-date tables and programs. */
 export function renderOptions(page) {
-  return page.replaceAll(PLACES, (_all, begin, name, end) => `${begin}${CONTENTS[name]()}${end}`);
+  return page.replaceAll(PLACES, (_all, begin, name, end) => `${begin}${render(name)}${end}`);
+}
+
+function render(name) {
+  const [, path] = /^example (.*)$/.exec(name) ?? [];
+  return path === undefined ? CONTENTS[name]() : renderExample(path);
+}
+
+/** Its own test checks it, not the one of the pages. */
+function renderExample(path) {
+  const text = readFileSync(new URL(`examples/${path}`, docs), 'utf8').trimEnd();
+  return `\`\`\`${extname(path).slice(1)} example\n${text}\n\`\`\``;
 }
 
 /**
@@ -55,7 +68,7 @@ function renderHelp(command) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const name of readdirSync(docs).filter((each) => each.endsWith('.md'))) {
+  for (const name of readdirSync(docs, { recursive: true }).filter((each) => each.endsWith('.md'))) {
     const file = new URL(name, docs);
     const page = readFileSync(file, 'utf8');
     const rendered = renderOptions(page);

@@ -1,18 +1,22 @@
 /**
- * Checks every fenced block of README.md and docs/*.md, so that all documented code works.
+ * Checks every fenced block of README.md and of the pages in docs/, so that all documented code works.
  *
  * ```js, ```ts        A whole program, as a reader would paste it into a file. It must type-check, and it runs
  *                     and must exit with code 0. (TypeScript runs with ts-node.)
+ * ```js run           Only runs, without a type check: a program that calls another package in place of this one.
  * ```js check         Only type-checked: a fragment, or a program that needs something that tests do not have.
  * ```js file=a.js     The same under a name (.js, .mjs, .cjs, .ts ...). All blocks of one page are in one
  *                     folder, so that they can import each other: import { double } from './a.js'.
+ * ```js example       A file of docs/examples, written by `npm run options`. test/examples/ runs it.
  * ```text             The complete output of the block before it. `…` stands for any characters within a
  *                     line, and for any lines when alone on a line.
  * ```sh               Commands. `npm run`, `npm install` and `node` must name scripts, packages and files that
  *                     exist; `aiomultiprocess` (also after npx) runs and must exit with code 0; other
  *                     commands need an entry in the table below.
  * ```sh run           A shell script, run in the folder of its page. npx aiomultiprocess, and the command in
- *                     node_modules/.bin, run this package. The script must exit with code 0.
+ *                     node_modules/.bin, run this package. The script must run it, or a program of its page, and exit
+ *                     with code 0.
+ * ```python run       A program for python3. It must exit with code 0.
  * ```                 Without a language, and `json`, `yaml`, `python`, `mermaid`: not code of this package, not checked here.
  *
  * A fragment that uses names from earlier on its page gets them from a hidden comment right before it; the
@@ -29,14 +33,16 @@
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { findProgram } from './support/find-program.ts';
 import { type Block, blocksOf, pages } from './support/pages.ts';
 import { node, type Run, root, run } from './support/run.ts';
 import { findFreePort, findRedis } from './support/servers.ts';
 
 const all = pages();
 const blocks = all.flatMap((page) => page.blocks);
-const programs = blocks.filter(({ language }) => language === 'js' || language === 'ts');
+const programs = blocks.filter(({ language, isExample }) => (language === 'js' || language === 'ts') && !isExample);
 const shells = blocks.filter(({ language }) => language === 'sh');
+const pythons = blocks.filter(({ language, runs }) => language === 'python' && runs);
 const unchecked = new Set(['', 'json', 'yaml', 'python', 'mermaid']);
 const title = (block: Block) => `${block.page}:${block.line} (${block.language})`;
 
@@ -52,7 +58,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(root, '.docs-'));
   await replacePorts();
   for (const block of blocks) mkdirSync(folderOf(block), { recursive: true });
-  for (const block of programs) writeFileSync(pathOf(block), `${block.source}\n`);
+  for (const block of [...programs, ...pythons]) writeFileSync(pathOf(block), `${block.source}\n`);
   complaints = await typeCheck();
   findRedis();
 }, 120_000);
@@ -91,9 +97,10 @@ async function typeCheck(): Promise<Map<string, string[]>> {
   for (const line of stdout.split('\n')) {
     const [, file = '', error = ''] = /^(.+)\(\d+,\d+\): error (TS\d+)/.exec(line) ?? [];
     const known = byFile.get(join(root, file));
-    // TS7005 to TS7053: an implicit `any`, because JavaScript has no type annotations.
-    if (known && !(scripts.has(join(root, file)) && /^TS70\d\d$/.test(error))) known.push(line);
-    if (!known && line.includes('error')) throw new Error(line);
+    // TS7005 to TS7053: an implicit `any`; TS18046: an `unknown`. JavaScript has no type annotations.
+    if (known && !(scripts.has(join(root, file)) && /^TS(70\d\d|18046)$/.test(error))) known.push(line);
+    // Further lines of an error are indented.
+    if (!known && /^\S.*error/.test(line)) throw new Error(line);
   }
   if (code !== 0 && stdout === '') throw new Error('the compiler did not run');
   return byFile;
@@ -171,7 +178,7 @@ describe('programs', () => {
   test('the pages contain some', () => expect(programs.length).toBeGreaterThan(0));
   for (const block of programs) {
     test(`${title(block)} works`, async () => {
-      expect(complaints.get(pathOf(block))).toEqual([]);
+      expect(block.runs ? [] : complaints.get(pathOf(block))).toEqual([]);
       if (block.checkOnly) {
         // The output of a program that does not run would be unchecked.
         expect(block.output).toBeUndefined();
@@ -192,7 +199,7 @@ describe('commands', () => {
   for (const block of shells) {
     test(`${title(block)} works`, async () => {
       if (block.runs) {
-        expect(block.text).toMatch(/(npx |node_modules\/\.bin\/)aiomultiprocess /);
+        expect(block.text).toMatch(/(npx |node_modules\/\.bin\/)aiomultiprocess |^node [\w-]+\.mjs/m);
         return expectOutput(await runScript(block), block.output ?? '');
       }
       const lines = block.text.split(/\n|&&/).map((line) => line.replace(/#.*/, '').trim());
@@ -202,6 +209,16 @@ describe('commands', () => {
         printed = await runCommand(command, args, block);
       }
       if (block.output !== undefined && printed !== undefined) expectOutput(printed, block.output);
+    });
+  }
+});
+
+describe('programs in Python', () => {
+  for (const block of pythons) {
+    test(`${title(block)} works`, async () => {
+      const result = await run(findProgram('python3', 'python3'), [pathOf(block)], { cwd: folderOf(block) });
+      expectSuccess(result);
+      if (block.output !== undefined) expectOutput(result.stdout, block.output);
     });
   }
 });

@@ -12,7 +12,7 @@ import { root } from './support/run.ts';
 const shared = Object.keys({ ...SPAWN_OPTIONS, ...INITIALIZER_OPTIONS });
 
 test.each(pages().filter(({ text }) => text.includes('written by `npm run options`')))(
-  '$name lists the options of the code',
+  '$name has the options and the programs of the code',
   (page) => {
     // `npm run options` writes them.
     expect(page.text).toBe(renderOptions(page.text));

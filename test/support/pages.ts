@@ -8,7 +8,9 @@ export interface Block {
   line: number;
   language: string;
   checkOnly: boolean;
-  /** Whether the block is a shell script that runs as a whole. */
+  /** Whether it is a file of docs/examples, which has a test of its own. */
+  isExample: boolean;
+  /** Whether the block runs as a whole, without a type check: a shell script, or a program of another package or language. */
   runs: boolean;
   /** Its file, relative to the page's own folder. */
   file: string;
@@ -29,10 +31,13 @@ export interface Page {
   blocks: Block[];
 }
 
+/** The folders of pages. Others in docs/ hold programs, pictures and what is built from the sources. */
+const FOLDERS = ['docs', 'docs/guides', 'docs/moving-from', 'docs/recipes'];
+
 /** README.md and the pages of docs/. */
 export function pages(): Page[] {
-  const guides = readdirSync(`${root}docs`).filter((name) => name.endsWith('.md'));
-  return ['README.md', ...guides.map((name) => `docs/${name}`)].map((name) => {
+  const names = FOLDERS.flatMap((folder) => readdirSync(root + folder).map((name) => `${folder}/${name}`));
+  return ['README.md', ...names.filter((name) => name.endsWith('.md'))].map((name) => {
     const text = readFileSync(root + name, 'utf8');
     return { name, text, blocks: blocksOf(name, text) };
   });
@@ -64,17 +69,22 @@ export function blocksOf(page: string, text: string): Block[] {
       const [from, to] = context;
       const words = info.split(/\s+/).filter(Boolean);
       const unknown = words.filter(
-        (word) => word !== 'check' && !(word === 'run' && language === 'sh') && !/^file=[\w-]+\.[cm]?[jt]s$/.test(word),
+        (word) =>
+          word !== 'check' &&
+          !(word === 'example' && ['js', 'yaml', 'json'].includes(language)) &&
+          !(word === 'run' && ['js', 'sh', 'python'].includes(language)) &&
+          !/^file=[\w-]+\.([cm]?[jt]s|py)$/.test(word),
       );
       if (unknown.length > 0) throw new Error(`${page}:${at + 1}: unknown word "${unknown[0]}" after the fence`);
       const name = words.find((word) => word.startsWith('file='))?.slice(5);
       // A context declares names from earlier on the page, which requires TypeScript.
-      const type = language === 'ts' || to > from ? 'ts' : 'mjs';
+      const type = language === 'python' ? 'py' : language === 'ts' || to > from ? 'ts' : 'mjs';
       blocks.push({
         page,
         line: at + 1,
         language,
         checkOnly: words.includes('check'),
+        isExample: words.includes('example'),
         runs: words.includes('run'),
         file: name ?? `line-${at + 1}.${type}`,
         text: body.join('\n'),
