@@ -92,7 +92,7 @@ async function typeCheck(): Promise<Map<string, string[]>> {
   const byFile = new Map<string, string[]>(programs.map((block) => [pathOf(block), []]));
   if (programs.length === 0) return byFile;
   const scripts = new Set(programs.filter(({ language }) => language === 'js').map(pathOf));
-  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const tsc = join(root, 'node_modules/typescript-native/bin/tsc');
   const { code, stdout } = await node([tsc, '-p', config, '--pretty', 'false'], { cwd: root, timeout: 50_000 });
   for (const line of stdout.split('\n')) {
     const [, file = '', error = ''] = /^(.+)\(\d+,\d+\): error (TS\d+)/.exec(line) ?? [];
@@ -163,7 +163,7 @@ async function runScript(block: Block): Promise<string> {
   mkdirSync(installed, { recursive: true });
   writeFileSync(join(installed, 'aiomultiprocess'), `#!/bin/sh\n${program}`, { mode: 0o755 });
   const script = `PATH='${shims}${delimiter}'$PATH\n${block.text}`;
-  const result = await run('sh', ['-e', '-c', script], { cwd: folderOf(block) });
+  const result = await run('sh', ['-e', '-c', script], { cwd: folderOf(block), timeout: 80_000 });
   expectSuccess(result);
   return result.stdout;
 }
@@ -209,7 +209,7 @@ describe('commands', () => {
         printed = await runCommand(command, args, block);
       }
       if (block.output !== undefined && printed !== undefined) expectOutput(printed, block.output);
-    });
+    }, 90_000);
   }
 });
 
