@@ -5,6 +5,7 @@ import { realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { MAX_WAITING_BYTES } from '../pool/map/pool-map.js';
 import type { PoolOptions } from '../pool/options/pool-options.js';
 import { isObject } from '../util/guards.js';
 import {
@@ -68,6 +69,12 @@ export interface DistributedPoolOptions extends SharedOptions {
    * The clocks of all machines must agree to within half of it. Default: 60000.
    */
   leaseDuration?: number;
+  /**
+   * Size limit in bytes of the arguments and results of this pool in the datastore, and of the results of a map over a
+   * stream that wait for a slow consumer in this process. The results of running tasks count by the size of earlier ones.
+   * Default: 67108864.
+   */
+  maxWaitingBytes?: number;
 }
 
 /**
@@ -214,6 +221,14 @@ export const DISTRIBUTED_POOL_OPTIONS = {
     description:
       'Time without a sign of life after which a caller counts as dead: its tasks are dropped or aborted. ' +
       'The clocks of all machines must agree to within half of it.',
+  },
+  maxWaitingBytes: {
+    check: bytes(1),
+    default: MAX_WAITING_BYTES,
+    description:
+      'Size limit of the arguments and results of this pool in the datastore, and of the results of a map over ' +
+      '[a stream](pool.md#streams) that wait for a slow consumer in this process. The results of running tasks count by ' +
+      'the size of earlier ones.',
   },
 } as const satisfies DocumentedTable<DistributedPoolOptions>;
 

@@ -283,7 +283,7 @@ describe('forged jobs', () => {
   const body = frame(0x91, 0x94, 2, 1, 0, 0x91, 0x91, 1);
   const fn = { kind: 'handle', name: 'triple' };
   const right = {
-    version: 2,
+    version: 3,
     caller,
     pool: caller,
     lease,
@@ -343,7 +343,7 @@ describe('forged jobs', () => {
       await until(async () => (await job.getState()) === 'unknown');
       // The caller gets the rejection.
       const results = new Queue(`hosts-results-${caller}`, { connection: { url: redis.url } });
-      const [first] = (await results.getJobs(['waiting'])).filter(({ data: { rates } }) => rates.length > 0);
+      const [first] = (await results.getJobs(['waiting'])).filter(({ data: { times } }) => times.length > 0);
       expect(Buffer.from(first?.data.body, 'base64').toString('latin1')).toContain('TaskNotFoundError');
       await results.obliterate({ force: true });
       await results.close();
@@ -353,22 +353,23 @@ describe('forged jobs', () => {
   async function keepLease(queue: Queue): Promise<void> {
     await queue.add(
       'lease',
-      { version: 2, caller, until: Date.now() + 60_000 },
+      { version: 3, caller, until: Date.now() + 60_000 },
       { jobId: `lease-${caller}`, delay: 60_000, removeOnComplete: true },
     );
   }
 });
 
 test('forged results emit errors, and the caller gets the right result', async () => {
-  const right = { version: 2, host: 'a', slots: 1, rates: [], lost: [], refused: [], body: '' };
+  const right = { version: 3, host: 'a', slots: 1, roundTrip: 1, times: [], lost: [], refused: [], body: '' };
   const wrong = [
     null,
     'text',
     { ...right, version: 1 },
     { ...right, slots: 1e308 },
     { ...right, slots: 0.5 },
-    { ...right, rates: [[1, 1]] },
-    { ...right, rates: [['1', null]] },
+    { ...right, roundTrip: -1 },
+    { ...right, times: [[1, 1]] },
+    { ...right, times: [['1', null]] },
     { ...right, lost: 'all' },
     { ...right, refused: [['1', {}]] },
     { ...right, body: Buffer.alloc(100, 0xff).toString('base64') },
@@ -378,7 +379,7 @@ test('forged results emit errors, and the caller gets the right result', async (
   const strange = [
     // The result of a task that was never sent.
     { ...right, body: frame(0x91, 0x93, 6, 0xcd, 0xff, 0xff, 0x91, 1) },
-    { ...right, rates: [['no such chunk', 1]], lost: [['no such chunk', 1]], refused: [['no such chunk', 'why']] },
+    { ...right, times: [['no such chunk', 1]], lost: [['no such chunk', 1]], refused: [['no such chunk', 'why']] },
   ];
   await withPool(
     async (pool) => {

@@ -1,13 +1,16 @@
 import type { PoolMap } from '../../pool/map/pool-map.js';
 import { MapRotation } from '../../pool/queue/map-rotation.js';
 import { TaskQueue } from '../../pool/queue/task-queue.js';
+import type { AnyFunction } from '../../pool/task/job.js';
 import type { Task } from '../../pool/task/task.js';
 import { Chunk } from './chunk.js';
-import type { ChunkSizes } from './chunk-size.js';
+
+/** The number of tasks for a chunk of a function of which this many tasks are left, so far as that is known. */
+export type GetChunkSize = (fn: AnyFunction, remaining: number) => number;
 
 /** Queued tasks, and maps with further items. Hands them out in chunks, by priority. */
 export class ChunkQueue {
-  readonly #sizes: ChunkSizes;
+  readonly #getSize: GetChunkSize;
   readonly #onTask: (task: Task) => void;
   readonly #calls = new TaskQueue();
   readonly #maps = new MapRotation();
@@ -19,8 +22,8 @@ export class ChunkQueue {
   readonly #returned: { task: Task; alone: boolean }[] = [];
 
   /** @param onTask - called once for every task. */
-  constructor(sizes: ChunkSizes, onTask: (task: Task) => void) {
-    this.#sizes = sizes;
+  constructor(getSize: GetChunkSize, onTask: (task: Task) => void) {
+    this.#getSize = getSize;
     this.#onTask = onTask;
   }
 
@@ -94,7 +97,7 @@ export class ChunkQueue {
     const first = this.#returned.shift();
     if (first === undefined) return undefined;
     const chunk = new Chunk(createId(), first.task, true);
-    const size = first.alone ? 1 : this.#sizes.get(first.task.job.fn);
+    const size = first.alone ? 1 : this.#getSize(first.task.job.fn, this.#returned.length + 1);
     for (let next = this.#returned[0]; next !== undefined && chunk.tasks.size < size; next = this.#returned[0]) {
       if (next.alone || !chunk.accepts(next.task)) break;
       chunk.add(next.task);
@@ -107,7 +110,7 @@ export class ChunkQueue {
     const first = this.#calls.shift();
     if (first === undefined) return undefined;
     const chunk = new Chunk(createId(), first, true);
-    const size = this.#sizes.get(first.job.fn);
+    const size = this.#getSize(first.job.fn, this.#calls.size + 1);
     while (chunk.tasks.size < size) {
       const next = this.#calls.shift();
       if (next === undefined) break;
@@ -143,7 +146,7 @@ export class ChunkQueue {
   }
 
   #fill(chunk: Chunk, map: PoolMap<unknown>): boolean {
-    const size = this.#sizes.get(chunk.job.fn);
+    const size = this.#getSize(chunk.job.fn, map.remaining + chunk.tasks.size);
     while (chunk.tasks.size < size) {
       const next = this.#createTask(map);
       if (next === undefined) return false;

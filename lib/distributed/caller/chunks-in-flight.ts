@@ -1,5 +1,6 @@
 import type { Task } from '../../pool/task/task.js';
 import type { Chunk } from './chunk.js';
+import { ResultSizes } from './result-sizes.js';
 import { SendWindow } from './send-window.js';
 
 interface Sent {
@@ -15,10 +16,27 @@ export class ChunksInFlight {
   readonly #sent = new Map<string, Sent>();
   /** By task id. */
   readonly #chunkOf = new Map<number, Chunk>();
+  readonly #maxBytes: number;
+  readonly #results: ResultSizes;
   #window = new SendWindow();
 
-  get window(): Pick<SendWindow, 'hosts' | 'hasRoom' | 'isBusy' | 'see'> {
+  /** @param maxBytes - how much memory of the datastore the chunks may take, and their results. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+    this.#results = new ResultSizes(maxBytes);
+  }
+
+  get window(): Pick<SendWindow, 'hosts' | 'slots' | 'isBusy' | 'see'> {
     return this.#window;
+  }
+
+  get results(): Pick<ResultSizes, 'learn' | 'maxTasks'> {
+    return this.#results;
+  }
+
+  /** Whether another chunk may be sent. */
+  get hasRoom(): boolean {
+    return this.#window.hasRoom && this.#window.bytes + this.#results.expected < this.#maxBytes;
   }
 
   /** The number of unsettled tasks. */
@@ -38,6 +56,7 @@ export class ChunksInFlight {
     for (const id of chunk.tasks.keys()) this.#chunkOf.set(id, chunk);
     this.#sent.set(chunk.id, { chunk, size, wasMissing: false });
     this.#window.add(chunk.tasks.size, size);
+    this.#results.add(chunk.job.fn, chunk.tasks.size);
   }
 
   /** An unsettled task. */
@@ -89,6 +108,7 @@ export class ChunksInFlight {
     chunk.tasks.delete(id);
     this.#chunkOf.delete(id);
     this.#window.removeTask();
+    this.#results.remove(chunk.job.fn);
     if (chunk.tasks.size > 0) return;
     const sent = this.#sent.get(chunk.id);
     this.#sent.delete(chunk.id);

@@ -38,8 +38,8 @@ export class DatastoreConnection {
 
   /** Connects, and waits until the datastore answers. */
   async ready(): Promise<void> {
-    const store = await this.#open();
-    await store.ready();
+    await this.#open();
+    await this.#session?.start();
   }
 
   #open(): Promise<Datastore> {

@@ -4,11 +4,11 @@ import { HostLostError, InvalidStateError, PoolTerminatedError, ProtocolError } 
 import type { PoolEvents } from '../../observe/events.js';
 import type { Backend } from '../../pool/backend.js';
 import { Maps } from '../../pool/map/maps.js';
-import { MAX_WAITING_BYTES, type MapOrder } from '../../pool/map/pool-map.js';
+import type { MapOrder } from '../../pool/map/pool-map.js';
 import type { PoolResult } from '../../pool/map/pool-result.js';
 import { RoundRobin } from '../../pool/queue/scheduler.js';
 import { Call, type CallOptions } from '../../pool/task/call.js';
-import type { Job } from '../../pool/task/job.js';
+import type { AnyFunction, Job } from '../../pool/task/job.js';
 import { TaskLifecycle } from '../../pool/task/lifecycle.js';
 import type { Task } from '../../pool/task/task.js';
 import type { Tracing } from '../../pool/tracing/tracing.js';
@@ -24,7 +24,7 @@ import { FunctionReferences } from '../wire/function-reference.js';
 import type { ResultsMessage } from '../wire/messages.js';
 import { addTaskCount } from '../wire/queue-state.js';
 import { type Chunk, encodeChunk } from './chunk.js';
-import { ChunkQueue } from './chunk-queue.js';
+import { ChunkQueue, type GetChunkSize } from './chunk-queue.js';
 import { ChunkSizes } from './chunk-size.js';
 import { ChunksInFlight } from './chunks-in-flight.js';
 import { DatastoreConnection } from './datastore-connection.js';
@@ -48,7 +48,7 @@ export class DistributedBackend implements Backend {
   readonly #sizes: ChunkSizes;
   readonly #queue: ChunkQueue;
   readonly #maps: Maps;
-  readonly #inFlight = new ChunksInFlight();
+  readonly #inFlight: ChunksInFlight;
   readonly #connection: DatastoreConnection;
   readonly ended: Promise<void>;
   #onEnded!: () => void;
@@ -86,7 +86,8 @@ export class DistributedBackend implements Backend {
       onSkew: (skew) => callListener(() => this.#events.emit('clockSkew', skew)),
     });
     this.#sizes = new ChunkSizes(options.chunkSize);
-    this.#queue = new ChunkQueue(this.#sizes, (task) => tracing.tasks?.onQueued(task));
+    this.#inFlight = new ChunksInFlight(options.maxWaitingBytes);
+    this.#queue = new ChunkQueue(this.#getChunkSize, (task) => tracing.tasks?.onQueued(task));
     this.#maps = new Maps(this.#lifecycle, {
       addMap: (map) => this.#queue.addMap(map),
       removeMap: (map) => this.#queue.removeMap(map),
@@ -103,7 +104,11 @@ export class DistributedBackend implements Backend {
 
   map<R>(order: Omit<MapOrder, 'slots' | 'maxWaitingBytes'>): PoolResult<R> {
     this.#references.get(order.job.fn, order.job.address);
-    const result = this.#maps.start<R>({ ...order, slots: STREAM_SLOTS, maxWaitingBytes: MAX_WAITING_BYTES });
+    const result = this.#maps.start<R>({
+      ...order,
+      slots: STREAM_SLOTS,
+      maxWaitingBytes: this.#options.maxWaitingBytes,
+    });
     this.#schedule();
     return result;
   }
@@ -187,7 +192,7 @@ export class DistributedBackend implements Backend {
   /** @param mayWait - whether partial chunks may wait for further items. */
   #dispatch(session: Session, mayWait = true): void {
     const outgoing: OutgoingChunk[] = [];
-    while (this.#inFlight.window.hasRoom) {
+    while (this.#inFlight.hasRoom) {
       const chunk = this.#queue.next(() => session.nextId(), mayWait && this.#inFlight.window.isBusy);
       if (chunk === undefined) break;
       const encoded = this.#encode(chunk);
@@ -231,17 +236,34 @@ export class DistributedBackend implements Backend {
     this.#schedule();
   }
 
-  #onResults({ host, slots, rates, lost, refused, body }: ResultsMessage): void {
-    this.#inFlight.window.see(host, slots);
-    for (const [id, rate] of rates) {
+  #onResults({ host, slots, roundTrip, times, lost, refused, body }: ResultsMessage): void {
+    this.#inFlight.window.see(host, slots, roundTrip);
+    for (const [id, time] of times) {
       const chunk = this.#inFlight.get(id);
-      if (chunk !== undefined) this.#sizes.learn(chunk.job.fn, rate);
+      if (chunk !== undefined) this.#sizes.learn(chunk.job.fn, time, slots, roundTrip);
     }
-    for (const message of readBody(body)) this.#accept(message);
+    const messages = readBody(body);
+    this.#learnSizes(messages, body.length);
+    for (const message of messages) this.#accept(message);
     for (const [id, deaths] of lost) this.#onChunkLost(id, deaths);
     for (const [id, reason] of refused) this.#failChunk(id, new ProtocolError(`host ${host}: ${reason}`));
     this.#schedule();
   }
+
+  /** Results that arrive together count as equally large. */
+  #learnSizes(messages: readonly Message[], size: number): void {
+    const functions = new Set<AnyFunction>();
+    let results = 0;
+    for (const message of messages) {
+      results += message[0] === RESULT ? message[2].length : 1;
+      const task = this.#inFlight.peek(message[1] as number);
+      if (task !== undefined) functions.add(task.job.fn);
+    }
+    for (const fn of functions) this.#inFlight.results.learn(fn, size / results);
+  }
+
+  readonly #getChunkSize: GetChunkSize = (fn, remaining) =>
+    Math.min(this.#sizes.get(fn, remaining, this.#inFlight.window), this.#inFlight.results.maxTasks(fn));
 
   #accept(message: Message): void {
     switch (message[0]) {

@@ -4,6 +4,7 @@ import { QueueError } from '../../errors.js';
 import { clearTimeout, RealDate, setTimeout, sleep } from '../../util/clock.js';
 import { maxBodyFor } from '../wire/body.js';
 import type { Datastore } from '../wire/datastore.js';
+import { JobReader } from '../wire/job-reader.js';
 import { type ChunkMessage, type ResultsMessage, readResults, VERSION } from '../wire/messages.js';
 import { CANCEL, controlQueueOf, LEASE, leaseJobOf, resultsQueueOf, TASKS } from '../wire/queue-names.js';
 
@@ -57,6 +58,7 @@ export class Session {
   #starting: Promise<void> | undefined;
   #lease: BullMQJob | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #reader: JobReader | undefined;
   #ended = false;
   #lastId = 0;
 
@@ -160,26 +162,42 @@ export class Session {
   stop(): void {
     this.#ended = true;
     clearTimeout(this.#timer);
+    void this.#reader?.stop();
   }
 
   #readResults(): void {
     const { queue, maxValueSize } = this.#options;
     const maxBody = maxBodyFor(maxValueSize);
-    this.#store.worker(resultsQueueOf(queue, this.caller), async ({ data }) => this.#receive(data, maxBody), {
+    const worker = this.#store.worker(resultsQueueOf(queue, this.caller), null, {
+      autorun: false,
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 0 },
-      runRetryDelay: RETRY_DELAY,
-      // Results must not be dropped if this process was too busy to renew their locks.
+      // Results must not be dropped if this process was too busy to take them before their locks expired.
       maxStalledCount: MAX_INT32,
     });
+    // Finds results that were fetched and did not arrive, because the connection was lost.
+    void worker.startStalledCheckTimer();
+    const reader: JobReader = new JobReader(worker, {
+      wantsJob: () => true,
+      onJob: (job) => void this.#receive(reader, job, maxBody),
+      onError: (error) => this.#handler.onError(error),
+    });
+    this.#reader = reader;
+    reader.fetch();
   }
 
-  #receive(data: unknown, maxBody: number): void {
+  async #receive(reader: JobReader, job: BullMQJob, maxBody: number): Promise<void> {
     if (this.#ended) return;
     try {
-      this.#handler.onResults(readResults(data, maxBody));
+      this.#handler.onResults(readResults(job.data, maxBody));
     } catch (error) {
       this.#handler.onError(error as Error);
+    }
+    try {
+      await reader.complete(job);
+    } catch (error) {
+      // Its lock expires, so it is read again, and then has no effect.
+      if (!this.#ended) this.#handler.onError(error as Error);
     }
   }
 

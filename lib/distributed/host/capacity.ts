@@ -1,42 +1,51 @@
-import { performance } from '../../util/clock.js';
+import type { TaskTimes } from './task-times.js';
+
+/** How much work to hold beside the tasks that run, in milliseconds, if the datastore answers at once. */
+const MIN_AHEAD = 10;
+/** A fetch takes one round trip, and sometimes two. */
+const ROUND_TRIPS_AHEAD = 2;
+/** The shortest time of a task that counts, in milliseconds. */
+const MIN_TIME = 0.001;
 
 /**
- * How much work to hold, in milliseconds: longer than a fetch takes, and short enough that other hosts do not run dry.
+ * Decides when a host fetches more: when it holds fewer tasks than slots, and those that it begins before a fetch brings
+ * others.
  */
-const WORK_AHEAD = 20;
-/** The time constant of the moving average of the rate, in milliseconds. */
-const SMOOTHING = 500;
-
-/** Decides when a host fetches more: when it has fewer tasks than slots, or than it finishes in {@link WORK_AHEAD}. */
 export class Capacity {
   readonly #slots: number;
-  #running = 0;
+  readonly #times: TaskTimes;
   #reserved = 0;
-  /** The recent rate, in tasks per millisecond. */
-  #rate = 0;
-  #done = 0;
-  #since = performance.now();
-  #wake: (() => void) | undefined;
+  /** Fetched chunks that have not begun. */
+  #coming = 0;
+  /** The tasks of the last chunk: the next one is probably as large. */
+  #chunk = 1;
+  /** How long the last tasks occupied a slot, as a moving average, in milliseconds. */
+  #taskTime = Number.POSITIVE_INFINITY;
+  /** The clock of the tasks when the last one ended. */
+  #endedAt = 0;
+  /** Whether a task has ended since the host was last idle. */
+  #hasEnded = false;
 
-  constructor(slots: number) {
+  constructor(slots: number, times: TaskTimes) {
     this.#slots = slots;
+    this.#times = times;
   }
 
-  get running(): number {
-    return this.#running;
+  /**
+   * Whether the host has room for another chunk.
+   *
+   * @param fetching - how many chunks may be on their way.
+   * @param roundTrip - how long the datastore takes to answer, in milliseconds.
+   */
+  hasRoom(fetching: number, roundTrip: number): boolean {
+    if (this.isReserved) return false;
+    const ahead = this.#tasksIn(MIN_AHEAD + ROUND_TRIPS_AHEAD * roundTrip);
+    return this.#times.running + (fetching + this.#coming) * this.#chunk < this.#slots + ahead;
   }
 
-  get #isFull(): boolean {
-    return this.#reserved > 0 || (this.#running >= this.#slots && this.#running >= this.#rate * WORK_AHEAD);
-  }
-
-  /** Resolves when the host has room for another job, or {@link stop} is called. */
-  hasRoom(): Promise<void> {
-    this.#measure();
-    if (!this.#isFull) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
+  /** Whether another job must not run here now: it was fetched while the current one was not known. */
+  get isReserved(): boolean {
+    return this.#reserved > 0;
   }
 
   /** Reserves the host for the current job: there is no room for others until {@link unreserve}. */
@@ -46,36 +55,38 @@ export class Capacity {
 
   unreserve(): void {
     this.#reserved--;
-    this.#wakeIfRoom();
   }
 
+  /** A chunk was fetched. {@link begin} or {@link drop} must follow. */
+  expect(): void {
+    this.#coming++;
+  }
+
+  /** An expected chunk begins. */
   begin(tasks: number): void {
-    this.#running += tasks;
+    this.#coming--;
+    this.#chunk = tasks;
   }
 
-  end(): void {
-    this.#running--;
-    this.#done++;
-    this.#wakeIfRoom();
+  /** An expected chunk does not begin. */
+  drop(): void {
+    this.#coming--;
   }
 
-  #wakeIfRoom(): void {
-    if (this.#wake !== undefined && !this.#isFull) this.stop();
+  /** A task has ended. @param time - how long it occupied a slot, in milliseconds. */
+  end(time: number): void {
+    const last = Number.isFinite(this.#taskTime) ? this.#taskTime : time;
+    this.#taskTime = last + (time - last) / this.#slots;
+    this.#endedAt = this.#times.clock;
+    this.#hasEnded = this.#times.running > 0;
   }
 
-  /** Resolves a pending {@link hasRoom}, whose caller then sees that the host is closing. */
-  stop(): void {
-    this.#wake?.();
-    this.#wake = undefined;
-  }
-
-  #measure(): void {
-    const now = performance.now();
-    const time = now - this.#since;
-    if (time < WORK_AHEAD) return;
-    const weight = Math.min(1, time / SMOOTHING);
-    this.#rate += (this.#done / time - this.#rate) * weight;
-    this.#done = 0;
-    this.#since = now;
+  /** How many tasks the host probably ends in this period, in milliseconds. */
+  #tasksIn(period: number): number {
+    // The tasks that run may take longer than those before.
+    const time = Math.max(this.#taskTime, this.#times.clock - this.#endedAt, MIN_TIME);
+    const tasks = Math.floor((this.#slots * period) / time);
+    // After a pause they may take much longer, and the other hosts have nothing to do.
+    return this.#hasEnded ? tasks : Math.min(this.#slots, tasks);
   }
 }

@@ -10,7 +10,7 @@ import type { AllowedFunctions } from './allowed-functions.js';
 import type { CallerLeases } from './caller-leases.js';
 import type { Capacity } from './capacity.js';
 import type { ResultSender } from './result-sender.js';
-import type { TaskRates } from './task-rates.js';
+import type { TaskTimes } from './task-times.js';
 
 /** The part of a host that a {@link ChunkRun} uses. */
 export interface ChunkRunContext {
@@ -19,11 +19,13 @@ export interface ChunkRunContext {
   functions: AllowedFunctions;
   leases: CallerLeases;
   capacity: Capacity;
-  rates: TaskRates;
+  times: TaskTimes;
   maxValueSize: number;
   resultSenderOf(caller: string): ResultSender;
   /** Called when a task has settled. */
   onDone(failed: boolean): void;
+  /** Called when a task has ended, with the time that it occupied a slot, in milliseconds. */
+  onTaskEnd(time: number): void;
 }
 
 /** Runs one chunk on the pool of a host. */
@@ -36,6 +38,9 @@ export class ChunkRun {
   readonly #unsettled = new Map<number, readonly unknown[]>();
   #chunk: ChunkMessage | undefined;
   #isRequeued = false;
+  #hasBegun = false;
+  /** The time that its tasks have occupied slots of the host, in milliseconds. */
+  #occupied = 0;
   #onEnded!: () => void;
 
   constructor(job: BullMQJob, context: ChunkRunContext) {
@@ -80,6 +85,7 @@ export class ChunkRun {
     try {
       return await this.#read();
     } finally {
+      if (!this.#hasBegun) this.#context.capacity.drop();
       this.#onEnded();
     }
   }
@@ -129,7 +135,7 @@ export class ChunkRun {
     tasks: [id: number, args: readonly unknown[]][],
     resultSender: ResultSender,
   ): Promise<void> {
-    const { functions, capacity, rates, host } = this.#context;
+    const { functions, capacity, times, host } = this.#context;
     this.#chunk = chunk;
     let fn: AnyFunction;
     try {
@@ -138,37 +144,40 @@ export class ChunkRun {
       for (const [id] of tasks) this.#settle(() => resultSender.fail(id, error), true);
       return resultSender.finish(this.#job.id as string, 0);
     }
-    const measure = rates.begin(fn);
+    this.#hasBegun = true;
     capacity.begin(tasks.length);
+    const begun = times.begin(tasks.length);
     for (const [id, args] of tasks) this.#unsettled.set(id, args);
-    await Promise.all(tasks.map(([id, args]) => this.#runTask(fn, id, args, chunk, resultSender)));
+    await Promise.all(tasks.map(([id, args]) => this.#runTask(fn, id, args, begun, resultSender)));
     if (this.#isRequeued) return resultSender.flush();
     if (this.#abort.signal.aborted) return;
-    await resultSender.finish(this.#job.id as string, measure());
+    await resultSender.finish(this.#job.id as string, this.#occupied / tasks.length);
   }
 
   async #runTask(
     fn: AnyFunction,
     id: number,
     args: readonly unknown[],
-    chunk: ChunkMessage,
+    begun: number,
     resultSender: ResultSender,
   ): Promise<void> {
-    const { pool, capacity, rates } = this.#context;
+    const { pool, times } = this.#context;
+    const { pool: caller, timeout, retries } = this.#chunk as ChunkMessage;
     const options: ApplyOptions = {
       signal: this.#abort.signal,
       onProgress: (progress) => resultSender.report(id, progress),
-      ...(chunk.timeout !== undefined && { timeout: chunk.timeout }),
-      ...(chunk.retries !== undefined && { retries: chunk.retries }),
+      ...(timeout !== undefined && { timeout }),
+      ...(retries !== undefined && { retries }),
     };
     try {
-      const value = await pool.applyFrom({ pool: chunk.pool, id, runs: this.#runs }, fn, args, options);
+      const value = await pool.applyFrom({ pool: caller, id, runs: this.#runs }, fn, args, options);
       this.#settle(() => resultSender.succeed(id, value), false, id);
     } catch (error) {
       if (!this.#abort.signal.aborted) this.#settle(() => resultSender.fail(id, error), true, id);
     }
-    capacity.end();
-    rates.count(fn);
+    const time = times.end(begun);
+    this.#occupied += time;
+    this.#context.onTaskEnd(time);
   }
 
   #settle(send: () => void, failed: boolean, id?: number): void {

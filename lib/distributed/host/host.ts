@@ -20,7 +20,7 @@ import { ChunkRun } from './chunk-run.js';
 import { HealthServer } from './health-server.js';
 import { JobFetcher } from './job-fetcher.js';
 import { ResultSender } from './result-sender.js';
-import { TaskRates } from './task-rates.js';
+import { TaskTimes } from './task-times.js';
 
 /** A job that lost this many hosts runs alone. */
 const SUSPECT_LOSSES = 2;
@@ -45,7 +45,7 @@ export class Host {
   readonly #events = new EventEmitter<HostEvents>();
   readonly #slots: number;
   readonly #capacity: Capacity;
-  readonly #rates = new TaskRates();
+  readonly #times: TaskTimes;
   readonly #runs = new Map<string, ChunkRun>();
   readonly #resultSenders = new Map<string, ResultSender>();
   readonly #counts = { done: 0, failed: 0, refused: 0, finishedChunks: 0 };
@@ -67,7 +67,8 @@ export class Host {
     this.name = this.#options.name;
     const { processes, childConcurrency } = readPoolOptions(this.#options.pool);
     this.#slots = processes * childConcurrency;
-    this.#capacity = new Capacity(this.#slots);
+    this.#times = new TaskTimes(this.#slots);
+    this.#capacity = new Capacity(this.#slots, this.#times);
   }
 
   /** The port of `/healthz` and `/metrics`, once the host has started. */
@@ -112,7 +113,7 @@ export class Host {
       store,
       { ...this.#options, name: this.name },
       {
-        hasRoom: () => this.#capacity.hasRoom(),
+        hasRoom: (fetching, roundTrip) => this.#capacity.hasRoom(fetching, roundTrip),
         onJob: (job) => void this.#onJob(job, { pool, functions, leases, jobs, store, maxValueSize }),
         onLost: (ids) => this.#abort(ids),
         onError: this.#onError,
@@ -155,15 +156,25 @@ export class Host {
       await this.#removeDeadCaller(job, context);
       return;
     }
+    if (this.#capacity.isReserved) {
+      // Fetched before the suspect was known: other hosts run it.
+      await fetcher.requeue(job, undefined);
+      return;
+    }
+    this.#capacity.expect();
     const run = new ChunkRun(job, {
       ...context,
       host: this.name,
       capacity: this.#capacity,
-      rates: this.#rates,
+      times: this.#times,
       resultSenderOf: (caller) => this.#openResultSender(caller, context),
       onDone: (failed) => {
         this.#counts.done++;
         if (failed) this.#counts.failed++;
+      },
+      onTaskEnd: (time) => {
+        this.#capacity.end(time);
+        fetcher.fetch();
       },
     });
     // A job that lost two hosts may be the cause. It runs alone, so that no other job is lost with it.
@@ -184,6 +195,7 @@ export class Host {
       if (isSuspect) this.#capacity.unreserve();
       this.#runs.delete(job.id as string);
       this.#counts.finishedChunks++;
+      fetcher.fetch();
     }
   }
 
@@ -214,6 +226,7 @@ export class Host {
       slots: this.#slots,
       maxValueSize,
       results,
+      getRoundTrip: () => this.#fetcher?.roundTrip ?? 0,
       onError: this.#onError,
     });
     this.#resultSenders.set(caller, resultSender);
@@ -250,7 +263,6 @@ export class Host {
   async #close(): Promise<void> {
     this.#state = 'closing';
     this.#fetcher?.stop();
-    this.#capacity.stop();
     const runs = [...this.#runs.values()];
     const done = Promise.all(runs.map(({ ended }) => ended));
     if (!(await isSettledWithin(done, this.#options.gracePeriod))) {
@@ -277,7 +289,7 @@ export class Host {
     const answeredAt = store?.answeredAt;
     return {
       chunks: this.#runs.size,
-      running: this.#capacity.running,
+      running: this.#times.running,
       ...this.#counts,
       slots: this.#slots,
       datastore: store?.state ?? 'away',

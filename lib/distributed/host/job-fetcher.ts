@@ -1,10 +1,8 @@
 import type { Job as BullMQJob, Worker } from 'bullmq';
-import { clearInterval, setInterval, sleep } from '../../util/clock.js';
+import { clearInterval, setInterval } from '../../util/clock.js';
 import { isSettledWithin } from '../../util/settled-within.js';
 import { type Datastore, MAX_CLOSING } from '../wire/datastore.js';
-
-/** The delay after a failed fetch, in milliseconds. */
-const RETRY_DELAY = 500;
+import { JobReader } from '../wire/job-reader.js';
 
 /** How long refused jobs are kept for inspection; the age is in seconds. */
 const KEEP_REFUSED = { count: 1000, age: 7 * 24 * 3600 };
@@ -20,8 +18,13 @@ export interface JobFetcherOptions {
 
 /** Called by a {@link JobFetcher}. */
 export interface JobFetcherHandler {
-  /** Resolves when there is room for another job. */
-  hasRoom(): Promise<void>;
+  /**
+   * Whether there is room for another job.
+   *
+   * @param fetching - how many jobs may be on their way.
+   * @param roundTrip - how long the datastore takes to answer, in milliseconds.
+   */
+  hasRoom(fetching: number, roundTrip: number): boolean;
   onJob(job: BullMQJob): void;
   /** The locks of these jobs were lost: another host may have taken over. */
   onLost(ids: readonly string[]): void;
@@ -39,8 +42,8 @@ export class JobFetcher {
   readonly #lockDuration: number;
   readonly #held = new Map<string, BullMQJob>();
   #renewal: NodeJS.Timeout | undefined;
+  readonly #reader: JobReader;
   #fetching = Promise.resolve();
-  #fetches = 0;
   #stopped = false;
 
   constructor(store: Datastore, options: JobFetcherOptions, handler: JobFetcherHandler) {
@@ -56,6 +59,16 @@ export class JobFetcher {
       removeOnComplete: { count: 0 },
       removeOnFail: KEEP_REFUSED,
     });
+    this.#reader = new JobReader(this.#worker, {
+      wantsJob: (fetching) => handler.hasRoom(fetching, this.roundTrip),
+      onJob: (job) => this.#accept(job),
+      onError: (error) => handler.onError(error),
+    });
+  }
+
+  /** How long the datastore takes to answer, in milliseconds. */
+  get roundTrip(): number {
+    return this.#reader.roundTrip.time;
   }
 
   async start(): Promise<void> {
@@ -64,16 +77,22 @@ export class JobFetcher {
     await this.#worker.startStalledCheckTimer();
     if (this.#stopped) return;
     this.#renewal = setInterval(() => void this.#renew(), this.#lockDuration / 3);
-    this.#fetching = this.#fetchAll();
+    this.fetch();
+  }
+
+  /** Fetches jobs while there is room. Call it whenever there may be room that was not there before. */
+  fetch(): void {
+    this.#reader.fetch();
   }
 
   /** Stops fetching. */
   stop(): void {
     this.#stopped = true;
+    this.#fetching = this.#reader.stop();
   }
 
   async complete(job: BullMQJob): Promise<void> {
-    await this.#release(job, (token) => job.moveToCompleted(null, token, false));
+    await this.#release(job, () => this.#reader.complete(job));
   }
 
   /** Moves the job to the failed jobs, where it is kept for inspection. */
@@ -101,23 +120,12 @@ export class JobFetcher {
     }
   }
 
-  async #fetchAll(): Promise<void> {
-    while (!this.#stopped) {
-      await this.#handler.hasRoom();
-      if (this.#stopped) return;
-      try {
-        const job = await this.#worker.getNextJob(`${this.#worker.id}:${++this.#fetches}`);
-        if (job !== undefined) await this.#accept(job);
-      } catch (error) {
-        if (this.#stopped) return;
-        this.#handler.onError(error as Error);
-        await sleep(RETRY_DELAY, { ref: false });
-      }
+  #accept(job: BullMQJob): void {
+    if (this.#stopped) {
+      // A fetch that was running brought it.
+      void this.requeue(job, undefined);
+      return;
     }
-  }
-
-  async #accept(job: BullMQJob): Promise<void> {
-    if (this.#stopped) return this.requeue(job, undefined);
     this.#held.set(job.id as string, job);
     this.#handler.onJob(job);
   }
@@ -142,7 +150,7 @@ export class JobFetcher {
 
   /** Closes the worker; call it when no job is held. Interrupts a pending fetch, which could block for minutes. */
   async close(): Promise<void> {
-    this.#stopped = true;
+    this.stop();
     clearInterval(this.#renewal);
     await this.#worker.getBackend().disconnectBlocking(false);
     // The fetch may still have got a job, which is requeued.

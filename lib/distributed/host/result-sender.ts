@@ -17,18 +17,20 @@ export interface ResultSenderOptions {
   maxValueSize: number;
   /** The results queue of the caller. */
   results: Queue;
+  /** How long the datastore takes to answer, in milliseconds. */
+  getRoundTrip(): number;
   onError(error: Error): void;
 }
 
 /** The chunks that have ended. */
-type EndedChunks = Pick<ResultsMessage, 'rates' | 'lost' | 'refused'>;
+type EndedChunks = Pick<ResultsMessage, 'times' | 'lost' | 'refused'>;
 
 /** Sends the results of one caller's tasks, in batches. */
 export class ResultSender {
   readonly #options: ResultSenderOptions;
   #maxValueSize: number;
   #reports: TaskReport[] = [];
-  #ended: EndedChunks = { rates: [], lost: [], refused: [] };
+  #ended: EndedChunks = { times: [], lost: [], refused: [] };
   #onSent: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
   #sending = false;
@@ -37,8 +39,8 @@ export class ResultSender {
   constructor(options: ResultSenderOptions) {
     this.#options = options;
     this.#maxValueSize = options.maxValueSize;
-    // An empty batch announces this host to the caller.
-    void this.flush();
+    // Announces this host to the caller, by an empty batch if there is no result yet.
+    this.#flushLater();
   }
 
   /** Limits values to the size that the caller accepts: it rejects a batch with a larger one. */
@@ -61,9 +63,9 @@ export class ResultSender {
     this.#flushLater();
   }
 
-  /** Reports a finished chunk. @param rate - how many tasks of its function the host finishes per millisecond. */
-  finish(chunk: string, rate: number): Promise<void> {
-    this.#ended.rates.push([chunk, rate]);
+  /** Reports a finished chunk. @param time - how long each of its tasks occupied a slot, in milliseconds. */
+  finish(chunk: string, time: number): Promise<void> {
+    this.#ended.times.push([chunk, time]);
     return this.flush();
   }
 
@@ -128,17 +130,18 @@ export class ResultSender {
   }
 
   #takeBatches(): ResultsMessage[] {
-    const { host, slots, onError } = this.#options;
+    const { host, slots, getRoundTrip, onError } = this.#options;
     const bodies = encodeReports(this.#reports, this.#maxValueSize, onError);
     const ended = this.#ended;
     this.#reports = [];
-    this.#ended = { rates: [], lost: [], refused: [] };
+    this.#ended = { times: [], lost: [], refused: [] };
     // The end of a chunk must follow its last results.
     return bodies.map((body, index) => ({
       version: VERSION,
       host,
       slots,
-      ...(index === bodies.length - 1 ? ended : { rates: [], lost: [], refused: [] }),
+      roundTrip: getRoundTrip(),
+      ...(index === bodies.length - 1 ? ended : { times: [], lost: [], refused: [] }),
       body,
     }));
   }

@@ -11,7 +11,7 @@ import { isCaller } from './queue-names.js';
  */
 
 /** Incremented with every incompatible change. */
-export const VERSION = 2;
+export const VERSION = 3;
 
 /** The maximum number of tasks in a chunk. */
 export const MAX_CHUNK = 1000;
@@ -52,8 +52,10 @@ export interface ResultsMessage {
   host: string;
   /** How many tasks the host runs at a time. */
   slots: number;
-  /** Finished chunks, and how many tasks of that function the host finishes per millisecond. */
-  rates: [chunk: string, rate: number][];
+  /** How long the datastore takes to answer the host, in milliseconds. */
+  roundTrip: number;
+  /** Finished chunks, and how long each of their tasks occupied a slot, in milliseconds. */
+  times: [chunk: string, time: number][];
   /** Chunks whose hosts died repeatedly, and how many they were. */
   lost: [chunk: string, hosts: number][];
   /** Chunks that the host rejected as invalid, and why. */
@@ -95,12 +97,13 @@ export function readChunk(data: unknown, maxBody: number): ChunkMessage {
 /** @throws {@link ProtocolError} */
 export function readResults(data: unknown, maxBody: number): ResultsMessage {
   const results = readVersion(data, 'results');
-  const { host, slots, rates, lost, refused, body } = results;
+  const { host, slots, roundTrip, times, lost, refused, body } = results;
   check(isText(host, MAX_NAME), `host must be a string of 1 to ${MAX_NAME} characters`);
   check(isCount(slots), 'slots must be a non-negative integer');
+  check(isTime(roundTrip), 'roundTrip must be a number of milliseconds');
   check(
-    Array.isArray(rates) && rates.every((each) => isPair(each) && isNumber(each[1])),
-    'rates must be pairs of a chunk id and a rate',
+    Array.isArray(times) && times.every((each) => isPair(each) && isNumber(each[1])),
+    'times must be pairs of a chunk id and a number of milliseconds',
   );
   check(
     Array.isArray(lost) && lost.every((each) => isPair(each) && isCount(each[1])),

@@ -1,0 +1,143 @@
+import type { Job as BullMQJob, Worker } from 'bullmq';
+import { performance, sleep } from '../../util/clock.js';
+import { RoundTrip } from './round-trip.js';
+
+/** The delay after a failed fetch, in milliseconds. */
+const RETRY_DELAY = 500;
+/** Fetches run one after another if each takes this time, in milliseconds; if they take longer, several run at once. */
+const FETCH_INTERVAL = 5;
+const MAX_FETCHES = 16;
+
+/** What is protected in BullMQ. */
+interface WorkerMethods {
+  nextJobFromJobData(data: unknown, id: unknown, token: string): Promise<BullMQJob | undefined>;
+}
+
+/** Called by a {@link JobReader}. */
+export interface JobReaderHandler {
+  /** Whether another job is wanted. @param fetching - how many jobs may be on their way. */
+  wantsJob(fetching: number): boolean;
+  onJob(job: BullMQJob): void;
+  onError(error: Error): void;
+}
+
+/**
+ * Fetches jobs from a queue, several at once if the datastore is far away. While the queue is empty, one fetch waits there
+ * and the others pause.
+ */
+export class JobReader {
+  readonly roundTrip = new RoundTrip();
+  readonly #worker: Worker;
+  readonly #handler: JobReaderHandler;
+  #tokens = 0;
+  #fetching = 0;
+  /** How many fetches keep others from starting: one waits at the empty queue, or failed. */
+  #pauses = 0;
+  #isStopped = false;
+  #onEnd: (() => void) | undefined;
+
+  /** @param worker - a worker without a function; its jobs are fetched by hand. */
+  constructor(worker: Worker, handler: JobReaderHandler) {
+    this.#worker = worker;
+    this.#handler = handler;
+  }
+
+  /** Fetches jobs while they are wanted. Call it whenever another job may be wanted. */
+  fetch(): void {
+    while (this.#mayFetch && this.#fetching < this.#maxFetches && this.#handler.wantsJob(this.#fetching)) {
+      void this.#run(() => this.#fetchNow());
+    }
+  }
+
+  /** Starts no further fetches. @returns a promise that resolves when the last one has ended. */
+  stop(): Promise<void> {
+    this.#isStopped = true;
+    if (this.#fetching === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const onEnd = this.#onEnd;
+      this.#onEnd = () => {
+        onEnd?.();
+        resolve();
+      };
+    });
+  }
+
+  get #mayFetch(): boolean {
+    return !this.#isStopped && this.#pauses === 0;
+  }
+
+  get #maxFetches(): number {
+    return Math.min(MAX_FETCHES, Math.max(1, Math.round(this.roundTrip.time / FETCH_INTERVAL)));
+  }
+
+  async #run(fetch: () => Promise<void>): Promise<void> {
+    this.#fetching++;
+    try {
+      await fetch();
+    } catch (error) {
+      if (!this.#isStopped) await this.#pauseAfter(error as Error);
+    }
+    this.#fetching--;
+    if (this.#isStopped && this.#fetching === 0) this.#onEnd?.();
+    this.fetch();
+  }
+
+  async #fetchNow(): Promise<void> {
+    const started = performance.now();
+    const job = await this.#next(false);
+    this.roundTrip.note(performance.now() - started);
+    await this.#deliver(job);
+  }
+
+  /**
+   * Completes a job, which {@link JobReaderHandler.onJob} got. If another job is wanted, the datastore returns it with the
+   * same command.
+   */
+  async complete(job: BullMQJob): Promise<void> {
+    const token = job.token as string;
+    if (!this.#mayFetch || !this.#handler.wantsJob(this.#fetching)) {
+      await job.moveToCompleted(null, token, false);
+      return;
+    }
+    let completing: Promise<unknown> | undefined;
+    void this.#run(async () => {
+      completing = job.moveToCompleted(null, token, true);
+      // The caller of this method handles the failure.
+      const next = await completing.catch(() => undefined);
+      if (Array.isArray(next)) await this.#deliver(await this.#readNext(next, token));
+    });
+    await completing;
+  }
+
+  /** @param job - `undefined`: the queue was empty. */
+  async #deliver(job: BullMQJob | undefined): Promise<void> {
+    if (job !== undefined) this.#handler.onJob(job);
+    else if (this.#mayFetch) await this.#waitForJob();
+  }
+
+  #readNext([data, id]: unknown[], token: string): Promise<BullMQJob | undefined> {
+    return (this.#worker as unknown as WorkerMethods).nextJobFromJobData(data, id, token);
+  }
+
+  async #waitForJob(): Promise<void> {
+    this.#pauses++;
+    try {
+      let job: BullMQJob | undefined;
+      while (job === undefined && !this.#isStopped) job = await this.#next(true);
+      if (job !== undefined) this.#handler.onJob(job);
+    } finally {
+      this.#pauses--;
+    }
+  }
+
+  #next(block: boolean): Promise<BullMQJob | undefined> {
+    return this.#worker.getNextJob(`${this.#worker.id}:${++this.#tokens}`, { block });
+  }
+
+  async #pauseAfter(error: Error): Promise<void> {
+    this.#handler.onError(error);
+    this.#pauses++;
+    await sleep(RETRY_DELAY, { ref: false });
+    this.#pauses--;
+  }
+}
