@@ -17,6 +17,10 @@ const COMMANDS = {
     summary: 'run the tasks of distributed pools on this machine',
     load: async () => (await import('./commands/host.js')).createHostCommand(),
   },
+  status: {
+    summary: 'show the state of a queue and its hosts',
+    load: async () => (await import('./commands/status.js')).createStatusCommand(),
+  },
 };
 
 const words = process.argv.slice(2);

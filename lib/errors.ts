@@ -27,6 +27,7 @@ export type ErrorCode =
   | PoolClosedError['code']
   | PoolTerminatedError['code']
   | TaskTimeoutError['code']
+  | TaskExpiredError['code']
   | QueueFullError['code']
   | QueueEmptyError['code']
   | QueueClosedError['code']
@@ -341,6 +342,27 @@ export class TaskTimeoutError extends AiomultiprocessError {
     this.pid = pid;
     this.timeout = timeout;
     this.module = module;
+  }
+}
+
+/**
+ * A call, or a whole map, took longer than its `expires`, which counts the time that tasks wait.
+ *
+ * @since 0.1.0
+ */
+export class TaskExpiredError extends AiomultiprocessError {
+  /** Tells the errors of the package apart, and never changes. */
+  declare readonly code: 'ERR_AIOMULTIPROCESS_TASK_EXPIRED';
+  /** The limit, in milliseconds. */
+  readonly expires: number;
+
+  static {
+    define(TaskExpiredError, 'TaskExpiredError', 'ERR_AIOMULTIPROCESS_TASK_EXPIRED');
+  }
+
+  constructor(task: string, expires: number) {
+    super(`${task} has not ended within ${expires} ms, including the time that it waited`);
+    this.expires = expires;
   }
 }
 

@@ -36,7 +36,7 @@ export class DistributedPool extends BasePool<DistributedPoolEvents> {
     const tracing = new Tracing(read.queue, events, undefined, () => {});
     const backend = new DistributedBackend(read, events, tracing);
     const { taskTimeout: timeout, retries } = read;
-    super(backend, { timeout, retries, priority: 0, asViews: false }, events, tracing);
+    super(backend, { timeout, retries, priority: 0, asViews: false }, events, tracing, read.expires);
     this.#backend = backend;
   }
 

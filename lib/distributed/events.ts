@@ -12,6 +12,11 @@ export interface ConnectionEvents {
    * second. Nothing depends on it, but times in logs do not agree.
    */
   clockSkew: (skew: number) => void;
+  /**
+   * Tasks wait, and no host of the queue has answered for five seconds: there is none, or the name of the queue is wrong.
+   * Emitted once until a host answers. The option `hostTimeout` rejects the tasks.
+   */
+  noHosts: (queue: string) => void;
 }
 
 /**

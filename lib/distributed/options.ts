@@ -62,6 +62,16 @@ export interface DistributedPoolOptions extends SharedOptions {
    * pool.
    */
   retries?: number;
+  /**
+   * Time in milliseconds that a call, or a whole map, may take including the time that its tasks wait; 0: no limit. It
+   * then rejects with `TaskExpiredError`. The `expires` of a call overrides it. Default: 0.
+   */
+  expires?: number;
+  /**
+   * Time in milliseconds after which tasks reject with `QueueError` if no host of the queue has answered; 0: they wait
+   * for a host. Default: 0.
+   */
+  hostTimeout?: number;
   /** Number of tasks that are sent together, at most 1000. Default: as many as keep a host busy for about 50 ms. */
   chunkSize?: number;
   /**
@@ -151,7 +161,7 @@ const SHORTEST_HEARTBEAT = 1000;
 /** Stands for a limit that the pool of the host decides. */
 export const HOST_DECIDES = -1;
 
-const SHARED_OPTIONS = {
+export const SHARED_OPTIONS = {
   queue: {
     check: queueName,
     required: true,
@@ -209,6 +219,19 @@ export const DISTRIBUTED_POOL_OPTIONS = {
     default: HOST_DECIDES,
     defaultText: "`retries` of the host's pool",
     description: 'Number of times a failed task is retried. The `retries` of a call override it.',
+  },
+  expires: {
+    check: milliseconds,
+    default: 0,
+    description:
+      'Time that a call, or a whole map, may take including the time that its tasks wait; 0: no limit. It then rejects ' +
+      'with `TaskExpiredError`. The `expires` of a call overrides it.',
+  },
+  hostTimeout: {
+    check: milliseconds,
+    default: 0,
+    description:
+      'Time after which tasks reject with `QueueError` if no host of the queue has answered; 0: they wait for a host.',
   },
   chunkSize: {
     check: integer(1, MAX_CHUNK),

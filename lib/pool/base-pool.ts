@@ -13,6 +13,7 @@ import {
   readCallOptions,
   readProgressOptions,
 } from './options/call-options.js';
+import { Expiry } from './task/expiry.js';
 import type { AnyFunction, Job, Limits } from './task/job.js';
 import type { TaskOrigin } from './task/task.js';
 import type { Tracing } from './tracing/tracing.js';
@@ -31,6 +32,7 @@ type AskedOptions = Pick<ApplyOptions, 'timeout' | 'retries' | 'priority' | 'sha
 export abstract class BasePool<Events> {
   readonly #backend: Backend;
   readonly #limits: Limits;
+  readonly #expires: number;
   /** Calls of one function without options share a job. */
   readonly #jobs = new WeakMap<AnyFunction, Job>();
   readonly #events: Emitter;
@@ -40,8 +42,10 @@ export abstract class BasePool<Events> {
   /**
    * @internal
    * @param limits - those of calls without options of their own.
+   * @param expires - how long they may take including the time that they wait, in milliseconds; 0: no limit.
    */
-  protected constructor(backend: Backend, limits: Limits, events: Emitter, tracing: Tracing) {
+  protected constructor(backend: Backend, limits: Limits, events: Emitter, tracing: Tracing, expires = 0) {
+    this.#expires = expires;
     this.#backend = backend;
     this.#limits = limits;
     this.#events = events;
@@ -54,7 +58,7 @@ export abstract class BasePool<Events> {
    * The arguments are read when the task is sent: leave them alone until it is answered.
    *
    * @throws (rejects) what `fn` throws; {@link TaskNotFoundError}, {@link SerializationError},
-   * {@link ProcessExitError}, {@link InitializerError}, {@link TaskTimeoutError}, {@link QueueFullError},
+   * {@link ProcessExitError}, {@link InitializerError}, {@link TaskTimeoutError}, {@link TaskExpiredError}, {@link QueueFullError},
    * {@link PoolClosedError}, {@link PoolTerminatedError}; the reason of its signal; of a distributed pool also
    * {@link HostLostError}, {@link QueueError}, {@link MissingPackageError}.
    */
@@ -62,11 +66,17 @@ export abstract class BasePool<Events> {
   apply<A extends unknown[], R>(fn: MixedFunction<A, R>, ...rest: Arguments<A>): Promise<Awaited<R>>;
   apply<R>(fn: AnyFunction<R>, args: readonly unknown[] = [], options?: ApplyOptions): Promise<R> {
     try {
-      if (options === undefined) return this.#backend.apply(this.createJob('apply', fn, args), args, undefined);
-      const read = readCallOptions('apply', options);
+      if (options === undefined && this.#expires === 0)
+        return this.#backend.apply(this.createJob('apply', fn, args), args, undefined);
+      const read = readCallOptions('apply', options ?? {});
       const job = this.createJob('apply', fn, args, read);
       read.signal?.throwIfAborted();
-      return this.#backend.apply(job, args, read);
+      const expiry = this.#expire(fn, read);
+      if (expiry === undefined) return this.#backend.apply(job, args, read);
+      const promise = this.#backend.apply<R>(job, args, { ...read, signal: expiry.signal });
+      const end = () => expiry.end();
+      promise.then(end, end);
+      return promise;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -139,7 +149,9 @@ export abstract class BasePool<Events> {
     for (const item of sorted?.items ?? []) toArguments(item);
     const job = options === undefined ? this.#getJob(fn) : this.#getJob(fn, read);
     const result = this.#backend.map<R>({ job, items, toArguments, onProgress: read.onProgress, ...sorted });
-    if (read.signal !== undefined) result.cancelWith(read.signal);
+    // Without an end: the signal of a map that has ended has no effect.
+    const signal = this.#expire(fn, read)?.signal ?? read.signal;
+    if (signal !== undefined) result.cancelWith(signal);
     if (progress !== undefined) showProgress(progress, fn.name, sorted?.items ?? items, result);
     return result;
   }
@@ -235,6 +247,10 @@ export abstract class BasePool<Events> {
     };
     if (isShared) this.#jobs.set(fn, job);
     return job;
+  }
+
+  #expire(fn: AnyFunction, { expires = this.#expires, signal }: ApplyOptions | MapOptions): Expiry | undefined {
+    return expires === 0 ? undefined : new Expiry(fn.name || 'a task', expires, signal);
   }
 
   /** @internal */

@@ -18,6 +18,7 @@ export class DatastoreConnection {
   readonly #options: DatastoreOptions & SessionOptions;
   readonly #handler: ConnectionHandler;
   #store: Promise<Datastore> | undefined;
+  #opened: Datastore | undefined;
   #session: Session | undefined;
   #isClosing = false;
 
@@ -29,6 +30,11 @@ export class DatastoreConnection {
   /** The session, while chunks can be sent. */
   get session(): Session | undefined {
     return this.#session?.isReady === true ? this.#session : undefined;
+  }
+
+  /** Whether the datastore answers. */
+  get isAnswering(): boolean {
+    return this.#opened?.state === 'ready';
   }
 
   /** Starts to connect, unless it was started before. */
@@ -49,6 +55,7 @@ export class DatastoreConnection {
 
   async #connect(): Promise<Datastore> {
     const store = await Datastore.open(this.#options, this.#handler);
+    this.#opened = store;
     this.#startSession(store);
     return store;
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { EventEmitter } from 'eventemitter3';
-import { HostLostError, InvalidStateError, PoolTerminatedError, ProtocolError } from '../../errors.js';
+import { HostLostError, InvalidStateError, PoolTerminatedError, ProtocolError, QueueError } from '../../errors.js';
 import type { PoolEvents } from '../../observe/events.js';
 import type { Backend } from '../../pool/backend.js';
 import { Maps } from '../../pool/map/maps.js';
@@ -28,6 +28,7 @@ import { ChunkQueue, type GetChunkSize } from './chunk-queue.js';
 import { ChunkSizes } from './chunk-size.js';
 import { ChunksInFlight } from './chunks-in-flight.js';
 import { DatastoreConnection } from './datastore-connection.js';
+import { HostWatch } from './host-watch.js';
 import type { OutgoingChunk, Session } from './session.js';
 
 /** How many results of a map over a stream may wait for the consumer: four times as many as in a local pool. */
@@ -50,6 +51,7 @@ export class DistributedBackend implements Backend {
   readonly #maps: Maps;
   readonly #inFlight: ChunksInFlight;
   readonly #connection: DatastoreConnection;
+  readonly #hosts: HostWatch;
   readonly ended: Promise<void>;
   #onEnded!: () => void;
   /** Looks periodically for chunks that the datastore lost. */
@@ -85,6 +87,7 @@ export class DistributedBackend implements Backend {
       onError: this.#onError,
       onSkew: (skew) => callListener(() => this.#events.emit('clockSkew', skew)),
     });
+    this.#hosts = this.#watchHosts();
     this.#sizes = new ChunkSizes(options.chunkSize);
     this.#inFlight = new ChunksInFlight(options.maxWaitingBytes);
     this.#queue = new ChunkQueue(this.#getChunkSize, (task) => tracing.tasks?.onQueued(task));
@@ -92,6 +95,20 @@ export class DistributedBackend implements Backend {
       addMap: (map) => this.#queue.addMap(map),
       removeMap: (map) => this.#queue.removeMap(map),
       onItems: () => this.#schedule(),
+    });
+  }
+
+  #watchHosts(): HostWatch {
+    const { queue, hostTimeout } = this.#options;
+    return new HostWatch(hostTimeout, {
+      isWaiting: () => this.#endReason === undefined && this.#inFlight.tasks > 0,
+      isConnected: () => this.#connection.isAnswering,
+      ask: () => void this.#connection.session?.ask().catch(this.#onError),
+      onNoHosts: () => callListener(() => this.#events.emit('noHosts', queue)),
+      onTimeout: () => {
+        const reason = `no host of the queue ${queue} has answered for ${hostTimeout} ms (hostTimeout)`;
+        this.#rejectAll(new QueueError(`${reason}; start a host, or check the name of the queue`));
+      },
     });
   }
 
@@ -139,6 +156,7 @@ export class DistributedBackend implements Backend {
     this.#endReason = reason;
     clearInterval(this.#checkTimer);
     clearTimeout(this.#partialTimer);
+    this.#hosts.stop();
     void this.#connection.close(this.#cancelling).then(this.#onEnded);
     void this.ended.then(() => this.#maps.reportFailures());
   }
@@ -200,6 +218,7 @@ export class DistributedBackend implements Backend {
     }
     if (this.#queue.hasPartial) this.#partialTimer ??= setTimeout(() => this.#sendPartial(), PARTIAL_DELAY);
     if (outgoing.length === 0) return;
+    this.#hosts.begin();
     session.send(outgoing).catch((error: unknown) => this.#onUnsent(outgoing, error));
   }
 
@@ -237,6 +256,7 @@ export class DistributedBackend implements Backend {
   }
 
   #onResults({ host, slots, roundTrip, times, lost, refused, body }: ResultsMessage): void {
+    this.#hosts.onAnswer();
     this.#inFlight.window.see(host, slots, roundTrip);
     for (const [id, time] of times) {
       const chunk = this.#inFlight.get(id);

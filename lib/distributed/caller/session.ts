@@ -6,7 +6,7 @@ import { maxBodyFor } from '../wire/body.js';
 import type { Datastore } from '../wire/datastore.js';
 import { JobReader } from '../wire/job-reader.js';
 import { type ChunkMessage, type ResultsMessage, readResults, VERSION } from '../wire/messages.js';
-import { CANCEL, controlQueueOf, LEASE, leaseJobOf, resultsQueueOf, TASKS } from '../wire/queue-names.js';
+import { ASK, CANCEL, controlQueueOf, LEASE, leaseJobOf, resultsQueueOf, TASKS } from '../wire/queue-names.js';
 
 /** The options of a {@link Session}. */
 export interface SessionOptions {
@@ -128,6 +128,11 @@ export class Session {
         await sleep(RETRY_DELAY);
       }
     }
+  }
+
+  /** Asks all hosts to report; their answers are results without tasks. */
+  async ask(): Promise<void> {
+    await this.#control.publishEvent({ eventName: ASK, caller: this.caller });
   }
 
   /** Cancels chunks: removes them from the queue, or has hosts abort them. */

@@ -11,10 +11,11 @@ import type { HostEvents } from '../events.js';
 import { type HostOptions, readHostOptions } from '../options.js';
 import type { HostStats } from '../stats.js';
 import { Datastore, MAX_CLOSING } from '../wire/datastore.js';
-import { CANCEL, controlQueueOf, isCaller, LEASE, leaseJobOf, resultsQueueOf } from '../wire/queue-names.js';
+import { controlQueueOf, isCaller, LEASE, leaseJobOf, resultsQueueOf } from '../wire/queue-names.js';
 import { readQueueState } from '../wire/queue-state.js';
 import { AllowedFunctions } from './allowed-functions.js';
 import { CallerLeases } from './caller-leases.js';
+import { CallerRequests } from './caller-requests.js';
 import { Capacity } from './capacity.js';
 import { ChunkRun } from './chunk-run.js';
 import { HealthServer } from './health-server.js';
@@ -49,6 +50,7 @@ export class Host {
   readonly #runs = new Map<string, ChunkRun>();
   readonly #resultSenders = new Map<string, ResultSender>();
   readonly #counts = { done: 0, failed: 0, refused: 0, finishedChunks: 0 };
+  readonly #startedAt = performance.now();
   #state: 'new' | 'started' | 'closing' = 'new';
   #pool: Pool | undefined;
   #store: Datastore | undefined;
@@ -119,12 +121,16 @@ export class Host {
         onError: this.#onError,
       },
     );
-    store.events(controlQueueOf(queue)).on(
-      CANCEL as never,
-      ((args: { ids?: unknown }) => {
-        if (typeof args.ids === 'string') this.#abort(args.ids.split(','));
-      }) as never,
-    );
+    new CallerRequests(store.events(controlQueueOf(queue)), {
+      leases,
+      report: () => {
+        const { running, done, failed, refused } = this.stats();
+        return { running, done, failed, refused, uptime: performance.now() - this.#startedAt };
+      },
+      resultSenderOf: (caller) => this.#openResultSender(caller, { store, maxValueSize }),
+      abort: (ids) => this.#abort(ids),
+      onError: this.#onError,
+    });
     if (port !== undefined) {
       const observed = {
         queue,
@@ -217,7 +223,7 @@ export class Host {
     await fetcher.complete(job);
   }
 
-  #openResultSender(caller: string, { store, maxValueSize }: Context): ResultSender {
+  #openResultSender(caller: string, { store, maxValueSize }: Pick<Context, 'store' | 'maxValueSize'>): ResultSender {
     const known = this.#resultSenders.get(caller);
     if (known !== undefined) return known;
     const results = store.queue(resultsQueueOf(this.#options.queue, caller));

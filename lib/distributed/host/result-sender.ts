@@ -1,7 +1,7 @@
 import type { Queue } from 'bullmq';
 import { FAILURE, PROGRESS, RESULT } from '../../protocol/messages.js';
 import { clearTimeout, setImmediate, setTimeout, sleep } from '../../util/clock.js';
-import { type ResultsMessage, VERSION } from '../wire/messages.js';
+import { type HostReport, type ResultsMessage, VERSION } from '../wire/messages.js';
 import { RESULTS } from '../wire/queue-names.js';
 import { encodeReports, type TaskReport } from './results-body.js';
 
@@ -31,6 +31,7 @@ export class ResultSender {
   #maxValueSize: number;
   #reports: TaskReport[] = [];
   #ended: EndedChunks = { times: [], lost: [], refused: [] };
+  #about: HostReport | undefined;
   #onSent: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
   #sending = false;
@@ -78,6 +79,12 @@ export class ResultSender {
   /** Reports an invalid chunk. */
   refuse(chunk: string, reason: string): Promise<void> {
     this.#ended.refused.push([chunk, reason.slice(0, 4096)]);
+    return this.flush();
+  }
+
+  /** Answers a caller that has asked about this host. */
+  announce(about: HostReport): Promise<void> {
+    this.#about = about;
     return this.flush();
   }
 
@@ -135,12 +142,15 @@ export class ResultSender {
     const ended = this.#ended;
     this.#reports = [];
     this.#ended = { times: [], lost: [], refused: [] };
+    const about = this.#about;
+    this.#about = undefined;
     // The end of a chunk must follow its last results.
     return bodies.map((body, index) => ({
       version: VERSION,
       host,
       slots,
       roundTrip: getRoundTrip(),
+      ...(index === 0 && about !== undefined && { about }),
       ...(index === bodies.length - 1 ? ended : { times: [], lost: [], refused: [] }),
       body,
     }));

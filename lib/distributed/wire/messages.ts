@@ -45,6 +45,17 @@ export interface ChunkMessage {
   body: string;
 }
 
+/** What a host tells of itself when a caller asks. */
+export interface HostReport {
+  /** Tasks that it has taken and not finished. */
+  running: number;
+  done: number;
+  failed: number;
+  refused: number;
+  /** Milliseconds since it started. */
+  uptime: number;
+}
+
 /** Results of tasks of a caller. */
 export interface ResultsMessage {
   version: typeof VERSION;
@@ -54,6 +65,8 @@ export interface ResultsMessage {
   slots: number;
   /** How long the datastore takes to answer the host, in milliseconds. */
   roundTrip: number;
+  /** The answer to a caller that has asked. */
+  about?: HostReport;
   /** Finished chunks, and how long each of their tasks occupied a slot, in milliseconds. */
   times: [chunk: string, time: number][];
   /** Chunks whose hosts died repeatedly, and how many they were. */
@@ -97,7 +110,8 @@ export function readChunk(data: unknown, maxBody: number): ChunkMessage {
 /** @throws {@link ProtocolError} */
 export function readResults(data: unknown, maxBody: number): ResultsMessage {
   const results = readVersion(data, 'results');
-  const { host, slots, roundTrip, times, lost, refused, body } = results;
+  const { host, slots, roundTrip, about, times, lost, refused, body } = results;
+  check(about === undefined || isReport(about), 'about must be numbers of a host');
   check(isText(host, MAX_NAME), `host must be a string of 1 to ${MAX_NAME} characters`);
   check(isCount(slots), 'slots must be a non-negative integer');
   check(isTime(roundTrip), 'roundTrip must be a number of milliseconds');
@@ -142,6 +156,11 @@ function isIdentity(value: unknown): value is FunctionIdentity {
     Array.isArray(holders) && holders.length <= MAX_HOLDERS && holders.every((each) => isText(each, MAX_NAME));
   const areFlags = typeof closure === 'boolean' && typeof mayBeDefault === 'boolean';
   return kind === 'export' && areHolders && areFlags && isText(text, MAX_NAME);
+}
+
+function isReport(value: unknown): boolean {
+  const { running, done, failed, refused, uptime } = Object(value) as Record<string, unknown>;
+  return [running, done, failed, refused].every(isCount) && isNumber(uptime);
 }
 
 function isPair(value: unknown): value is [string, unknown] {

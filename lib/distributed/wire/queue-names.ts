@@ -30,5 +30,8 @@ export const TASKS = 'tasks';
 export const LEASE = 'lease';
 export const RESULTS = 'results';
 
+/** The event by which a caller asks all hosts to report to its results queue. */
+export const ASK = 'ask';
+
 /** The event with the ids of cancelled jobs. */
 export const CANCEL = 'cancel';

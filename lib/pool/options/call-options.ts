@@ -35,6 +35,11 @@ interface LimitOptions {
    * A task fails when it throws, exceeds its time limit, or loses its process.
    */
   retries?: number;
+  /**
+   * Time in milliseconds that the call, or the whole map, may take including the time that its tasks wait; 0: no limit.
+   * It then rejects with `TaskExpiredError`, and its tasks are cancelled. Default: 0; of a distributed pool its `expires`.
+   */
+  expires?: number;
   /** Tasks with a higher priority are sent first. Default: 0. */
   priority?: number;
   /**
@@ -149,6 +154,13 @@ const STREAM_OPTIONS = {
 
 const APPLY_OPTIONS = {
   ...STREAM_OPTIONS,
+  expires: {
+    check: milliseconds,
+    defaultText: '0; of a distributed pool its `expires`',
+    description:
+      'Time that the call, or the whole map, may take including the time that its tasks wait; 0: no limit. It then ' +
+      'rejects with `TaskExpiredError`, and its tasks are [cancelled](#cancellation-and-time-limits).',
+  },
   retries: {
     check: integer(0),
     defaultText: '`retries` of the pool',

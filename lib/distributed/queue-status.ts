@@ -1,0 +1,137 @@
+import { QueueError } from '../errors.js';
+import { sleep } from '../util/clock.js';
+import { isSettledWithin } from '../util/settled-within.js';
+import { checkOptions } from '../util/validation.js';
+import { Session } from './caller/session.js';
+import { DISTRIBUTED_POOL_OPTIONS, type DistributedPoolOptions, readDistributedPoolOptions } from './options.js';
+import { Datastore } from './wire/datastore.js';
+import type { ResultsMessage } from './wire/messages.js';
+import { readQueueState } from './wire/queue-state.js';
+
+/** A host that has answered. @since 0.1.0 */
+export interface HostStatus {
+  /** Its name, with a random part. */
+  name: string;
+  /** Tasks that it runs at a time. */
+  slots: number;
+  /** Tasks that it has taken and not finished. */
+  running: number;
+  /** Tasks that it finishes per second. */
+  rate: number;
+  /** Tasks that it has finished since it started, and those of them that failed. */
+  done: number;
+  failed: number;
+  /** Jobs that it has rejected. */
+  refused: number;
+  /** Time in milliseconds since it started. */
+  uptime: number;
+}
+
+/** The state of a queue and its hosts. @since 0.1.0 */
+export interface QueueStatus {
+  queue: string;
+  /** Tasks that no host has taken, in the datastore and in callers. */
+  waiting: number;
+  /** Tasks that hosts have taken and not finished. */
+  active: number;
+  /** Programs that send tasks. */
+  callers: number;
+  /** Refused jobs that are kept for inspection. */
+  refused: number;
+  hosts: HostStatus[];
+}
+
+/** The time between two reports of a host, from which its rate follows, in milliseconds. */
+const INTERVAL = 1000;
+/** How long to wait for an answer of the datastore, in milliseconds. */
+const MAX_WAIT = 5000;
+
+/**
+ * Reads the state of a queue, and asks its hosts to report. Takes about two seconds, and leaves nothing in the datastore.
+ *
+ * @throws TypeError for an unknown or invalid option.
+ * @throws (rejects) {@link QueueError} if the datastore does not answer within five seconds, {@link MissingPackageError}.
+ *
+ * @example
+ * ```ts
+ * const { waiting, hosts } = await readQueueStatus({ queue: 'crawl', connection: 'redis://localhost' });
+ * ```
+ * @since 0.1.0
+ */
+export async function readQueueStatus(
+  options: Pick<DistributedPoolOptions, 'queue' | 'connection' | 'prefix'>,
+): Promise<QueueStatus> {
+  checkOptions('readQueueStatus', options as DistributedPoolOptions, DISTRIBUTED_POOL_OPTIONS);
+  const read = readDistributedPoolOptions(options);
+  let failure: Error | undefined;
+  const handler = {
+    onError: (error: Error) => {
+      failure ??= error;
+    },
+    onSkew: () => {},
+  };
+  const store = await Datastore.open(read, handler);
+  const reports = new Reports();
+  const session = new Session(store, read, {
+    ...handler,
+    onResults: (results) => reports.add(results),
+    countUnsent: () => 0,
+    onLost: () => {},
+  });
+  try {
+    const started = session.start();
+    if (!(await isSettledWithin(started, MAX_WAIT)))
+      throw new QueueError(
+        `the datastore has not answered for ${MAX_WAIT / 1000} s: ${failure?.message ?? 'no error'}`,
+        {
+          cause: failure,
+        },
+      );
+    await started;
+    for (let asked = 0; asked < 2; asked++) {
+      await session.ask();
+      await sleep(INTERVAL);
+    }
+    const state = await readQueueState(store.queue(read.queue));
+    // This session is a caller, too.
+    return { queue: read.queue, ...state, callers: Math.max(0, state.callers - 1), hosts: reports.list() };
+  } finally {
+    await isSettledWithin(
+      session.end().catch(() => {}),
+      INTERVAL,
+    );
+    await store.close();
+  }
+}
+
+/** The answers of the hosts. */
+class Reports {
+  readonly #byHost = new Map<string, { first: ResultsMessage; last: ResultsMessage }>();
+
+  add(results: ResultsMessage): void {
+    if (results.about === undefined) return;
+    this.#byHost.set(results.host, { first: this.#byHost.get(results.host)?.first ?? results, last: results });
+  }
+
+  list(): HostStatus[] {
+    const hosts = [...this.#byHost.values()].map(({ first, last }) => toStatus(first, last));
+    return hosts.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+}
+
+function toStatus({ about: before }: ResultsMessage, { host, slots, about: now }: ResultsMessage): HostStatus {
+  const { running, done, failed, refused, uptime } = now as NonNullable<ResultsMessage['about']>;
+  const { done: doneBefore, uptime: timeBefore } = before as NonNullable<ResultsMessage['about']>;
+  const seconds = (uptime - timeBefore) / 1000;
+  const rate = seconds > 0 ? (done - doneBefore) / seconds : 0;
+  return {
+    name: host,
+    slots,
+    running,
+    rate: Math.round(rate * 10) / 10,
+    done,
+    failed,
+    refused,
+    uptime: Math.round(uptime),
+  };
+}
