@@ -22,6 +22,9 @@ export const CONTENTS = {
   'help of map': () => renderHelp('map'),
 };
 
+/** The languages of files whose extension is not the name of one. */
+const LANGUAGES = { '.service': 'ini' };
+
 const PLACES = /(<!-- begin ([\w ./-]+): written by `npm run options` -->\n\n)[\s\S]*?(\n\n<!-- end \2 -->)/g;
 
 /** Returns the page with up-to-date tables and programs. */
@@ -37,7 +40,7 @@ function render(name) {
 /** Its own test checks it, not the one of the pages. */
 function renderExample(path) {
   const text = readFileSync(new URL(`examples/${path}`, docs), 'utf8').trimEnd();
-  return `\`\`\`${extname(path).slice(1)} example\n${text}\n\`\`\``;
+  return `\`\`\`${LANGUAGES[extname(path)] ?? extname(path).slice(1)} example\n${text}\n\`\`\``;
 }
 
 /**

@@ -17,7 +17,7 @@
  *                     node_modules/.bin, run this package. The script must run it, or a program of its page, and exit
  *                     with code 0.
  * ```python run       A program for python3. It must exit with code 0.
- * ```                 Without a language, and `json`, `yaml`, `python`, `mermaid`: not code of this package, not checked here.
+ * ```                 Without a language, and `json`, `yaml`, `ini`, `python`, `mermaid`: not code of this package, not checked here.
  *
  * A fragment that uses names from earlier on its page gets them from a hidden comment right before it; the
  * block is then TypeScript, whatever its language:
@@ -43,7 +43,7 @@ const blocks = all.flatMap((page) => page.blocks);
 const programs = blocks.filter(({ language, isExample }) => (language === 'js' || language === 'ts') && !isExample);
 const shells = blocks.filter(({ language }) => language === 'sh');
 const pythons = blocks.filter(({ language, runs }) => language === 'python' && runs);
-const unchecked = new Set(['', 'json', 'yaml', 'python', 'mermaid']);
+const unchecked = new Set(['', 'json', 'yaml', 'ini', 'python', 'mermaid']);
 const title = (block: Block) => `${block.page}:${block.line} (${block.language})`;
 
 /** Inside the repository, where the name of the package resolves to the package itself. */

@@ -71,7 +71,7 @@ export function blocksOf(page: string, text: string): Block[] {
       const unknown = words.filter(
         (word) =>
           word !== 'check' &&
-          !(word === 'example' && ['js', 'yaml', 'json'].includes(language)) &&
+          !(word === 'example' && ['js', 'yaml', 'json', 'ini'].includes(language)) &&
           !(word === 'run' && ['js', 'sh', 'python'].includes(language)) &&
           !/^file=[\w-]+\.([cm]?[jt]s|py)$/.test(word),
       );
