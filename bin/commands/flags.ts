@@ -63,6 +63,7 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
   'integer or object': parseInteger,
   ms: parseTime,
   bytes: parseSize,
+  '`{ max, duration }`': parseRate,
 };
 
 const MILLISECONDS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1, '': 1 };
@@ -72,6 +73,14 @@ function parseTime(text: string): number {
   const [, number, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
   if (number === undefined) throw new InvalidArgumentError('Expected milliseconds, or a time such as 30s, 5m or 2h.');
   return Math.round(Number(number) * (MILLISECONDS[unit] as number));
+}
+
+/** A number of tasks in a time: `100/1s`. */
+function parseRate(text: string): { max: number; duration: number } {
+  const [max, time, ...rest] = text.split('/');
+  if (time === undefined || rest.length > 0)
+    throw new InvalidArgumentError('Expected a number and a time, such as 100/1s.');
+  return { max: parseInteger(max as string), duration: parseTime(time) };
 }
 
 const POWERS = ['', 'K', 'M', 'G', 'T'];

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { MAX_WAITING_BYTES } from '../pool/map/pool-map.js';
 import type { PoolOptions } from '../pool/options/pool-options.js';
 import { isObject } from '../util/guards.js';
+import { MAX_DELAY } from '../util/keep-alive.js';
 import {
   bytes,
   type Check,
@@ -115,6 +116,11 @@ export interface HostOptions extends SharedOptions {
   lockDuration?: number;
   /** Interval in milliseconds between searches for the jobs of dead hosts. Default: 30000. */
   stalledInterval?: number;
+  /**
+   * Rate limit over all hosts of the queue: `max` tasks begin in `duration` milliseconds. Give all hosts the same.
+   * Default: no limit.
+   */
+  rateLimit?: { max: number; duration: number };
   /** Number of hosts that a job may take down before its tasks fail with `HostLostError`. Default: 3. */
   maxStalledCount?: number;
 }
@@ -151,6 +157,16 @@ const pool: Check<PoolOptions> = {
   type: 'object',
   expected: 'options of a Pool',
   accepts: (value): value is PoolOptions => isObject(value),
+};
+
+const rateLimit: Check<{ max: number; duration: number }> = {
+  type: '`{ max, duration }`',
+  expected: 'an object with `max`, a number of tasks, and `duration`, milliseconds, both integers of at least 1',
+  accepts: (value): value is { max: number; duration: number } =>
+    isObject(value) &&
+    Object.keys(value).sort().join() === 'duration,max' &&
+    [value.max, value.duration].every((each) => Number.isSafeInteger(each) && Number(each) >= 1) &&
+    Number(value.duration) <= MAX_DELAY,
 };
 
 /** Anything shorter is all overhead. */
@@ -304,6 +320,13 @@ export const HOST_OPTIONS = {
     default: 30_000,
     flag: '--stalled-interval <time>',
     description: 'Interval between searches for the jobs of dead hosts.',
+  },
+  rateLimit: {
+    check: rateLimit,
+    defaultText: 'no limit',
+    flag: '--rate-limit <n/time>',
+    description:
+      'Rate limit over all hosts of the queue: `max` tasks begin in `duration` ms; as flag `100/1s`. Give all hosts the same.',
   },
   maxStalledCount: {
     check: integer(0),

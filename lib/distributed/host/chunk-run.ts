@@ -4,6 +4,7 @@ import type { ApplyOptions } from '../../pool/options/call-options.js';
 import type { Pool } from '../../pool/pool.js';
 import type { AnyFunction } from '../../pool/task/job.js';
 import { TASK } from '../../protocol/messages.js';
+import { sleep } from '../../util/clock.js';
 import { createEncoder, maxBodyFor, readBody, takeBody } from '../wire/body.js';
 import { type ChunkMessage, MAX_CHUNK, readCaller, readChunk } from '../wire/messages.js';
 import type { AllowedFunctions } from './allowed-functions.js';
@@ -11,6 +12,10 @@ import type { CallerLeases } from './caller-leases.js';
 import type { Capacity } from './capacity.js';
 import type { ResultSender } from './result-sender.js';
 import type { TaskTimes } from './task-times.js';
+
+/** How long a host keeps a chunk that it has declined before, in milliseconds, and how often a chunk is offered. */
+const OFFER_DELAY = 250;
+const MAX_OFFERS = 240;
 
 /** The part of a host that a {@link ChunkRun} uses. */
 export interface ChunkRunContext {
@@ -22,6 +27,12 @@ export interface ChunkRunContext {
   times: TaskTimes;
   maxValueSize: number;
   resultSenderOf(caller: string): ResultSender;
+  /** The names of the hosts that are connected to the queue. */
+  listHosts(): Promise<string[]>;
+  /** Whether the queue has a rate limit. */
+  readonly isLimited: boolean;
+  /** Called before the tasks of a chunk begin. */
+  onBegin(tasks: number): Promise<void>;
   /** Called when a task has settled. */
   onDone(failed: boolean): void;
   /** Called when a task has ended, with the time that it occupied a slot, in milliseconds. */
@@ -61,7 +72,9 @@ export class ChunkRun {
     if (this.#chunk === undefined) return undefined;
     const encoder = createEncoder();
     for (const [id, args] of this.#unsettled) encoder.addTask(id, 0, args);
-    return { ...this.#chunk, runs: this.#runs + 1, body: takeBody(encoder) };
+    // The job keeps its own count of the hosts that it lost.
+    const runs = (this.#chunk.runs ?? 0) + (this.#hasBegun ? 1 : 0);
+    return { ...this.#chunk, runs, body: takeBody(encoder) };
   }
 
   /** How often its tasks may have run before. */
@@ -141,9 +154,11 @@ export class ChunkRun {
     try {
       fn = functions.find(chunk, host);
     } catch (error) {
+      if (await this.#offer(chunk, tasks)) return resultSender.flush();
       for (const [id] of tasks) this.#settle(() => resultSender.fail(id, error), true);
       return resultSender.finish(this.#job.id as string, 0);
     }
+    await this.#context.onBegin(tasks.length);
     this.#hasBegun = true;
     capacity.begin(tasks.length);
     const begun = times.begin(tasks.length);
@@ -151,7 +166,32 @@ export class ChunkRun {
     await Promise.all(tasks.map(([id, args]) => this.#runTask(fn, id, args, begun, resultSender)));
     if (this.#isRequeued) return resultSender.flush();
     if (this.#abort.signal.aborted) return;
-    await resultSender.finish(this.#job.id as string, this.#occupied / tasks.length);
+    // Tasks with a rate limit stay in chunks of one, which BullMQ counts.
+    if (this.#context.isLimited) await resultSender.flush();
+    else await resultSender.finish(this.#job.id as string, this.#occupied / tasks.length);
+  }
+
+  /**
+   * Leaves a chunk whose function this host does not know to hosts that may: while code is rolled out, some have a newer
+   * version.
+   *
+   * @returns `false` if all hosts have declined it.
+   */
+  async #offer(chunk: ChunkMessage, tasks: [id: number, args: readonly unknown[]][]): Promise<boolean> {
+    const { host, listHosts } = this.#context;
+    const { declined = [], offers = 0 } = chunk;
+    const isSecond = declined.includes(host);
+    const all = isSecond ? declined : [...declined, host];
+    if (offers >= MAX_OFFERS || all.length >= MAX_CHUNK) return false;
+    const others = await listHosts();
+    // PostgreSQL cuts long names off.
+    if (others.every((other) => all.some((name) => name.startsWith(other)))) return false;
+    // The others are busy: this host must not get it again at once.
+    if (isSecond) await sleep(OFFER_DELAY);
+    this.#chunk = { ...chunk, declined: all, offers: offers + 1 };
+    for (const [id, args] of tasks) this.#unsettled.set(id, args);
+    this.requeue();
+    return true;
   }
 
   async #runTask(

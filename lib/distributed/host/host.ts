@@ -178,6 +178,9 @@ export class Host {
         this.#counts.done++;
         if (failed) this.#counts.failed++;
       },
+      isLimited: this.#options.rateLimit !== undefined,
+      listHosts: () => this.#listHosts(context.jobs),
+      onBegin: (tasks) => this.#noteRate(tasks, context.jobs),
       onTaskEnd: (time) => {
         this.#capacity.end(time);
         fetcher.fetch();
@@ -203,6 +206,23 @@ export class Host {
       this.#counts.finishedChunks++;
       fetcher.fetch();
     }
+  }
+
+  /** Names their connections, as BullMQ does for its workers. */
+  async #listHosts(jobs: Queue): Promise<string[]> {
+    const workers = await jobs.getWorkers();
+    return workers.flatMap(({ rawname, name }) =>
+      String(rawname ?? name)
+        .split(':w:')
+        .slice(1),
+    );
+  }
+
+  /** BullMQ counts a chunk as one: a larger one stops the queue for as long as its other tasks would have waited. */
+  async #noteRate(tasks: number, jobs: Queue): Promise<void> {
+    const { rateLimit } = this.#options;
+    if (rateLimit === undefined || tasks === 1) return;
+    await jobs.rateLimit(Math.ceil(((tasks - 1) * rateLimit.duration) / rateLimit.max)).catch(this.#onError);
   }
 
   /** A due lease means a dead caller: removes its results now, and late ones a minute later. */

@@ -14,6 +14,8 @@ export interface JobFetcherOptions {
   lockDuration: number;
   stalledInterval: number;
   maxStalledCount: number;
+  /** The jobs that all hosts together may take in a time. */
+  rateLimit?: { max: number; duration: number };
 }
 
 /** Called by a {@link JobFetcher}. */
@@ -47,7 +49,7 @@ export class JobFetcher {
   #stopped = false;
 
   constructor(store: Datastore, options: JobFetcherOptions, handler: JobFetcherHandler) {
-    const { queue, name, lockDuration, stalledInterval, maxStalledCount } = options;
+    const { queue, name, lockDuration, stalledInterval, maxStalledCount, rateLimit } = options;
     this.#handler = handler;
     this.#lockDuration = lockDuration;
     this.#worker = store.worker(queue, null, {
@@ -56,6 +58,7 @@ export class JobFetcher {
       lockDuration,
       stalledInterval,
       maxStalledCount,
+      ...(rateLimit !== undefined && { limiter: rateLimit }),
       removeOnComplete: { count: 0 },
       removeOnFail: KEEP_REFUSED,
     });
@@ -106,7 +109,9 @@ export class JobFetcher {
   async requeue(job: BullMQJob, data: unknown): Promise<void> {
     await this.#release(job, async (token) => {
       if (data !== undefined) await job.updateData(data);
-      await job.moveToWait(token);
+      // Not `job.moveToWait()`: on Redis, BullMQ wakes no host for a job with a priority that moves back, so that idle
+      // hosts would notice it only when their current wait ends.
+      await this.#worker.getBackend().retryJob(job.id as string, true, token);
     });
   }
 

@@ -1,5 +1,5 @@
 import type { Job as BullMQJob, Worker } from 'bullmq';
-import { performance, sleep } from '../../util/clock.js';
+import { performance, RealDate, sleep } from '../../util/clock.js';
 import { RoundTrip } from './round-trip.js';
 
 /** The delay after a failed fetch, in milliseconds. */
@@ -8,8 +8,13 @@ const RETRY_DELAY = 500;
 const FETCH_INTERVAL = 5;
 const MAX_FETCHES = 16;
 
+/** The longest wait for a rate limit before the next look, in milliseconds: the host may have to close. */
+const MAX_RATE_DELAY = 250;
+
 /** What is protected in BullMQ. */
 interface WorkerMethods {
+  /** Until when the queue has reached its rate limit. */
+  readonly limitUntil: number;
   nextJobFromJobData(data: unknown, id: unknown, token: string): Promise<BullMQJob | undefined>;
 }
 
@@ -123,11 +128,21 @@ export class JobReader {
     this.#pauses++;
     try {
       let job: BullMQJob | undefined;
-      while (job === undefined && !this.#isStopped) job = await this.#next(true);
+      while (job === undefined && !this.#isStopped) {
+        job = await this.#next(true);
+        if (job === undefined) await this.#waitForRate();
+      }
       if (job !== undefined) this.#handler.onJob(job);
     } finally {
       this.#pauses--;
     }
+  }
+
+  /** While the queue has reached its rate limit, a fetch returns at once, and would be repeated at once. */
+  async #waitForRate(): Promise<void> {
+    const { limitUntil } = this.#worker as unknown as WorkerMethods;
+    const delay = limitUntil - RealDate.now();
+    if (delay > 0) await sleep(Math.min(delay, MAX_RATE_DELAY), { ref: false });
   }
 
   #next(block: boolean): Promise<BullMQJob | undefined> {

@@ -30,6 +30,10 @@ export interface ChunkMessage {
   pool: string;
   /** How often the tasks may have run before. Default: 0. */
   runs?: number;
+  /** The hosts that do not know the function. Default: none. */
+  declined?: string[];
+  /** How often a host has offered the chunk to others. */
+  offers?: number;
   /** How long the caller counts as alive after a heartbeat, in milliseconds. */
   lease: number;
   /** The path of the module relative to the root, which both sides agree on, without its extension. */
@@ -95,9 +99,15 @@ export function readCaller(data: unknown): Pick<ChunkMessage, 'caller' | 'lease'
 export function readChunk(data: unknown, maxBody: number): ChunkMessage {
   const chunk = readVersion(data, 'tasks');
   readCaller(data);
-  const { pool, runs, module, fn, timeout, retries, maxValueSize, body } = chunk;
+  const { pool, runs, declined, offers, module, fn, timeout, retries, maxValueSize, body } = chunk;
   check(isCaller(pool), 'pool must be 32 hexadecimal digits');
   check(runs === undefined || isCount(runs), 'runs must be a non-negative integer');
+  check(
+    declined === undefined ||
+      (Array.isArray(declined) && declined.length <= MAX_CHUNK && declined.every((each) => isText(each, MAX_NAME))),
+    'declined must be names of hosts',
+  );
+  check(offers === undefined || isCount(offers), 'offers must be a non-negative integer');
   check(isText(module, MAX_NAME), `module must be a string of 1 to ${MAX_NAME} characters`);
   check(isIdentity(fn), 'fn must identify a function');
   check(timeout === undefined || isTime(timeout), 'timeout must be a number of milliseconds');
