@@ -17,6 +17,7 @@
  *                     node_modules/.bin, run this package. The script must run it, or a program of its page, and exit
  *                     with code 0.
  * ```python run       A program for python3. It must exit with code 0.
+ * ```python check     Only compiled: its packages are not here.
  * ```                 Without a language, and `json`, `yaml`, `ini`, `python`, `mermaid`: not code of this package, not checked here.
  *
  * A fragment that uses names from earlier on its page gets them from a hidden comment right before it; the
@@ -42,7 +43,7 @@ const all = pages();
 const blocks = all.flatMap((page) => page.blocks);
 const programs = blocks.filter(({ language, isExample }) => (language === 'js' || language === 'ts') && !isExample);
 const shells = blocks.filter(({ language }) => language === 'sh');
-const pythons = blocks.filter(({ language, runs }) => language === 'python' && runs);
+const pythons = blocks.filter(({ language, runs, checkOnly }) => language === 'python' && (runs || checkOnly));
 const unchecked = new Set(['', 'json', 'yaml', 'ini', 'python', 'mermaid']);
 const title = (block: Block) => `${block.page}:${block.line} (${block.language})`;
 
@@ -216,7 +217,9 @@ describe('commands', () => {
 describe('programs in Python', () => {
   for (const block of pythons) {
     test(`${title(block)} works`, async () => {
-      const result = await run(findProgram('python3', 'python3'), [pathOf(block)], { cwd: folderOf(block) });
+      const compile = block.checkOnly ? ['-m', 'py_compile'] : [];
+      const args = [...compile, pathOf(block)];
+      const result = await run(findProgram('python3', 'python3'), args, { cwd: folderOf(block) });
       expectSuccess(result);
       if (block.output !== undefined) expectOutput(result.stdout, block.output);
     });
