@@ -1,16 +1,12 @@
 // Runs every contender on every workload, round by round: A B C, A B C, A B C.
 
-import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { calibrateBurn } from './calibrate.js';
+import { CommandLine, showProgress, writeResults } from './command-line.js';
 import { contenders } from './contenders/index.js';
 import { describeMachine } from './describe-machine.js';
-import { formatTitle } from './format.js';
 import { judgeGoals } from './goals.js';
 import { renderGoals, renderWorkload } from './report.js';
-import { resolveFromCaller } from './resolve-from-caller.js';
 import { killRunningCells, runCell } from './run-cell.js';
-import { selectByName } from './select-by-name.js';
 import { workloads } from './workloads/index.js';
 
 const usage = `usage: npm run bench -- [options]
@@ -28,12 +24,25 @@ const usage = `usage: npm run bench -- [options]
 workloads: ${workloads.map(({ name }) => name).join(', ')}
 contenders: ${contenders.map(({ name }) => name).join(', ')}`;
 
-const options = readOptions();
+const commandLine = new CommandLine(usage);
+const options = commandLine.read(
+  {
+    processes: { type: 'string', default: '2' },
+    rounds: { type: 'string', default: '3' },
+    only: { type: 'string' },
+    core: { type: 'string' },
+    longest: { type: 'string', default: '1' },
+    bound: { type: 'string', default: '60' },
+    'stream-items': { type: 'string', default: '5000000' },
+    json: { type: 'string' },
+  },
+  ['processes', 'rounds', 'longest', 'bound', 'stream-items'],
+);
 const machine = await describeMachine(contenders);
 console.log(machine.lines.join('\n'));
 
 const iterationsPerMicrosecond = await calibrateBurn();
-const selected = select();
+const selected = commandLine.select(options.only, { workloads, contenders });
 const unavailable = await findUnavailable(selected.contenders);
 const tables = selected.workloads.map((workload) => ({ workload, rows: createRows(workload) }));
 const startedAt = new Date();
@@ -55,7 +64,10 @@ for (const table of tables) {
 for (const table of tables) table.goals = judgeGoals(table.workload, table.rows);
 if (tables.some(({ goals }) => goals.length > 0)) console.log(`\n${renderGoals(tables)}`);
 console.log('\n* fewer tasks, so that no sample takes much longer than --longest');
-if (options.json) writeResults(options.json);
+if (options.json) {
+  const { processes, rounds } = options;
+  writeResults(options.json, { startedAt, processes, rounds, machine: machine.facts }, tables);
+}
 
 async function measureCell(workload, row, round) {
   // A contender that hung or failed would do so again.
@@ -67,7 +79,7 @@ async function measureCell(workload, row, round) {
     core: options.core ?? workload.core,
     processes: options.processes,
     longest: Math.max(options.longest, workload.longest ?? 0),
-    streamItems: options.streamItems,
+    streamItems: options['stream-items'],
     iterationsPerMicrosecond,
   };
   const bound = Math.max(options.bound, workload.bound ?? 0);
@@ -90,74 +102,4 @@ async function findUnavailable(candidates) {
     if (reason) reasons.set(contender, reason);
   }
   return reasons;
-}
-
-function select() {
-  try {
-    return selectByName(options.only, { workloads, contenders });
-  } catch (error) {
-    return fail(error.message);
-  }
-}
-
-function readOptions() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        processes: { type: 'string', default: '2' },
-        rounds: { type: 'string', default: '3' },
-        only: { type: 'string' },
-        core: { type: 'string' },
-        longest: { type: 'string', default: '1' },
-        bound: { type: 'string', default: '60' },
-        'stream-items': { type: 'string', default: '5000000' },
-        json: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-    if (values.help) {
-      console.log(usage);
-      process.exit();
-    }
-    const positive = (name) => {
-      const value = Number(values[name]);
-      if (!(Number.isInteger(value) && value > 0)) fail(`--${name} takes a whole number above 0`);
-      return value;
-    };
-    const numbers = ['processes', 'rounds', 'longest', 'bound'].map((name) => [name, positive(name)]);
-    return { ...values, ...Object.fromEntries(numbers), streamItems: positive('stream-items') };
-  } catch (error) {
-    return fail(error.message);
-  }
-}
-
-function fail(message) {
-  console.error(`${message}\n\n${usage}`);
-  process.exit(1);
-}
-
-function showProgress(text) {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
-}
-
-function writeResults(file) {
-  const results = tables.map(({ workload, rows, goals }) => ({
-    workload: workload.name,
-    title: formatTitle(workload),
-    about: workload.about,
-    count: workload.count,
-    metrics: workload.metrics,
-    floor: workload.floors[0],
-    goals,
-    rows: rows.map(({ contender, reason, rounds }) => ({
-      contender: contender.name,
-      kind: contender.kind,
-      reason,
-      rounds,
-    })),
-  }));
-  const { processes, rounds } = options;
-  const run = { startedAt, finishedAt: new Date(), processes, rounds, machine: machine.facts, results };
-  writeFileSync(resolveFromCaller(file), `${JSON.stringify(run)}\n`);
-  console.log(`raw samples: ${file}`);
 }

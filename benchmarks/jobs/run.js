@@ -4,15 +4,12 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { calibrateBurn } from '../calibrate.js';
+import { CommandLine, showProgress, writeResults } from '../command-line.js';
 import { describeMachine } from '../describe-machine.js';
-import { formatTitle } from '../format.js';
 import { judgeGoals } from '../goals.js';
 import { renderGoals } from '../report.js';
-import { resolveFromCaller } from '../resolve-from-caller.js';
 import { killRunningCells, runCell } from '../run-cell.js';
-import { selectByName } from '../select-by-name.js';
 import { contenders } from './contenders/index.js';
 import { jobs } from './index.js';
 import { renderJob } from './report.js';
@@ -39,8 +36,21 @@ const cell = fileURLToPath(new URL('cell.js', import.meta.url));
 // As in production; React is several times as slow without it.
 process.env.NODE_ENV = 'production';
 
-const options = readOptions();
-const selected = select();
+const commandLine = new CommandLine(usage);
+const options = commandLine.read(
+  {
+    only: { type: 'string' },
+    rounds: { type: 'string', default: '3' },
+    processes: { type: 'string', default: '2' },
+    scale: { type: 'string', default: '1' },
+    bound: { type: 'string', default: '180' },
+    json: { type: 'string' },
+  },
+  ['rounds', 'processes', 'bound'],
+);
+const scale = Number(options.scale);
+if (!(scale > 0 && scale <= 1)) commandLine.fail('--scale takes a number above 0, at most 1');
+const selected = commandLine.select(options.only, { jobs, contenders });
 const machine = await describeMachine(
   contenders,
   selected.jobs.flatMap(({ libraries }) => libraries),
@@ -61,7 +71,10 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.e
 
 for (const job of selected.jobs) tables.push(await runJob(job));
 if (tables.some(({ goals }) => goals.length > 0)) console.log(`\n${renderGoals(tables)}`);
-if (options.json) writeResults(options.json);
+if (options.json) {
+  const { processes, rounds } = options;
+  writeResults(options.json, { startedAt, processes, rounds, machine: machine.facts }, tables);
+}
 if (tables.some(({ rows }) => rows.some(({ reason }) => reason))) process.exitCode = 1;
 
 async function runJob(job) {
@@ -70,7 +83,7 @@ async function runJob(job) {
   const rows = selected.contenders.map((contender) => ({ contender, reason: findMissing(job, contender), rounds: [] }));
   if (rows.some(({ reason }) => !reason)) {
     mkdirSync(input);
-    const items = await job.prepare({ folder: input, scale: options.scale, iterationsPerMicrosecond });
+    const items = await job.prepare({ folder: input, scale, iterationsPerMicrosecond });
     writeFileSync(join(input, 'items.json'), JSON.stringify(items));
     if (job.kind === 'batch') job.count = items.length;
     for (let round = 1; round <= options.rounds; round++) {
@@ -93,7 +106,7 @@ async function measureCell(job, row, round, rows) {
     module: new URL(`tasks/${job.task}.js`, import.meta.url).href,
     items: join(folder, job.name, 'items.json'),
     processes: options.processes,
-    seconds: Math.max(SHORTEST, SERVER_FOR * options.scale),
+    seconds: Math.max(SHORTEST, SERVER_FOR * scale),
   };
   const result = await runCell(description, options.bound * 1000, cell);
   if (result.failure) row.reason = result.failure;
@@ -114,75 +127,4 @@ function findMissing({ libraries }, contender) {
   const folders = ['../node_modules/', '../../node_modules/'];
   const missing = packages.filter((name) => !folders.some((path) => existsSync(new URL(path + name, import.meta.url))));
   return missing.length > 0 ? `needs ${missing.join(', ')}: run \`npm ci\` in benchmarks/` : undefined;
-}
-
-function select() {
-  try {
-    return selectByName(options.only, { jobs, contenders });
-  } catch (error) {
-    return fail(error.message);
-  }
-}
-
-function readOptions() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        only: { type: 'string' },
-        rounds: { type: 'string', default: '3' },
-        processes: { type: 'string', default: '2' },
-        scale: { type: 'string', default: '1' },
-        bound: { type: 'string', default: '180' },
-        json: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-    if (values.help) {
-      console.log(usage);
-      process.exit();
-    }
-    const [rounds, processes, bound] = ['rounds', 'processes', 'bound'].map((name) => {
-      const value = Number(values[name]);
-      if (!(Number.isInteger(value) && value > 0)) fail(`--${name} takes a whole number above 0`);
-      return value;
-    });
-    const scale = Number(values.scale);
-    if (!(scale > 0 && scale <= 1)) fail('--scale takes a number above 0, at most 1');
-    return { ...values, rounds, processes, bound, scale };
-  } catch (error) {
-    return fail(error.message);
-  }
-}
-
-function fail(message) {
-  console.error(`${message}\n\n${usage}`);
-  process.exit(1);
-}
-
-function showProgress(text) {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
-}
-
-function writeResults(file) {
-  const results = tables.map(({ workload, rows, goals }) => ({
-    workload: workload.name,
-    title: formatTitle(workload),
-    about: workload.about,
-    kind: workload.kind,
-    isExtra: workload.isExtra,
-    metrics: workload.metrics,
-    floor: workload.floors[0],
-    goals,
-    rows: rows.map(({ contender, reason, rounds }) => ({
-      contender: contender.name,
-      kind: contender.kind,
-      package: contender.package,
-      reason,
-      rounds,
-    })),
-  }));
-  const { processes, rounds } = options;
-  const run = { startedAt, finishedAt: new Date(), processes, rounds, machine: machine.facts, results };
-  writeFileSync(resolveFromCaller(file), `${JSON.stringify(run)}\n`);
-  console.log(`raw samples: ${file}`);
 }
