@@ -16,6 +16,8 @@ export interface ProcessStats {
   restarts: number;
   /** `draining`: it exits when its last tasks are answered. */
   state: 'booting' | 'ready' | 'draining' | 'ended';
+  /** How long ago it was started, in milliseconds. */
+  age: number;
   /** Tasks that it was sent and has not answered, as far as they may run at a time. */
   running: number;
   /** Further tasks that it was sent, which wait in it for a moment. */
@@ -79,6 +81,7 @@ function readProcess({
   place,
   restarts,
   state,
+  age,
   inFlight,
   concurrency,
   done,
@@ -91,6 +94,7 @@ function readProcess({
     place,
     restarts,
     state,
+    age,
     running,
     prefetched: inFlight - running,
     done,

@@ -1,12 +1,10 @@
-import { ProtocolError, TaskTimeoutError, TimeoutError } from '../../errors.js';
+import { ProtocolError } from '../../errors.js';
 import { completeAddress } from '../../functions/address/address.js';
-import { describeModule } from '../../functions/describe-function.js';
 import type { Channel } from '../../ipc/channel.js';
 import type { ExitReason, RecycleReason } from '../../observe/events.js';
-import { Connection, KILL_DELAY } from '../../process/connection.js';
+import { Connection } from '../../process/connection.js';
 import { waitAtExit } from '../../process/exit-wait.js';
-import { createLateError } from '../../process/initializers.js';
-import { type Exit, spawnChild, toSignal } from '../../process/spawn.js';
+import { type Exit, spawnChild } from '../../process/spawn.js';
 import { FULL } from '../../protocol/load.js';
 import {
   ADDRESS,
@@ -54,17 +52,12 @@ import { createExitError } from '../task/exit-error.js';
 import type { Job } from '../task/job.js';
 import type { Task } from '../task/task.js';
 import type { Tracing } from '../tracing/tracing.js';
+import { ChildEnding } from './child-ending.js';
 import { InFlight, type SentFunction, type SentTask, waysOf } from './in-flight.js';
 import { Lifetime } from './lifetime.js';
-import { SpawnedPrograms } from './spawned-programs.js';
+import { Recalls } from './recalls.js';
 import { readUsage, type Usage } from './usage.js';
 import { WarmUps } from './warm-ups.js';
-
-/** A child that does not notice within this time that its pool was terminated is in a busy loop, in milliseconds. */
-const MAX_UNNOTICED = 1000;
-
-/** The reasons for which the programs that a child has started end with it. Otherwise they may be there on purpose. */
-const KILLS_TREE: ReadonlySet<ExitReason> = new Set(['failed', 'cancelled', 'terminated']);
 
 /** Which child of the pool it is. */
 export interface ChildPosition {
@@ -116,7 +109,7 @@ export interface ChildEvents {
  * - Sends it tasks, and what it should know about them.
  * - Reads its messages, and reports what they mean to the pool's {@link ChildEvents}.
  * - Tells how much more it can take, and when it should be replaced.
- * - Ends it, and splits the tasks that it leaves into those that may have begun and those that have not.
+ * - Splits the tasks that it leaves into those that may have begun and those that have not.
  */
 export class ChildHandle {
   readonly queueId: QueueId;
@@ -135,13 +128,8 @@ export class ChildHandle {
   handlesErrors = true;
   /** Its last report, if it was asked for one. */
   usage: Usage | undefined;
-  /** Why it should be replaced, and why it ends; `failed` unless the pool ends it. */
+  /** Why it should be replaced. */
   wornBy: RecycleReason | undefined;
-  exitReason: ExitReason = 'failed';
-  /** It was killed because its start took longer than it may. */
-  isLate = false;
-  /** It is initialised, and imports functions before it is ready. */
-  isWarming = false;
 
   readonly #events: ChildEvents;
   readonly #tracing: Tracing;
@@ -151,26 +139,18 @@ export class ChildHandle {
   readonly #channel: Channel<ToParent, ToChild>;
   readonly #inFlight: InFlight;
   readonly #lifetime: Lifetime;
-  readonly #warmUps = new WarmUps();
+  readonly #warmUps: WarmUps;
+  readonly #recalls: Recalls;
+  readonly #ending: ChildEnding;
   readonly #startLimit: Deadline | undefined;
   /** When the tasks that are flushed next were sent; 0 if there are none. */
   #batchStart = 0;
   /** What the child derives the keys of the next tasks from. */
   #keyPool: string;
   #keyOffset = 0;
-  /** The last signal for which the program has a listener in the child. */
-  #signalled: NodeJS.Signals | null = null;
   /** It can take more, although it has not answered tasks. */
   #hasRoom = false;
-  /** How often it was asked for tasks that it has not begun, and has not answered. */
-  #recalls = 0;
-  /** It had none, and was sent none since. */
-  #hasBegunAll = false;
-  #cause: unknown;
-  #finalizing: 'none' | 'running' | 'ended' = 'none';
   #wasReady = false;
-  /** `undefined` without `killTree`. */
-  readonly #spawned: SpawnedPrograms | undefined;
 
   constructor(
     events: ChildEvents,
@@ -187,13 +167,12 @@ export class ChildHandle {
     this.place = place;
     this.restarts = restarts;
     this.concurrency = start.concurrency;
-    this.#spawned = start.reportSpawned ? new SpawnedPrograms() : undefined;
     this.#inFlight = new InFlight(
       {
         onTimeout: (sent) => this.#onTimeout(sent),
-        onGraceEnd: ({ task }) => this.#killUncooperative(task),
+        onGraceEnd: ({ task }) => this.#ending.killUncooperative(task),
         onImportTimeout: (fn) => this.#onImportTimeout(fn),
-        onSilence: () => this.#killSilent(),
+        onSilence: () => this.#ending.killSilent(),
       },
       options,
       start.concurrency,
@@ -212,8 +191,23 @@ export class ChildHandle {
       onDrain: () => events.onRoom(this),
     });
     this.#channel = this.#connection.channel;
+    this.#ending = new ChildEnding(this.#connection, options, start.reportSpawned === true, (error) => {
+      tracing.emitProcess('finalizerError', { pid: this.pid, place, error });
+    });
+    this.#recalls = new Recalls((tasks) => {
+      this.#channel.post([RECALL, tasks]);
+      this.flush();
+    });
+    this.#warmUps = new WarmUps({
+      introduce: (job) => (this.#inFlight.getFunction(job) ?? this.#introduce(job)).id,
+      ask: (id) => {
+        this.#channel.post([WARM, id]);
+        this.#channel.flush();
+      },
+      onUnwarmable: (job, error) => events.onUnwarmable(job, error),
+    });
     if (options.startTimeout > 0) {
-      this.#startLimit = new Deadline(options.startTimeout, () => this.#killLate());
+      this.#startLimit = new Deadline(options.startTimeout, () => this.#ending.killLate());
     }
     const isAwaited = child.pid !== undefined && (child.writesAtExit || options.finalizer !== undefined);
     const forget = isAwaited ? waitAtExit(child.pid, () => this.#channel.destroy()) : undefined;
@@ -229,6 +223,26 @@ export class ChildHandle {
 
   get pid(): number | undefined {
     return this.#connection.pid;
+  }
+
+  /** Why it ends; `failed` unless the pool ends it. */
+  get exitReason(): ExitReason {
+    return this.#ending.reason;
+  }
+
+  /** It was killed because its start took longer than it may. */
+  get isLate(): boolean {
+    return this.#ending.isLate;
+  }
+
+  /** It is initialised, and imports functions before it is ready. */
+  get isWarming(): boolean {
+    return this.#warmUps.isStarting;
+  }
+
+  /** How long ago it was started, in milliseconds. */
+  get age(): number {
+    return performance.now() - this.#startedAt;
   }
 
   /** How many tasks it was sent and has not answered. */
@@ -284,19 +298,13 @@ export class ChildHandle {
 
   /** Asks for half of the tasks that it may not have begun: another child is free for them. */
   recallHalf(): void {
-    if (this.isAvailable && this.inFlight > 1 && this.#recalls === 0) this.#recall(Math.ceil((this.inFlight - 1) / 2));
+    if (this.isAvailable && this.inFlight > 1 && !this.#recalls.isPending)
+      this.#recalls.recall(Math.ceil((this.inFlight - 1) / 2));
   }
 
   /** Asks for all tasks that it has not begun. */
   recallAll(): void {
-    if (this.inFlight > 0) this.#recall(this.inFlight);
-  }
-
-  #recall(tasks: number): void {
-    if (this.#hasBegunAll) return;
-    this.#recalls++;
-    this.#channel.post([RECALL, tasks]);
-    this.flush();
+    if (this.inFlight > 0) this.#recalls.recall(this.inFlight);
   }
 
   /** Whether it may be sent a task that has to run in this child and not in another. */
@@ -330,7 +338,7 @@ export class ChildHandle {
       throw error;
     }
     this.#inFlight.add(task, fn, this.#batchStart);
-    this.#hasBegunAll = false;
+    this.#recalls.onSent();
     this.#lifetime.onSent(++this.sent);
     this.#tracing.tasks?.onSent(task, this);
   }
@@ -349,20 +357,9 @@ export class ChildHandle {
     return this.#inFlight.jobs;
   }
 
-  /**
-   * Has the child import a function, unless it has.
-   *
-   * @throws (rejects) what the import throws; {@link TaskTimeoutError}; {@link ProcessExitError} if it ends before.
-   */
-  async warm(job: Job): Promise<void> {
-    const fn = this.#inFlight.getFunction(job) ?? this.#introduce(job);
-    const isNew = this.#warmUps.find(fn.id) === undefined;
-    const promise = this.#warmUps.wait(fn.id, job);
-    if (isNew) {
-      this.#channel.post([WARM, fn.id]);
-      this.#channel.flush();
-    }
-    return promise;
+  /** Has the child import a function, as {@link WarmUps.warm} does. */
+  warm(job: Job): Promise<void> {
+    return this.#warmUps.warm(job);
   }
 
   /** Sends the context, the attempt or the stream window of the task that follows. */
@@ -433,66 +430,32 @@ export class ChildHandle {
    */
   #onImportTimeout(fn: SentFunction): void {
     this.wornBy ??= 'startTimeout';
-    this.#failWarmUp(fn);
+    this.#warmUps.onTimeout(fn, this.#options.startTimeout, this.pid);
     for (const task of this.cancel(({ job }) => job.address === fn.address)) this.#events.onImportTimeout(task, this);
     this.#events.onExhausted(this);
-  }
-
-  #failWarmUp({ id, address }: SentFunction): void {
-    const job = this.#warmUps.find(id);
-    if (job === undefined) return;
-    const name = job.fn.name || 'a task';
-    const error = new TaskTimeoutError(name, this.#options.startTimeout, this.pid, describeModule(address));
-    this.#warmUps.reject(id, error);
-    this.#events.onUnwarmable(job, error);
   }
 
   /** Takes no further tasks, and exits when those it has are answered. */
   drain(reason: ExitReason): void {
     if (this.state === 'ended') return;
     this.state = 'draining';
-    if (this.exitReason === 'failed') this.exitReason = reason;
+    this.#ending.plan(reason);
     this.#endIfDrained();
   }
 
   #endIfDrained(): void {
-    if (this.state !== 'draining' || this.inFlight > 0) return;
-    const { finalizer, finalizerTimeout } = this.#options;
-    this.#connection.end(KILL_DELAY, KILL_DELAY + (finalizer === undefined ? 0 : finalizerTimeout));
+    if (this.state === 'draining' && this.inFlight === 0) this.#ending.end();
   }
 
   /** Ends it although tasks may run. A child that starts, or is in a busy loop, is killed: at once, or after a moment. */
   terminate(): void {
     if (this.state === 'ended') return;
-    this.exitReason = 'terminated';
-    this.#spawned?.findBelow(this.pid);
-    if (this.state === 'booting' && !this.#wasReady) return this.#connection.kill('SIGKILL');
-    this.state = 'draining';
-    this.#inFlight.end();
-    this.#connection.end(MAX_UNNOTICED);
-  }
-
-  #killSilent(): void {
-    this.#cause ??= new TimeoutError(
-      `process ${this.pid} has nothing else to do and has not called the function of a task for ` +
-        `${this.#options.startTimeout} ms (startTimeout): something that an earlier task left behind blocks its event loop, ` +
-        'or it was stopped',
-    );
-    this.#connection.kill('SIGKILL');
-  }
-
-  #killUncooperative(task: Task): void {
-    const { cancelGracePeriod } = this.#options;
-    this.#cause ??= new Error(`${task.name} was cancelled and has not ended within ${cancelGracePeriod} ms`);
-    this.exitReason = 'cancelled';
-    this.#spawned?.findBelow(this.pid);
-    this.#connection.kill('SIGKILL');
-  }
-
-  #killLate(): void {
-    this.isLate = true;
-    this.#cause ??= createLateError(this.pid, this.#options.startTimeout);
-    this.#connection.kill('SIGKILL');
+    const isStarting = this.state === 'booting' && !this.#wasReady;
+    if (!isStarting) {
+      this.state = 'draining';
+      this.#inFlight.end();
+    }
+    this.#ending.terminate(isStarting);
   }
 
   #receive(messages: readonly ToParent[]): void {
@@ -542,19 +505,19 @@ export class ChildHandle {
           break;
         case BOOT_FAILURE:
         case FATAL:
-          this.#cause = message[1];
+          this.#ending.onError(message[1]);
           break;
         case SIGNALLED:
-          this.#signalled = toSignal(message[1]);
+          this.#ending.onSignal(message[1]);
           break;
         case SPAWNED:
-          this.#spawned?.add(this.pid, message[1]);
+          this.#ending.onSpawned(message[1]);
           break;
         case ENDING:
-          if (this.#options.finalizer !== undefined && this.#wasReady) this.#finalizing = 'running';
+          this.#ending.onNoticed(this.#wasReady);
           break;
         case FINALIZED:
-          this.#onFinalized(message[1]);
+          this.#ending.onFinalized(message[1]);
           break;
         case WARMED:
           this.#warmUps.settle(message[1], message[2]);
@@ -577,10 +540,9 @@ export class ChildHandle {
 
   /** @throws {@link ProtocolError} if it was not asked for tasks, or returns one that it does not have. */
   #onReturned(ids: readonly number[]): void {
-    if (this.#recalls === 0 || !Array.isArray(ids))
+    if (!this.#recalls.isPending || !Array.isArray(ids))
       throw new ProtocolError('child returned tasks that were not recalled');
-    this.#recalls--;
-    this.#hasBegunAll = ids.length === 0;
+    this.#recalls.onReturned(ids.length);
     const tasks = ids.map((id) => this.#inFlight.takeBack(id));
     this.sent -= tasks.length;
     const returned = tasks.filter((task) => task !== undefined);
@@ -625,18 +587,10 @@ export class ChildHandle {
     else void this.#warmUp(jobs);
   }
 
-  /** Takes no tasks before it has imported these functions. One that cannot be imported fails its own tasks. */
+  /** Takes no tasks before it has imported these functions. */
   async #warmUp(jobs: readonly Job[]): Promise<void> {
-    this.isWarming = true;
-    for (const job of jobs) {
-      try {
-        await this.warm(job);
-      } catch (error) {
-        if (this.#hasEnded) this.#events.onUnwarmable(job, error);
-      }
-      if (this.#hasEnded) return;
-    }
-    this.isWarming = false;
+    await this.#warmUps.start(jobs, () => this.#hasEnded);
+    if (this.#hasEnded) return;
     if (this.state === 'booting') this.state = 'ready';
     this.#open();
   }
@@ -649,18 +603,6 @@ export class ChildHandle {
     if (this.#tracing.tasks !== undefined) this.measure();
     this.#lifetime.onReady();
     this.#events.onReady(this);
-  }
-
-  /** @throws {@link ProtocolError} if no finalizer runs. */
-  #onFinalized(error: unknown): void {
-    if (this.#finalizing !== 'running') throw new ProtocolError('child reported a finalizer that was not running');
-    this.#finalizing = 'ended';
-    if (error !== undefined) this.#emitFinalizerError(error);
-  }
-
-  #emitFinalizerError(error: unknown): void {
-    const { pid, place } = this;
-    this.#tracing.emitProcess('finalizerError', { pid, place, error });
   }
 
   /** Sends more work to the child before the callers of what it has answered run. */
@@ -679,14 +621,10 @@ export class ChildHandle {
     this.#startLimit?.clear();
     this.#inFlight.end();
     this.#lifetime.end();
-    if (this.#finalizing === 'running') {
-      this.#emitFinalizerError(new TimeoutError('the finalizer has not ended in time'));
-    }
-    if (KILLS_TREE.has(this.exitReason)) this.#spawned?.kill();
-    const cause = exit.error ?? this.#cause;
+    const { exit: end, cause } = this.#ending.onEnd(exit);
     this.#warmUps.rejectAll(createExitError(this.#options.name, this.pid, exit, cause));
     this.#events.onEnd(this, {
-      exit: this.exitReason === 'failed' ? { ...exit, signal: exit.signal ?? this.#signalled } : exit,
+      exit: end,
       cause,
       ...this.#inFlight.split(Math.max(MAX_UNWRITTEN, this.concurrency)),
     });
