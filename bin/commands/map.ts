@@ -28,10 +28,11 @@ interface Options extends OptionValues, ProcessFlags {
   errorFile?: string;
   resume?: true;
   progress?: boolean;
+  progressForm?: 'bar' | 'processes';
 }
 
 export function createMapCommand(): Command {
-  const command = new Command('map')
+  const command = new MapCommand('map')
     .description(
       'Runs an exported function on every item of the input, on all cores, and writes each result as a line of JSON.',
     )
@@ -48,6 +49,7 @@ export function createMapCommand(): Command {
     .option('--error-file <file>', 'for "report": {"index":…,"input":…,"error":…} lines (default: errors.ndjson)')
     .option('--resume', 'keep a journal beside the output, and continue where the last run stopped')
     .option('--progress', 'show the progress on stderr (default: if stderr is a terminal and shows no results)')
+    .addOption(progressForm())
     .option('--no-progress', 'show no progress')
     .helpOption('--help', 'print this text')
     .addHelpText('after', VALUES + EXAMPLES)
@@ -63,17 +65,36 @@ export function createMapCommand(): Command {
   return addFlags(command.optionsGroup('Options of the pool (each item is a task):'), POOL_OPTIONS);
 }
 
+/** `--progress` takes no value, or the next word would be taken for it; so `--progress=…` is an option of its own. */
+class MapCommand extends Command {
+  override parseOptions(words: string[]): ReturnType<Command['parseOptions']> {
+    const end = words.includes('--') ? words.indexOf('--') : words.length;
+    const parsed = words.map((word, at) => (at < end ? word.replace(/^--progress=/, '--progress-form=') : word));
+    return super.parseOptions(parsed);
+  }
+}
+
+function progressForm(): Option {
+  const option = new Option('--progress-form <form>', 'the same, with a line for each process under the bar');
+  option.choices(['bar', 'processes']);
+  // As the help and errors show it.
+  option.flags = '--progress=<form>';
+  return option;
+}
+
 function choice(flags: string, description: string, choices: [string, ...string[]]): Option {
   return new Option(flags, description).choices(choices).default(choices[0]);
 }
 
 /** @throws {@link UsageError} for options that do not fit together. */
 function readSettings(target: FunctionName, options: Options): MapSettings {
-  const { input, format, output, onError, errorFile, progress } = options;
+  const { input, format, output, onError, errorFile, progress, progressForm } = options;
   if (options.resume && output === undefined) {
     throw new UsageError('--resume requires --output: text that went to a pipe cannot be truncated');
   }
   if (errorFile !== undefined && onError !== 'report') throw new UsageError('--error-file requires --on-error report');
+  if (progress === false && progressForm !== undefined)
+    throw new UsageError('--no-progress and --progress exclude each other');
   return {
     target,
     inputs: input,
@@ -84,7 +105,7 @@ function readSettings(target: FunctionName, options: Options): MapSettings {
     errorFile: onError === 'report' ? (errorFile ?? 'errors.ndjson') : undefined,
     resume: options.resume === true,
     initializer: readInitializer(options),
-    progress,
+    progress: progressForm ?? progress,
     jsonLogs: options.jsonLogs === true,
     pool: {
       ...readFlags<PoolOptions, typeof POOL_OPTIONS>(POOL_OPTIONS, options),

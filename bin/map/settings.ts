@@ -19,8 +19,8 @@ export interface MapSettings {
   /** Keep a journal beside the output, and continue from it. */
   resume: boolean;
   initializer: (FunctionName & { args: unknown[] }) | undefined;
-  /** Default: only if stderr is a terminal that shows no results and no JSON messages. */
-  progress: boolean | undefined;
+  /** Whether to show the progress, or as what. Default: only if stderr is a terminal that shows no results and no JSON messages. */
+  progress: boolean | 'bar' | 'processes' | undefined;
   jsonLogs: boolean;
   /** Those that were given. */
   pool: PoolOptions;

@@ -1,5 +1,6 @@
 import { InvalidStateError, PoolClosedError } from '../errors.js';
 import { addressLater, type MixedFunction, type TaskFunction } from '../functions/address/address.js';
+import type { WatchedPool } from '../observe/progress/process-lines.js';
 import { showProgress } from '../observe/progress/show.js';
 import { hold, release } from '../util/keep-alive.js';
 import type { Backend } from './backend.js';
@@ -148,11 +149,12 @@ export abstract class BasePool<Events> {
     const sorted = read.weight && sortByWeight(method, items, read.weight);
     for (const item of sorted?.items ?? []) toArguments(item);
     const job = options === undefined ? this.#getJob(fn) : this.#getJob(fn, read);
+    const watched = progress?.processes ? this.watched : undefined;
     const result = this.#backend.map<R>({ job, items, toArguments, onProgress: read.onProgress, ...sorted });
     // Without an end: the signal of a map that has ended has no effect.
     const signal = this.#expire(fn, read)?.signal ?? read.signal;
     if (signal !== undefined) result.cancelWith(signal);
-    if (progress !== undefined) showProgress(progress, fn.name, sorted?.items ?? items, result);
+    if (progress !== undefined) showProgress(progress, fn.name, sorted?.items ?? items, result, watched);
     return result;
   }
 
@@ -217,6 +219,11 @@ export abstract class BasePool<Events> {
     this.#events.off(event as never, listener as never);
     this.#tracing.review();
     return this;
+  }
+
+  /** @internal The pool as one that has processes to show. */
+  protected get watched(): WatchedPool {
+    throw new TypeError('option "progress": option "processes": this pool has no processes of its own');
   }
 
   /** @internal */

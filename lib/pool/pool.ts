@@ -202,6 +202,11 @@ export class Pool extends BasePool<PoolEvents> {
     this.#backend.resume();
   }
 
+  /** @internal */
+  protected override get watched(): this {
+    return this;
+  }
+
   /** What the pool does at this moment, as plain data. */
   stats(): PoolStats {
     const { taskStats } = this.#observers;

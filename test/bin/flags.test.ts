@@ -28,3 +28,23 @@ test('a wrong value in the environment is a usage error that names the flag and 
     /^error: option '--connection <url>' value 'http:\/\/a' from env 'AIOMULTIPROCESS_CONNECTION' is invalid\. Expected a URL/,
   );
 });
+
+test.each([
+  [
+    ['--progress=colour'],
+    /^error: option '--progress=<form>' argument 'colour' is invalid\. Allowed choices are bar, processes\./,
+  ],
+  [['--no-progress', '--progress=bar'], /^error: --no-progress and --progress exclude each other/],
+])('%j is a usage error', async (flags, message) => {
+  const { code, stderr } = await aiomultiprocess(['map', './tasks.js#double', ...flags]);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(message);
+});
+
+test('--progress takes no value, --progress=processes writes lines where stderr is not a terminal', async () => {
+  for (const flags of [['--progress'], ['--progress=bar'], ['--progress=processes']]) {
+    const { code, stdout, stderr } = await aiomultiprocess(['map', '-p', '1', ...flags, './tasks.js#double'], '1\n2\n');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '2\n4\n' });
+    expect(stderr).toMatch(/^double: 2\/2 \(100 %\), [\d.]+\/s\n$/);
+  }
+});

@@ -66,6 +66,18 @@ onLinux('in a terminal (requires "script" on Linux)', () => {
     expect(quiet.shown).not.toMatch('double 1');
   });
 
+  test('--progress=processes shows a line for each process under the bar', async () => {
+    const terminal = map('--progress=processes', './tasks.js#begin', '--output', output, '-p', '2');
+    await begin(terminal, 3000, 3000);
+    // The item comes last, and the process is the one that has printed its id.
+    await terminal.shows(`begin('${log.slice(0, 12)}`);
+    terminal.type(CTRL_D);
+    expect(await terminal.ended()).toBe(0);
+    expect(terminal.shown).toMatch(/ MB {2}\d+s {2}begin\('/);
+    expect(terminal.shown).toMatch('begin 2');
+    expect(readFileSync(output, 'utf8')).toBe('"ended"\n"ended"\n');
+  });
+
   test('Ctrl-C twice stops at once', async () => {
     const terminal = map('./tasks.js#begin', '--output', output);
     const pids = await begin(terminal, 60_000, 60_000);

@@ -27,6 +27,31 @@ onLinux('in a terminal', () => {
     expect(output).toMatch(/work █+░+ [1-9]\d*\/200 \| \S+\/s \| \d+s left/);
   });
 
+  test('a line for each process stands under the bar while the map runs', async () => {
+    const { output } = await runInTerminal([process.execPath, program, 'processes']);
+    // Its id, its age, its memory, and for how long it has had its first task.
+    const line = /^ +\d+ +\d+s +\d+ MB {2}\d+s( and \d+ more)? {2}waiting\(400\)$/;
+    const screens = output
+      .split('waiting ')
+      .map((_, at, parts) => renderScreen(parts.slice(0, at + 1).join('waiting ')));
+    const drawn = screens.filter((lines) => lines.filter((each) => line.test(each)).length === 2);
+    expect(drawn.length).toBeGreaterThan(0);
+    expect(drawn.at(-1)?.[0]).toMatch(/^waiting [█░]{24} \d+\/12 /);
+    // They leave with the map.
+    expect(renderScreen(output)).toEqual([expect.stringMatching(/^waiting █{24} 12\/12 /), 'done', '']);
+  });
+
+  test('the lines of a pool stay until its last map with lines has ended', async () => {
+    const { code, output } = await runInTerminal([process.execPath, program, 'crowd']);
+    expect(code).toBe(0);
+    expect(renderScreen(output)).toEqual([
+      expect.stringMatching(/^crowd █{24} 1\/1 /),
+      expect.stringMatching(/^crowd █{24} 60\/60 /),
+      'done',
+      '',
+    ]);
+  });
+
   test('the bars of concurrent maps are one below the other', async () => {
     expect(await screenOf('two')).toEqual([
       expect.stringMatching(/^first █{24} 200\/200 /),
@@ -100,6 +125,7 @@ test('without a terminal progress is a line every few seconds, and one at the en
 test('without a terminal the lines count failures and items of unknown number', async () => {
   expect((await node([program, 'failing'])).stderr).toMatch(/^failOdd: 4\/4 \(100 %\), 2 failed, [\d.]+\/s\n$/);
   expect((await node([program, 'open'])).stderr).toMatch(/^known: 120\/120 .*\nopen: 120\/120 .*\n$/);
+  expect((await node([program, 'processes'])).stderr).toMatch(/^waiting: 12\/12 \(100 %\), [\d.]+\/s\n$/);
   expect(await node([program, 'never'])).toEqual({ code: 0, stdout: 'done\n', stderr: '' });
 });
 
@@ -110,6 +136,9 @@ test('invalid options make the call throw', async () => {
     );
     expect(() => pool.starmap(double, [[1]], { progress: { lable: 'x' } as never })).toThrow(
       'starmap: option "progress": unknown option "lable"',
+    );
+    expect(() => pool.map(double, [1], { progress: { processes: 3 as never } })).toThrow(
+      'map: option "progress": option "processes": expected true or false, got 3',
     );
     expect(() => pool.map(double, [1], { progress: { total: -1 } })).toThrow(
       'map: option "progress": option "total": expected an integer of at least 0, got -1',

@@ -57,7 +57,7 @@ new Pool({ trace: true });
 // Progress: for maps.
 expectType<PoolResult<string>>().of(pool.map(toText, [1], { progress: true }));
 expectType<PoolResult<string>>().of(
-  pool.starmap(toText, [[1]], { progress: { label: 'a', total: 1, format: '{bar}' } }),
+  pool.starmap(toText, [[1]], { progress: { label: 'a', total: 1, format: '{bar}', processes: true } }),
 );
 // @ts-expect-error: an option that does not exist
 pool.map(toText, [1], { progress: { lable: 'a' } });

@@ -6,14 +6,15 @@ import type { MapSettings } from '../settings.js';
 
 /** By default, progress appears on a terminal that shows neither results nor JSON messages. */
 function showsProgress({ progress, output, jsonLogs }: MapSettings): boolean {
-  return progress ?? (isatty(STDERR_FD) && !(output === undefined && isatty(STDOUT_FD)) && !jsonLogs);
+  if (progress !== undefined) return progress !== false;
+  return isatty(STDERR_FD) && !(output === undefined && isatty(STDOUT_FD)) && !jsonLogs;
 }
 
 /** The options that make the pool show a progress bar, or lines where stderr is not a terminal. */
 export function progressOptions(settings: MapSettings): MapOptions {
   if (settings.jsonLogs || !showsProgress(settings)) return {};
   surviveClosedStderr();
-  return { progress: { label: settings.target.label } };
+  return { progress: { label: settings.target.label, processes: settings.progress === 'processes' } };
 }
 
 /** In milliseconds. The pool's own progress lines have the same interval. */

@@ -9,6 +9,10 @@ const OPEN_FORMAT = '{label} {value}{failures} | {rate}/s | {duration_formatted}
 /** The number of finished bars that stay visible while others are active. */
 const MAX_FINISHED = 10;
 
+/** The rows of a terminal that process lines leave to bars and to the program. */
+const OTHER_ROWS = 4;
+const MIN_LINES = 2;
+
 /** The bars on the terminal, if any. */
 let bars: Bars | undefined;
 
@@ -37,6 +41,8 @@ class Bars {
     Presets.shades_classic,
   );
   readonly #bars = new Map<Progress, SingleBar>();
+  /** The lines of processes, as bars without a bar. They stand below the bars of the maps that were there before. */
+  readonly #lines: SingleBar[] = [];
   readonly #stop = () => this.#multi.stop();
   readonly #onEnd: () => void;
   /** Bars of finished maps, the oldest first. */
@@ -60,6 +66,28 @@ class Bars {
 
   #update(): void {
     for (const [progress, bar] of this.#bars) draw(progress, bar);
+    this.#drawLines();
+  }
+
+  /** The lines of one map are enough: they show the processes of its pool, whatever these run. */
+  #drawLines(): void {
+    const shown = [...this.#bars.keys()].find(({ processes }) => processes !== undefined)?.processes;
+    if (shown === undefined) return;
+    const max = Math.max((process.stderr.rows ?? 24) - this.#bars.size - this.#finished.length - OTHER_ROWS, MIN_LINES);
+    const texts = shown.read(max);
+    while (this.#lines.length < texts.length) {
+      this.#lines.push(this.#multi.create(1, 0, { line: '' }, { format: '{line}' }));
+    }
+    for (const [at, line] of this.#lines.entries()) line.update({ line: texts[at] ?? '' });
+  }
+
+  /** The last map whose processes were shown has ended: only its bar stays. */
+  #removeLines(): void {
+    if ([...this.#bars.keys()].some(({ processes }) => processes !== undefined)) return;
+    for (const line of this.#lines.splice(0)) {
+      line.stop();
+      this.#multi.remove(line);
+    }
   }
 
   #end(progress: Progress): void {
@@ -67,6 +95,7 @@ class Bars {
     draw(progress, bar);
     bar.stop();
     this.#bars.delete(progress);
+    this.#removeLines();
     this.#finished.push(bar);
     if (this.#finished.length > MAX_FINISHED) this.#multi.remove(this.#finished.shift() as SingleBar);
     if (--this.#active > 0) return;

@@ -12,7 +12,7 @@ export function formatTimeLeft({ done, total, rate }: ProgressCounts & { rate: n
 }
 
 /** Such as `1h2m`, `2m30s` or `5s`. */
-function formatSeconds(seconds: number): string {
+export function formatSeconds(seconds: number): string {
   const whole = Math.ceil(seconds);
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
   if (hours > 0) return `${hours}h${minutes}m`;

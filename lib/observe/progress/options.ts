@@ -1,4 +1,4 @@
-import { integer, type OptionTable, string } from '../../util/validation.js';
+import { boolean, integer, type OptionTable, string } from '../../util/validation.js';
 
 /**
  * How the progress of a map is shown.
@@ -15,10 +15,17 @@ export interface ProgressOptions {
    * per second), `{left}` (the remaining time), `{duration_formatted}`, and the other placeholders of cli-progress.
    */
   format?: string;
+  /**
+   * In a terminal, whether a line for each process of the pool stands under the bar, with its process id, its age, its memory,
+   * and the task that it has had for the longest time. Costs as much as listeners to the events of tasks. Not for a distributed
+   * pool, whose processes run elsewhere.
+   */
+  processes?: boolean;
 }
 
 export const PROGRESS_OPTIONS = {
   label: { check: string },
   total: { check: integer(0) },
   format: { check: string },
+  processes: { check: boolean },
 } as const satisfies OptionTable<ProgressOptions>;

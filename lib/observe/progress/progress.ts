@@ -15,6 +15,19 @@ export interface ProgressSource {
   whenOver(): Promise<void>;
 }
 
+/** Lines to show under the bar. */
+export interface Lines {
+  /** @param max - how many there may be. */
+  read(max: number): string[];
+}
+
+/** How the progress of a map looks. */
+export interface ProgressLook {
+  label: string;
+  format: string | undefined;
+  processes: Lines | undefined;
+}
+
 /** The number of samples over which the rate is measured. */
 const SAMPLES = 50;
 
@@ -22,15 +35,18 @@ const SAMPLES = 50;
 export class Progress {
   readonly label: string;
   readonly format: string | undefined;
+  /** The lines under the bar. */
+  readonly processes: Lines | undefined;
   readonly ended: Promise<void>;
   readonly #total: number | undefined;
   readonly #source: ProgressSource;
   readonly #samples: { time: number; done: number }[] = [{ time: performance.now(), done: 0 }];
 
   /** @param total - the number of items, if known. */
-  constructor(label: string, format: string | undefined, total: number | undefined, source: ProgressSource) {
+  constructor({ label, format, processes }: ProgressLook, total: number | undefined, source: ProgressSource) {
     this.label = label;
     this.format = format;
+    this.processes = processes;
     this.ended = source.whenOver();
     this.#total = total;
     this.#source = source;

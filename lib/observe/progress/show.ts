@@ -1,5 +1,6 @@
 import { showLines } from './lines.js';
 import type { ProgressOptions } from './options.js';
+import { ProcessLines, type WatchedPool } from './process-lines.js';
 import { Progress, type ProgressSource } from './progress.js';
 
 /**
@@ -7,11 +8,22 @@ import { Progress, type ProgressSource } from './progress.js';
  * bars is loaded on demand.
  *
  * @param name - the name of the function.
+ * @param pool - the pool whose processes are shown, if they are asked for. No task of the map may have been queued.
  */
-export function showProgress(options: ProgressOptions, name: string, items: unknown, source: ProgressSource): void {
-  const total = options.total ?? countItems(items);
-  const progress = new Progress(options.label ?? (name || 'map'), options.format, total, source);
+export function showProgress(
+  options: ProgressOptions,
+  name: string,
+  items: unknown,
+  source: ProgressSource,
+  pool: WatchedPool | undefined,
+): void {
   const isTerminal = process.stderr.isTTY && process.env.TERM !== 'dumb';
+  const label = options.label ?? (name || 'map');
+  const rename = (task: string) => (task === name ? label : task || 'a task');
+  const processes = isTerminal && pool !== undefined ? new ProcessLines(pool, rename) : undefined;
+  const total = options.total ?? countItems(items);
+  const progress = new Progress({ label, format: options.format, processes }, total, source);
+  void progress.ended.then(() => processes?.close());
   if (!isTerminal) return showLines(progress);
   import('./bars.js').then(
     ({ showBar }) => showBar(progress),
