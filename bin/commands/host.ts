@@ -60,28 +60,34 @@ async function createHost(options: HostOptions): Promise<Host> {
 async function runHost(options: HostOptions, log: Log): Promise<void> {
   const host = await createHost(options);
   const { name } = host;
-  host.on('error', ({ message }) => log('error', `error: ${message}`, { host: name }));
+  const logError = (error: unknown) => {
+    log('error', `error: ${error instanceof Error ? error.message : String(error)}`, { host: name });
+  };
+  host.on('error', logError);
   host.on('refused', ({ message }, job) => log('warn', `refused job ${job}: ${message}`, { host: name, job }));
   host.on('clockSkew', (skew) => log('warn', describeSkew(skew), { host: name, skew }));
-  let interrupts: Interrupts | undefined;
-  const ended = new Promise<void>((resolve, reject) => {
-    interrupts = new Interrupts(() => {
-      log('info', 'closing: running tasks may finish, the others return to the queue', { host: name });
-      host.close().then(resolve, reject);
-    }, 1);
-    interrupts.begin();
-  });
+  const interrupts = new Interrupts(() => {
+    log('info', 'closing: running tasks may finish, the others return to the queue', { host: name });
+    // Exits even if something still waits for a datastore that does not answer.
+    host.close().then(
+      () => process.exit(),
+      (error) => {
+        logError(error);
+        process.exit(1);
+      },
+    );
+  }, 1);
+  interrupts.begin();
   try {
     await host.start();
     const { queue } = options;
     const { port } = host;
     const at = port === undefined ? '' : `; port ${port}`;
     log('info', `${name} runs tasks of the queue ${queue}${at}`, { host: name, queue, port });
-    await ended;
   } catch (error) {
     // A signal during the start makes it fail; that is not an error to report.
-    if (interrupts?.code !== undefined) return;
-    log('error', `error: ${error instanceof Error ? error.message : String(error)}`, { host: name });
+    if (interrupts.code !== undefined) return;
+    logError(error);
     process.exitCode = 1;
   }
 }

@@ -6,6 +6,7 @@ import { Session } from './caller/session.js';
 import { DISTRIBUTED_POOL_OPTIONS, type DistributedPoolOptions, readDistributedPoolOptions } from './options.js';
 import { Datastore } from './wire/datastore.js';
 import type { ResultsMessage } from './wire/messages.js';
+import { leasesQueueOf } from './wire/queue-names.js';
 import { readQueueState } from './wire/queue-state.js';
 
 /** A host that has answered. @since 0.1.0 */
@@ -92,7 +93,7 @@ export async function readQueueStatus(
       await session.ask();
       await sleep(INTERVAL);
     }
-    const state = await readQueueState(store.queue(read.queue));
+    const state = await readQueueState(store.queue(read.queue), store.queue(leasesQueueOf(read.queue)));
     // This session is a caller, too.
     return { queue: read.queue, ...state, callers: Math.max(0, state.callers - 1), hosts: reports.list() };
   } finally {

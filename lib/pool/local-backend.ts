@@ -29,6 +29,8 @@ export class LocalBackend implements Backend {
   readonly #dispatcher: Dispatcher;
   readonly #supervisor: Supervisor;
   readonly #maps: Maps;
+  /** Why no further task begins, if {@link cancelUnstarted} was called. */
+  #refusal: Error | undefined;
   /** Streams that were begun and whose generators have not ended. */
   readonly #streams = new Set<StreamTask>();
 
@@ -80,7 +82,7 @@ export class LocalBackend implements Backend {
         this.#lifecycle.fail(task, new TaskTimeoutError(task.name, task.job.timeout, pid), pid);
       },
       onImportTimeout: (task, child) => this.#onImportTimeout(task, child),
-      onReturned: (tasks, child) => this.#dispatcher.putBack(child.queueId, this.#supervisor.takeBack(child, tasks)),
+      onReturned: (tasks, child) => this.#putBack(child, this.#supervisor.takeBack(child, tasks)),
       onRoom: (child) => {
         this.#supervisor.sendPinned(child);
         this.#dispatcher.dispatch();
@@ -195,6 +197,20 @@ export class LocalBackend implements Backend {
     this.#supervisor.terminate();
   }
 
+  /** Cancels the tasks that have not begun, and all later ones. */
+  cancelUnstarted(reason: Error): void {
+    this.#refusal = reason;
+    this.pause();
+    this.#cancelQueued(reason);
+  }
+
+  #cancelQueued(reason: Error): void {
+    this.#lifecycle.settleCancelled(
+      this.#dispatcher.cancel(() => true),
+      reason,
+    );
+  }
+
   stats(): PoolStats {
     const { done, failed } = this.#lifecycle;
     const { isPaused } = this.#dispatcher;
@@ -211,7 +227,13 @@ export class LocalBackend implements Backend {
     this.#supervisor.revive();
     this.#dispatcher.enqueue(task);
     this.#dispatcher.schedule();
+    if (this.#refusal !== undefined) this.#cancelQueued(this.#refusal);
   };
+
+  #putBack(child: ChildHandle, tasks: readonly Task[]): void {
+    this.#dispatcher.putBack(child.queueId, tasks);
+    if (this.#refusal !== undefined) this.#cancelQueued(this.#refusal);
+  }
 
   #onFailure(task: Task, error: unknown, child: ChildHandle): void {
     const { exceptionHandler } = this.#options;
@@ -231,7 +253,7 @@ export class LocalBackend implements Backend {
     for (const task of end.begun) {
       this.#lifecycle.fail(task, createExitError(this.#options.name, child.pid, end.exit, end.cause), child.pid);
     }
-    this.#dispatcher.putBack(child.queueId, unpinned);
+    this.#putBack(child, unpinned);
     this.#dispatcher.schedule();
     this.#supervisor.refill(child, end);
   }

@@ -207,6 +207,15 @@ export class Pool extends BasePool<PoolEvents> {
     return this;
   }
 
+  /**
+   * @internal
+   * Cancels the tasks that have not begun, and all later ones: their callers get the reason. Running tasks go on. A process in
+   * a busy loop answers late which of the tasks that it was sent it has not begun.
+   */
+  cancelUnstarted(reason: Error): void {
+    this.#backend.cancelUnstarted(reason);
+  }
+
   /** What the pool does at this moment, as plain data. */
   stats(): PoolStats {
     const { taskStats } = this.#observers;

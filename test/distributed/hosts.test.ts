@@ -318,7 +318,7 @@ describe('forged jobs', () => {
     ['no tasks', { ...right, body: frame(0x90) }],
   ])('with %s are rejected, and the host keeps running', async (_, data) => {
     await withQueue('hosts', async (queue) => {
-      await keepLease(queue);
+      await keepLease();
       const job = await queue.add('tasks', data);
       await until(async () => (await job.getState()) === 'failed');
       await job.remove();
@@ -334,7 +334,7 @@ describe('forged jobs', () => {
     ['triple', '/etc/passwd'],
   ])('that call %s of %s run nothing', async (name, module) => {
     await withQueue('hosts', async (queue) => {
-      await keepLease(queue);
+      await keepLease();
       const job = await queue.add(
         'tasks',
         { ...right, module, fn: { kind: 'handle', name } },
@@ -350,17 +350,26 @@ describe('forged jobs', () => {
     });
   });
 
-  async function keepLease(queue: Queue): Promise<void> {
-    await queue.add(
-      'lease',
-      { version: 3, caller, until: Date.now() + 60_000 },
-      { jobId: `lease-${caller}`, delay: 60_000, removeOnComplete: true },
-    );
+  /** Pretends that the caller is alive. */
+  async function keepLease(): Promise<void> {
+    await withQueue('hosts-leases', async (leases) => {
+      await leases.add('lease', { version: 3, caller, until: Date.now() + 60_000 }, { jobId: `lease-${caller}` });
+    });
   }
 });
 
 test('forged results emit errors, and the caller gets the right result', async () => {
-  const right = { version: 3, host: 'a', slots: 1, roundTrip: 1, times: [], lost: [], refused: [], body: '' };
+  const right = {
+    version: 3,
+    host: 'a',
+    slots: 1,
+    roundTrip: 1,
+    times: [],
+    lost: [],
+    returned: [],
+    refused: [],
+    body: '',
+  };
   const wrong = [
     null,
     'text',
@@ -371,6 +380,7 @@ test('forged results emit errors, and the caller gets the right result', async (
     { ...right, times: [[1, 1]] },
     { ...right, times: [['1', null]] },
     { ...right, lost: 'all' },
+    { ...right, returned: [0.5] },
     { ...right, refused: [['1', {}]] },
     { ...right, body: Buffer.alloc(100, 0xff).toString('base64') },
     // The result of a task whose id is a big integer.
@@ -379,7 +389,13 @@ test('forged results emit errors, and the caller gets the right result', async (
   const strange = [
     // The result of a task that was never sent.
     { ...right, body: frame(0x91, 0x93, 6, 0xcd, 0xff, 0xff, 0x91, 1) },
-    { ...right, times: [['no such chunk', 1]], lost: [['no such chunk', 1]], refused: [['no such chunk', 'why']] },
+    {
+      ...right,
+      times: [['no such chunk', 1]],
+      lost: [['no such chunk', 1]],
+      returned: [77],
+      refused: [['no such chunk', 'why']],
+    },
   ];
   await withPool(
     async (pool) => {
@@ -387,8 +403,8 @@ test('forged results emit errors, and the caller gets the right result', async (
       pool.on('connectionError', ({ name, message }) => errors.push(`${name}: ${message}`));
       const result = pool.apply(triple, [5]);
       const caller = await withQueue('forged', async (queue) => {
-        await until(async () => (await queue.getJobCounts('delayed', 'prioritized')).prioritized === 1);
-        return (await queue.getJobs(['delayed']))[0]?.data.caller;
+        await until(async () => (await queue.getJobCounts('prioritized')).prioritized === 1);
+        return (await queue.getJobs(['prioritized']))[0]?.data.caller;
       });
       await withQueue(`forged-results-${caller}`, async (queue) => {
         for (const data of [...wrong, ...strange]) await queue.add('results', data);

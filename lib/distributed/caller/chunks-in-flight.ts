@@ -72,6 +72,11 @@ export class ChunksInFlight {
     return task;
   }
 
+  /** Removes tasks that a host has returned. @returns those of them that are unsettled. */
+  takeTasks(ids: readonly number[]): Task[] {
+    return ids.map((id) => this.take(id)).filter((task) => task !== undefined);
+  }
+
   /** Removes a chunk. @returns its unsettled tasks. */
   takeChunk(id: string): Task[] {
     const chunk = this.get(id);

@@ -1,7 +1,10 @@
 import { QueueError } from '../../errors.js';
 import { isSettledWithin } from '../../util/settled-within.js';
-import { Datastore, type DatastoreOptions, MAX_CLOSING } from '../wire/datastore.js';
+import { Datastore, type DatastoreOptions } from '../wire/datastore.js';
 import { Session, type SessionHandler, type SessionOptions } from './session.js';
+
+/** How long the end of a session may take, in milliseconds: its datastore may be far away, or not answer at all. */
+const MAX_ENDING = 3000;
 
 /** Called by a {@link DatastoreConnection}. */
 export interface ConnectionHandler extends SessionHandler {
@@ -67,6 +70,8 @@ export class DatastoreConnection {
       countUnsent: () => this.#handler.countUnsent(),
       onLost: () => {
         this.#handler.onLost();
+        // What hosts still send to it must not stay in the datastore.
+        session.end().catch(this.#handler.onError);
         // With a new caller id: hosts consider the old one dead.
         if (!this.#isClosing) this.#startSession(store);
       },
@@ -105,7 +110,7 @@ export class DatastoreConnection {
     };
     await isSettledWithin(
       end().catch(() => undefined),
-      MAX_CLOSING,
+      MAX_ENDING,
     );
     await store.close();
   }

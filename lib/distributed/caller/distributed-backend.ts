@@ -255,7 +255,7 @@ export class DistributedBackend implements Backend {
     this.#schedule();
   }
 
-  #onResults({ host, slots, roundTrip, times, lost, refused, body }: ResultsMessage): void {
+  #onResults({ host, slots, roundTrip, times, lost, returned, refused, body }: ResultsMessage): void {
     this.#hosts.onAnswer();
     this.#inFlight.window.see(host, slots, roundTrip);
     for (const [id, time] of times) {
@@ -265,6 +265,7 @@ export class DistributedBackend implements Backend {
     const messages = readBody(body);
     this.#learnSizes(messages, body.length);
     for (const message of messages) this.#accept(message);
+    this.#queue.putBack(this.#inFlight.takeTasks(returned), false);
     for (const [id, deaths] of lost) this.#onChunkLost(id, deaths);
     for (const [id, reason] of refused) this.#failChunk(id, new ProtocolError(`host ${host}: ${reason}`));
     this.#schedule();

@@ -1,12 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import type { Job as BullMQJob, Queue, QueueEventsProducer } from 'bullmq';
+import type { Job as BullMQJob, Queue, QueueEventsProducer, Worker } from 'bullmq';
 import { QueueError } from '../../errors.js';
-import { clearTimeout, RealDate, setTimeout, sleep } from '../../util/clock.js';
+import { clearTimeout, setTimeout, sleep } from '../../util/clock.js';
 import { maxBodyFor } from '../wire/body.js';
 import type { Datastore } from '../wire/datastore.js';
 import { JobReader } from '../wire/job-reader.js';
 import { type ChunkMessage, type ResultsMessage, readResults, VERSION } from '../wire/messages.js';
-import { ASK, CANCEL, controlQueueOf, LEASE, leaseJobOf, resultsQueueOf, TASKS } from '../wire/queue-names.js';
+import {
+  ASK,
+  CANCEL,
+  controlQueueOf,
+  LEASE,
+  leaseJobOf,
+  leasesQueueOf,
+  resultsQueueOf,
+  TASKS,
+} from '../wire/queue-names.js';
 
 /** The options of a {@link Session}. */
 export interface SessionOptions {
@@ -53,10 +62,12 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #handler: SessionHandler;
   readonly #jobs: Queue;
+  readonly #leases: Queue;
   readonly #results: Queue;
   readonly #control: QueueEventsProducer;
   #starting: Promise<void> | undefined;
   #lease: BullMQJob | undefined;
+  #worker: Worker | undefined;
   #timer: NodeJS.Timeout | undefined;
   #reader: JobReader | undefined;
   #ended = false;
@@ -67,6 +78,7 @@ export class Session {
     this.#options = options;
     this.#handler = handler;
     this.#jobs = store.queue(options.queue);
+    this.#leases = store.queue(leasesQueueOf(options.queue));
     this.#results = store.queue(resultsQueueOf(options.queue, this.caller));
     this.#control = store.producer(controlQueueOf(options.queue));
   }
@@ -83,15 +95,8 @@ export class Session {
   }
 
   async #start(): Promise<void> {
-    const { leaseDuration } = this.#options;
     await this.#store.ready();
-    const lease = await this.#jobs.add(LEASE, this.#leaseData(), {
-      jobId: leaseJobOf(this.caller),
-      delay: leaseDuration,
-      priority: 1,
-      removeOnComplete: true,
-      removeOnFail: true,
-    });
+    const lease = await this.#leases.add(LEASE, this.#leaseData(), { jobId: leaseJobOf(this.caller) });
     if (this.#ended) return;
     this.#lease = lease;
     // Only after the datastore has answered: BullMQ cannot close a worker that was never connected.
@@ -159,7 +164,8 @@ export class Session {
   async end(): Promise<void> {
     this.stop();
     await this.#starting;
-    await this.#jobs.remove(leaseJobOf(this.caller));
+    await this.#leases.remove(leaseJobOf(this.caller));
+    if (this.#worker !== undefined) await this.#store.closeWorker(this.#worker);
     await this.#results.obliterate({ force: true });
   }
 
@@ -187,6 +193,7 @@ export class Session {
       onJob: (job) => void this.#receive(reader, job, maxBody),
       onError: (error) => this.#handler.onError(error),
     });
+    this.#worker = worker;
     this.#reader = reader;
     reader.fetch();
   }
@@ -206,12 +213,11 @@ export class Session {
     }
   }
 
-  /** The data of the lease job. */
   #leaseData(): object {
     return {
       version: VERSION,
       caller: this.caller,
-      until: RealDate.now() + this.#options.leaseDuration,
+      until: this.#store.clock.now() + this.#options.leaseDuration,
       queued: this.#handler.countUnsent(),
     };
   }
@@ -227,7 +233,6 @@ export class Session {
   async #renew(): Promise<void> {
     try {
       await this.#lease?.updateData(this.#leaseData());
-      await this.#lease?.changeDelay(this.#options.leaseDuration);
     } catch (error) {
       if (this.#ended) return;
       if (await this.#hasExpired()) {
@@ -239,10 +244,10 @@ export class Session {
     this.#renewLater();
   }
 
-  /** Whether a host has taken the lease. Other failures to renew it may be temporary. */
+  /** Whether the lease was removed. Other failures to renew it may be temporary. */
   async #hasExpired(): Promise<boolean> {
     try {
-      return (await this.#jobs.getJobState(leaseJobOf(this.caller))) !== 'delayed';
+      return (await this.#leases.getJobState(leaseJobOf(this.caller))) === 'unknown';
     } catch {
       return false;
     }

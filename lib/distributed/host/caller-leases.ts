@@ -1,5 +1,6 @@
 import type { Queue } from 'bullmq';
-import { clearInterval, performance, RealDate, setInterval } from '../../util/clock.js';
+import { clearInterval, performance, setInterval } from '../../util/clock.js';
+import type { DatastoreClock } from '../wire/datastore-clock.js';
 import { leaseJobOf } from '../wire/queue-names.js';
 
 /** The state of a caller is cached for this part of its lease. */
@@ -8,6 +9,8 @@ const FRESH = 1 / 4;
 const MIN_INTERVAL = 25;
 
 interface WatchedCaller {
+  /** The duration of its lease, in milliseconds. */
+  readonly lease: number;
   isAlive: Promise<boolean>;
   /** When its lease ends, as it was last read. */
   until: number;
@@ -17,21 +20,30 @@ interface WatchedCaller {
   timer: NodeJS.Timeout | undefined;
 }
 
+/** Called by a {@link CallerLeases}. */
+export interface CallerLeasesHandler {
+  /** The lease of a caller has expired. */
+  onDead(): void;
+  /** The last chunk of a caller has ended. */
+  onGone(caller: string, lease: number): void;
+}
+
 /** Watches the leases of callers, so that chunks do not run for dead ones. */
 export class CallerLeases {
-  readonly #jobs: Queue;
+  readonly #leases: Queue;
+  readonly #clock: DatastoreClock;
   readonly #callers = new Map<string, WatchedCaller>();
-  readonly #onGone: (caller: string) => void;
+  readonly #handler: CallerLeasesHandler;
 
-  /** @param onGone - called when the last chunk of a caller has ended. */
-  constructor(jobs: Queue, onGone: (caller: string) => void) {
-    this.#jobs = jobs;
-    this.#onGone = onGone;
+  constructor(leases: Queue, clock: DatastoreClock, handler: CallerLeasesHandler) {
+    this.#leases = leases;
+    this.#clock = clock;
+    this.#handler = handler;
   }
 
   /** Calls `onDead` if the caller dies before {@link release} is called with the same `run`. */
   hold(caller: string, lease: number, run: object, onDead: () => void): void {
-    const watched = this.#get(caller);
+    const watched = this.#get(caller, lease);
     watched.runs.set(run, onDead);
     watched.timer ??= setInterval(() => void this.#check(caller), Math.max(MIN_INTERVAL, lease * FRESH));
   }
@@ -42,11 +54,11 @@ export class CallerLeases {
     if (watched === undefined || watched.runs.size > 0) return;
     clearInterval(watched.timer);
     this.#callers.delete(caller);
-    this.#onGone(caller);
+    this.#handler.onGone(caller, watched.lease);
   }
 
   isAlive(caller: string, lease: number): Promise<boolean> {
-    const watched = this.#get(caller);
+    const watched = this.#get(caller, lease);
     const now = performance.now();
     if (now - watched.checkedAt > lease * FRESH) {
       watched.checkedAt = now;
@@ -58,7 +70,7 @@ export class CallerLeases {
   /** The time in milliseconds until the first lease ends; `undefined` while there is none. */
   get shortest(): number | undefined {
     const ends = [...this.#callers.values()].map(({ until }) => until).filter(Number.isFinite);
-    return ends.length === 0 ? undefined : Math.min(...ends) - RealDate.now();
+    return ends.length === 0 ? undefined : Math.min(...ends) - this.#clock.now();
   }
 
   async #check(caller: string): Promise<void> {
@@ -73,21 +85,23 @@ export class CallerLeases {
   /** A caller counts as alive while its lease cannot be read: the datastore is unavailable for a while. */
   async #readLease(caller: string): Promise<boolean> {
     try {
-      // Reads the expiry itself: the lease job is only delivered to a host with room, and there may be no such host.
-      const job = await this.#jobs.getJob(leaseJobOf(caller));
+      const job = await this.#leases.getJob(leaseJobOf(caller));
       const until = job === undefined ? 0 : Number(Object(job.data).until);
       const watched = this.#callers.get(caller);
       if (watched !== undefined) watched.until = until;
-      return until >= RealDate.now();
+      const isAlive = until >= this.#clock.now();
+      if (!isAlive) this.#handler.onDead();
+      return isAlive;
     } catch {
       return true;
     }
   }
 
-  #get(caller: string): WatchedCaller {
+  #get(caller: string, lease: number): WatchedCaller {
     const known = this.#callers.get(caller);
     if (known !== undefined) return known;
     const watched: WatchedCaller = {
+      lease,
       isAlive: Promise.resolve(true),
       until: Number.POSITIVE_INFINITY,
       checkedAt: Number.NEGATIVE_INFINITY,

@@ -17,6 +17,9 @@ import type { TaskTimes } from './task-times.js';
 const OFFER_DELAY = 250;
 const MAX_OFFERS = 240;
 
+/** Why a closing host does not begin a task. */
+export const HOST_IS_CLOSING = new Error('the host is closing');
+
 /** The part of a host that a {@link ChunkRun} uses. */
 export interface ChunkRunContext {
   host: string;
@@ -41,30 +44,25 @@ export interface ChunkRunContext {
 
 /** Runs one chunk on the pool of a host. */
 export class ChunkRun {
-  /** Resolves when its tasks have settled and their results are sent. */
-  readonly ended: Promise<void>;
   readonly #job: BullMQJob;
   readonly #context: ChunkRunContext;
   readonly #abort = new AbortController();
   readonly #unsettled = new Map<number, readonly unknown[]>();
   #chunk: ChunkMessage | undefined;
+  #isClosing = false;
   #isRequeued = false;
   #hasBegun = false;
   /** The time that its tasks have occupied slots of the host, in milliseconds. */
   #occupied = 0;
-  #onEnded!: () => void;
 
   constructor(job: BullMQJob, context: ChunkRunContext) {
     this.#job = job;
     this.#context = context;
-    this.ended = new Promise((resolve) => {
-      this.#onEnded = resolve;
-    });
   }
 
   /** Whether unfinished tasks must go back to the queue. */
   get needsRequeue(): boolean {
-    return this.#isRequeued && this.#unsettled.size > 0;
+    return this.#isRequeued && (this.#chunk === undefined || this.#unsettled.size > 0);
   }
 
   /** The chunk with its unfinished tasks. */
@@ -87,6 +85,11 @@ export class ChunkRun {
     this.#abort.abort(new DOMException('the caller is gone or has cancelled the task', 'AbortError'));
   }
 
+  /** The host is closing: no further task begins. */
+  close(): void {
+    this.#isClosing = true;
+  }
+
   /** Cancels its tasks, and leaves the unfinished ones to other hosts. */
   requeue(): void {
     this.#isRequeued = true;
@@ -99,7 +102,6 @@ export class ChunkRun {
       return await this.#read();
     } finally {
       if (!this.#hasBegun) this.#context.capacity.drop();
-      this.#onEnded();
     }
   }
 
@@ -149,6 +151,10 @@ export class ChunkRun {
     resultSender: ResultSender,
   ): Promise<void> {
     const { functions, capacity, times, host } = this.#context;
+    if (this.#isClosing) {
+      this.#isRequeued = true;
+      return;
+    }
     this.#chunk = chunk;
     let fn: AnyFunction;
     try {
@@ -213,11 +219,17 @@ export class ChunkRun {
       const value = await pool.applyFrom({ pool: caller, id, runs: this.#runs }, fn, args, options);
       this.#settle(() => resultSender.succeed(id, value), false, id);
     } catch (error) {
-      if (!this.#abort.signal.aborted) this.#settle(() => resultSender.fail(id, error), true, id);
+      if (error === HOST_IS_CLOSING) this.#giveBack(id, resultSender);
+      else if (!this.#abort.signal.aborted) this.#settle(() => resultSender.fail(id, error), true, id);
     }
     const time = times.end(begun);
     this.#occupied += time;
     this.#context.onTaskEnd(time);
+  }
+
+  #giveBack(id: number, resultSender: ResultSender): void {
+    this.#unsettled.delete(id);
+    resultSender.giveBack(id);
   }
 
   #settle(send: () => void, failed: boolean, id?: number): void {

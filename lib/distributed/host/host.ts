@@ -1,30 +1,38 @@
 import type { Job as BullMQJob, Queue } from 'bullmq';
 import { EventEmitter } from 'eventemitter3';
-import { InvalidStateError } from '../../errors.js';
+import { InvalidStateError, QueueError } from '../../errors.js';
 import { readPoolOptions } from '../../pool/options/pool-options.js';
 import { Pool } from '../../pool/pool.js';
 import { refuseOutsideOfTask } from '../../process/current-task.js';
 import { callListener } from '../../util/call-listener.js';
-import { performance } from '../../util/clock.js';
+import { nextTurn, performance } from '../../util/clock.js';
 import { isSettledWithin } from '../../util/settled-within.js';
 import type { HostEvents } from '../events.js';
 import { type HostOptions, readHostOptions } from '../options.js';
 import type { HostStats } from '../stats.js';
 import { Datastore, MAX_CLOSING } from '../wire/datastore.js';
-import { controlQueueOf, isCaller, LEASE, leaseJobOf, resultsQueueOf } from '../wire/queue-names.js';
+import { controlQueueOf, leasesQueueOf, resultsQueueOf } from '../wire/queue-names.js';
 import { readQueueState } from '../wire/queue-state.js';
 import { AllowedFunctions } from './allowed-functions.js';
 import { CallerLeases } from './caller-leases.js';
 import { CallerRequests } from './caller-requests.js';
 import { Capacity } from './capacity.js';
-import { ChunkRun } from './chunk-run.js';
+import { ChunkRun, type ChunkRunContext, HOST_IS_CLOSING } from './chunk-run.js';
+import { DeadCallers } from './dead-callers.js';
 import { HealthServer } from './health-server.js';
 import { JobFetcher } from './job-fetcher.js';
-import { ResultSender } from './result-sender.js';
+import { ResultSenders } from './result-senders.js';
 import { TaskTimes } from './task-times.js';
 
 /** A job that lost this many hosts runs alone. */
 const SUSPECT_LOSSES = 2;
+
+/**
+ * How long the steps after the grace period may take, in milliseconds: returning tasks to a datastore that is far away, and
+ * the end of processes. A host ends within 5 s even if the datastore does not answer.
+ */
+const MAX_RETURNING = 1500;
+const MAX_EXITING = 1000;
 
 /**
  * Runs the tasks of distributed pools: takes them from the queue, and runs them on a pool on this machine.
@@ -48,7 +56,8 @@ export class Host {
   readonly #capacity: Capacity;
   readonly #times: TaskTimes;
   readonly #runs = new Map<string, ChunkRun>();
-  readonly #resultSenders = new Map<string, ResultSender>();
+  /** What is being done with each job. */
+  readonly #working = new Set<Promise<void>>();
   readonly #counts = { done: 0, failed: 0, refused: 0, finishedChunks: 0 };
   readonly #startedAt = performance.now();
   #state: 'new' | 'started' | 'closing' = 'new';
@@ -56,8 +65,11 @@ export class Host {
   #store: Datastore | undefined;
   #leases: CallerLeases | undefined;
   #fetcher: JobFetcher | undefined;
+  #resultSenders: ResultSenders | undefined;
+  #deadCallers: DeadCallers | undefined;
   #health: HealthServer | undefined;
   #closed: Promise<void> | undefined;
+  #isDisconnected = false;
 
   /**
    * @throws TypeError for an unknown or invalid option.
@@ -97,7 +109,7 @@ export class Host {
   }
 
   async #start(): Promise<void> {
-    const { modules, root, queue, maxValueSize, port, address } = this.#options;
+    const { modules, root, queue, port, address } = this.#options;
     const pool = new Pool(this.#options.pool);
     this.#pool = pool;
     const functions = await AllowedFunctions.read(pool, modules, root);
@@ -108,26 +120,24 @@ export class Host {
     this.#store = store;
     await store.ready();
     this.#refuseIfClosing();
-    const jobs = store.queue(queue);
-    const leases = new CallerLeases(jobs, (caller) => this.#closeResultSender(caller));
-    this.#leases = leases;
+    const leases = store.queue(leasesQueueOf(queue));
+    const context = this.#createContext(pool, functions, store, leases);
+    const handler = { onLost: (ids: readonly string[]) => this.#abort(ids), onError: this.#onError };
     this.#fetcher = new JobFetcher(
       store,
       { ...this.#options, name: this.name },
       {
+        ...handler,
         hasRoom: (fetching, roundTrip) => this.#capacity.hasRoom(fetching, roundTrip),
-        onJob: (job) => void this.#onJob(job, { pool, functions, leases, jobs, store, maxValueSize }),
-        onLost: (ids) => this.#abort(ids),
-        onError: this.#onError,
+        onJob: (job) => this.#track(this.#onJob(job, context)),
       },
     );
     new CallerRequests(store.events(controlQueueOf(queue)), {
-      leases,
+      ...context,
       report: () => {
         const { running, done, failed, refused } = this.stats();
         return { running, done, failed, refused, uptime: performance.now() - this.#startedAt };
       },
-      resultSenderOf: (caller) => this.#openResultSender(caller, { store, maxValueSize }),
       abort: (ids) => this.#abort(ids),
       onError: this.#onError,
     });
@@ -136,7 +146,7 @@ export class Host {
         queue,
         isHealthy: () => this.isHealthy,
         stats: () => this.stats(),
-        readQueueState: () => readQueueState(jobs),
+        readQueueState: () => readQueueState(store.queue(queue), leases),
       };
       const health = await HealthServer.listen(observed, port, address);
       await this.#keepOrClose(health);
@@ -144,6 +154,57 @@ export class Host {
     }
     await this.#fetcher.start();
     this.#refuseIfClosing();
+    this.#deadCallers?.start();
+  }
+
+  #createContext(pool: Pool, functions: AllowedFunctions, store: Datastore, leasesQueue: Queue): ChunkRunContext {
+    const { queue, maxValueSize } = this.#options;
+    const jobs = store.queue(queue);
+    const senders = new ResultSenders((caller) => ({
+      host: this.name,
+      slots: this.#slots,
+      maxValueSize,
+      results: store.queue(resultsQueueOf(queue, caller)),
+      getRoundTrip: () => this.#fetcher?.roundTrip ?? 0,
+      onError: this.#onError,
+    }));
+    const deadCallers = new DeadCallers({
+      queue,
+      store,
+      leases: leasesQueue,
+      isServing: (caller) => senders.has(caller),
+      onError: this.#onError,
+    });
+    const leases = new CallerLeases(leasesQueue, store.clock, {
+      onDead: () => deadCallers.searchSoon(),
+      onGone: (caller, lease) => {
+        if (senders.close(caller)) deadCallers.addServed(caller, lease);
+      },
+    });
+    this.#leases = leases;
+    this.#resultSenders = senders;
+    this.#deadCallers = deadCallers;
+    return {
+      pool,
+      functions,
+      maxValueSize,
+      host: this.name,
+      capacity: this.#capacity,
+      times: this.#times,
+      leases,
+      resultSenderOf: (caller) => senders.open(caller),
+      onDone: (failed) => {
+        this.#counts.done++;
+        if (failed) this.#counts.failed++;
+      },
+      isLimited: this.#options.rateLimit !== undefined,
+      listHosts: () => this.#listHosts(jobs),
+      onBegin: (tasks) => this.#noteRate(tasks, jobs),
+      onTaskEnd: (time) => {
+        this.#capacity.end(time);
+        this.#fetcher?.fetch();
+      },
+    };
   }
 
   /** If the host was closed meanwhile, closes what has just been opened: `close()` did not see it. */
@@ -156,36 +217,21 @@ export class Host {
     if (this.#state === 'closing') throw new InvalidStateError('the host was closed while it was starting');
   }
 
-  async #onJob(job: BullMQJob, context: Context): Promise<void> {
+  /** Closing waits for what is done with a job. */
+  #track(work: Promise<void>): void {
+    this.#working.add(work);
+    void work.finally(() => this.#working.delete(work));
+  }
+
+  async #onJob(job: BullMQJob, context: ChunkRunContext): Promise<void> {
     const fetcher = this.#fetcher as JobFetcher;
-    if (job.name === LEASE) {
-      await this.#removeDeadCaller(job, context);
-      return;
-    }
     if (this.#capacity.isReserved) {
       // Fetched before the suspect was known: other hosts run it.
       await fetcher.requeue(job, undefined);
       return;
     }
     this.#capacity.expect();
-    const run = new ChunkRun(job, {
-      ...context,
-      host: this.name,
-      capacity: this.#capacity,
-      times: this.#times,
-      resultSenderOf: (caller) => this.#openResultSender(caller, context),
-      onDone: (failed) => {
-        this.#counts.done++;
-        if (failed) this.#counts.failed++;
-      },
-      isLimited: this.#options.rateLimit !== undefined,
-      listHosts: () => this.#listHosts(context.jobs),
-      onBegin: (tasks) => this.#noteRate(tasks, context.jobs),
-      onTaskEnd: (time) => {
-        this.#capacity.end(time);
-        fetcher.fetch();
-      },
-    });
+    const run = new ChunkRun(job, context);
     // A job that lost two hosts may be the cause. It runs alone, so that no other job is lost with it.
     const isSuspect = job.stalledCounter >= SUSPECT_LOSSES;
     if (isSuspect) this.#capacity.reserve();
@@ -225,51 +271,13 @@ export class Host {
     await jobs.rateLimit(Math.ceil(((tasks - 1) * rateLimit.duration) / rateLimit.max)).catch(this.#onError);
   }
 
-  /** A due lease means a dead caller: removes its results now, and late ones a minute later. */
-  async #removeDeadCaller(job: BullMQJob, { jobs, store }: Context): Promise<void> {
-    const fetcher = this.#fetcher as JobFetcher;
-    const { caller, again } = Object(job.data) as { caller?: unknown; again?: unknown };
-    if (!isCaller(caller))
-      return fetcher.refuse(job, new Error('received an invalid lease: caller must be 32 hexadecimal digits'));
-    try {
-      await store.queue(resultsQueueOf(this.#options.queue, caller)).obliterate({ force: true });
-      if (again !== true) {
-        const opts = { jobId: `again-${leaseJobOf(caller)}`, delay: 60_000, priority: 1, removeOnComplete: true };
-        await jobs.add(LEASE, { caller, again: true }, { ...opts, removeOnFail: true });
-      }
-    } catch (error) {
-      this.#onError(error);
-    }
-    await fetcher.complete(job);
-  }
-
-  #openResultSender(caller: string, { store, maxValueSize }: Pick<Context, 'store' | 'maxValueSize'>): ResultSender {
-    const known = this.#resultSenders.get(caller);
-    if (known !== undefined) return known;
-    const results = store.queue(resultsQueueOf(this.#options.queue, caller));
-    const resultSender = new ResultSender({
-      host: this.name,
-      slots: this.#slots,
-      maxValueSize,
-      results,
-      getRoundTrip: () => this.#fetcher?.roundTrip ?? 0,
-      onError: this.#onError,
-    });
-    this.#resultSenders.set(caller, resultSender);
-    return resultSender;
-  }
-
-  /** The last chunk of a caller has ended. */
-  #closeResultSender(caller: string): void {
-    this.#resultSenders.get(caller)?.close();
-    this.#resultSenders.delete(caller);
-  }
-
   #abort(jobs: readonly string[]): void {
     for (const id of jobs) this.#runs.get(id)?.abort();
   }
 
   readonly #onError = (error: unknown): void => {
+    // What still waits for an answer then fails, as it must.
+    if (this.#isDisconnected) return;
     callListener(() => this.#events.emit('error', error as Error));
   };
 
@@ -278,8 +286,9 @@ export class Host {
   };
 
   /**
-   * Stops taking tasks, and closes the host. Running tasks may finish within the grace period; unfinished ones go back to
-   * the queue, for other hosts.
+   * Stops taking tasks, and closes the host. Tasks that have not begun go back at once, for other hosts. Running tasks may
+   * finish within the grace period; those that do not go back at its end. Then the host ends within 5 s, even if the datastore
+   * does not answer.
    */
   close(): Promise<void> {
     this.#closed ??= this.#close();
@@ -289,19 +298,31 @@ export class Host {
   async #close(): Promise<void> {
     this.#state = 'closing';
     this.#fetcher?.stop();
-    const runs = [...this.#runs.values()];
-    const done = Promise.all(runs.map(({ ended }) => ended));
-    if (!(await isSettledWithin(done, this.#options.gracePeriod))) {
-      for (const run of runs) run.requeue();
-      // Only results still wait then, because the datastore does not answer.
-      await isSettledWithin(done, MAX_CLOSING);
+    for (const run of this.#runs.values()) run.close();
+    this.#pool?.cancelUnstarted(HOST_IS_CLOSING);
+    if (!(await this.#finishWithin(this.#options.gracePeriod))) {
+      // Results that have arrived are read first: their tasks must not run again.
+      await nextTurn();
+      for (const run of this.#runs.values()) run.requeue();
     }
-    await this.#fetcher?.close();
-    for (const resultSender of this.#resultSenders.values()) resultSender.close();
-    await this.#health?.close();
-    await this.#store?.close();
     this.#pool?.terminate();
-    await this.#pool?.join();
+    const pooled = this.#pool?.join();
+    if (!(await this.#finishWithin(MAX_RETURNING))) this.#onError(createUnreturnedError(this.#runs.size));
+    await this.#closeStore();
+    // Processes that have not ended are killed when this program ends, if not before.
+    await isSettledWithin(Promise.all([pooled, this.#health?.close()]), MAX_EXITING);
+  }
+
+  /** Whether everything that is done with jobs ends within a time, in milliseconds. */
+  #finishWithin(time: number): Promise<boolean> {
+    return isSettledWithin(Promise.allSettled(this.#working), time);
+  }
+
+  async #closeStore(): Promise<void> {
+    await isSettledWithin(Promise.allSettled([this.#fetcher?.close(), this.#deadCallers?.close()]), MAX_CLOSING);
+    this.#resultSenders?.closeAll();
+    this.#isDisconnected = true;
+    await this.#store?.close();
   }
 
   /** Stops the host, at the end of the scope of `await using`. */
@@ -343,12 +364,8 @@ export class Host {
   }
 }
 
-/** What `start()` has opened. */
-interface Context {
-  pool: Pool;
-  functions: AllowedFunctions;
-  leases: CallerLeases;
-  jobs: Queue;
-  store: Datastore;
-  maxValueSize: number;
+function createUnreturnedError(jobs: number): QueueError {
+  return new QueueError(
+    `the datastore does not answer, so ${jobs} jobs could not be returned; other hosts take them over when their locks expire`,
+  );
 }

@@ -46,6 +46,8 @@ export class JobFetcher {
   #renewal: NodeJS.Timeout | undefined;
   readonly #reader: JobReader;
   #fetching = Promise.resolve();
+  /** Jobs that were fetched although the host had stopped. */
+  readonly #returning: Promise<void>[] = [];
   #stopped = false;
 
   constructor(store: Datastore, options: JobFetcherOptions, handler: JobFetcherHandler) {
@@ -88,10 +90,12 @@ export class JobFetcher {
     this.#reader.fetch();
   }
 
-  /** Stops fetching. */
+  /** Stops fetching. Interrupts a pending fetch: the job that it may still get goes back to the queue. */
   stop(): void {
+    if (this.#stopped) return;
     this.#stopped = true;
     this.#fetching = this.#reader.stop();
+    void this.#worker.getBackend().disconnectBlocking(false).catch(this.#handler.onError);
   }
 
   async complete(job: BullMQJob): Promise<void> {
@@ -128,7 +132,7 @@ export class JobFetcher {
   #accept(job: BullMQJob): void {
     if (this.#stopped) {
       // A fetch that was running brought it.
-      void this.requeue(job, undefined);
+      this.#returning.push(this.requeue(job, undefined));
       return;
     }
     this.#held.set(job.id as string, job);
@@ -153,13 +157,13 @@ export class JobFetcher {
     }
   }
 
-  /** Closes the worker; call it when no job is held. Interrupts a pending fetch, which could block for minutes. */
+  /** Stops renewing locks; call it when no job is held. */
   async close(): Promise<void> {
     this.stop();
     clearInterval(this.#renewal);
-    await this.#worker.getBackend().disconnectBlocking(false);
-    // The fetch may still have got a job, which is requeued.
-    await isSettledWithin(this.#fetching, MAX_CLOSING);
-    await this.#worker.close(true);
+    await isSettledWithin(
+      this.#fetching.then(() => Promise.all(this.#returning)),
+      MAX_CLOSING,
+    );
   }
 }

@@ -22,15 +22,17 @@ export interface ResultSenderOptions {
   onError(error: Error): void;
 }
 
-/** The chunks that have ended. */
-type EndedChunks = Pick<ResultsMessage, 'times' | 'lost' | 'refused'>;
+/** The chunks that have ended, and the tasks that go back to the caller. */
+type EndedChunks = Pick<ResultsMessage, 'times' | 'lost' | 'returned' | 'refused'>;
+
+const createEndedChunks = (): EndedChunks => ({ times: [], lost: [], returned: [], refused: [] });
 
 /** Sends the results of one caller's tasks, in batches. */
 export class ResultSender {
   readonly #options: ResultSenderOptions;
   #maxValueSize: number;
   #reports: TaskReport[] = [];
-  #ended: EndedChunks = { times: [], lost: [], refused: [] };
+  #ended = createEndedChunks();
   #about: HostReport | undefined;
   #onSent: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -61,6 +63,12 @@ export class ResultSender {
 
   report(id: number, progress: unknown): void {
     this.#reports.push([PROGRESS, id, progress]);
+    this.#flushLater();
+  }
+
+  /** Returns a task that will not begin on this host. */
+  giveBack(id: number): void {
+    this.#ended.returned.push(id);
     this.#flushLater();
   }
 
@@ -141,7 +149,7 @@ export class ResultSender {
     const bodies = encodeReports(this.#reports, this.#maxValueSize, onError);
     const ended = this.#ended;
     this.#reports = [];
-    this.#ended = { times: [], lost: [], refused: [] };
+    this.#ended = createEndedChunks();
     const about = this.#about;
     this.#about = undefined;
     // The end of a chunk must follow its last results.
@@ -151,7 +159,7 @@ export class ResultSender {
       slots,
       roundTrip: getRoundTrip(),
       ...(index === 0 && about !== undefined && { about }),
-      ...(index === bodies.length - 1 ? ended : { times: [], lost: [], refused: [] }),
+      ...(index === bodies.length - 1 ? ended : createEndedChunks()),
       body,
     }));
   }

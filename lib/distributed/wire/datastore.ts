@@ -30,8 +30,8 @@ export interface DatastoreHandler {
   onSkew(skew: number): void;
 }
 
-/** How long closing waits for a datastore that does not answer, in milliseconds. */
-export const MAX_CLOSING = 1000;
+/** How long closing the connections may take while the datastore does not answer, in milliseconds. */
+export const MAX_CLOSING = 500;
 
 /** BullMQ's longest blocking commands, in milliseconds. The heartbeat waits behind them. */
 const MAX_BLOCKING = 5000;
@@ -175,17 +175,17 @@ export class Datastore {
     return each;
   }
 
-  /** Closes one of BullMQ's objects before the others. */
-  async release(each: Worker): Promise<void> {
-    this.#opened.delete(each);
-    await isSettledWithin(each.close(true).catch(this.#onError), MAX_CLOSING);
+  /** Closes a worker before the other objects. */
+  async closeWorker(worker: Worker): Promise<void> {
+    this.#opened.delete(worker);
+    // Without force it would wait for its connection.
+    await worker.close(true);
   }
 
   /** Closes all connections, within {@link MAX_CLOSING} even if the datastore does not answer. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#heartbeat.stop();
-    // Without force a worker would wait for its connection.
     const closed = Promise.all([...this.#opened, this.#backend].map((each) => each.close(true).catch(() => {})));
     await isSettledWithin(closed, MAX_CLOSING / 2);
     this.#connections.destroy();

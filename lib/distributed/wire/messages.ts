@@ -75,6 +75,8 @@ export interface ResultsMessage {
   times: [chunk: string, time: number][];
   /** Chunks whose hosts died repeatedly, and how many they were. */
   lost: [chunk: string, hosts: number][];
+  /** Tasks that a closing host has not begun. The caller sends them again. */
+  returned: number[];
   /** Chunks that the host rejected as invalid, and why. */
   refused: [chunk: string, reason: string][];
   body: string;
@@ -120,7 +122,7 @@ export function readChunk(data: unknown, maxBody: number): ChunkMessage {
 /** @throws {@link ProtocolError} */
 export function readResults(data: unknown, maxBody: number): ResultsMessage {
   const results = readVersion(data, 'results');
-  const { host, slots, roundTrip, about, times, lost, refused, body } = results;
+  const { host, slots, roundTrip, about, times, lost, returned, refused, body } = results;
   check(about === undefined || isReport(about), 'about must be numbers of a host');
   check(isText(host, MAX_NAME), `host must be a string of 1 to ${MAX_NAME} characters`);
   check(isCount(slots), 'slots must be a non-negative integer');
@@ -133,6 +135,7 @@ export function readResults(data: unknown, maxBody: number): ResultsMessage {
     Array.isArray(lost) && lost.every((each) => isPair(each) && isCount(each[1])),
     'lost must be pairs of a chunk id and a number of hosts',
   );
+  check(Array.isArray(returned) && returned.every(isCount), 'returned must be task ids');
   check(
     Array.isArray(refused) && refused.every((each) => isPair(each) && isText(each[1], 8 * MAX_NAME)),
     'refused must be pairs of a chunk id and a reason',

@@ -3,20 +3,32 @@ import type { DatastoreClock } from './datastore-clock.js';
 
 type CreateBackend = typeof createPostgresBackend;
 
+/** The part of pg that BullMQ uses. */
+interface PgModule {
+  Pool: unknown;
+  Client: new (...args: unknown[]) => PgClient;
+}
+
+interface PgClient {
+  on(event: 'error', listener: (error: Error) => void): this;
+  removeAllListeners(event?: string): this;
+}
+
 /** What is private in BullMQ. */
 interface ConnectionFields {
   readyPromise: Promise<void> | undefined;
-  ownsPool: boolean;
-  listenClient: { on(event: 'error', listener: () => void): unknown } | undefined;
+  pgModule: PgModule | undefined;
 }
 
 interface BackendFields {
   run(command: string, params: readonly unknown[]): Promise<unknown>;
 }
 
-/** Which parameter of BullMQ's commands about locks is the time. */
+/** Which parameter of BullMQ's commands about locks and rate limits is the time. */
 const TIME_PARAMETERS: Readonly<Record<string, number>> = {
   move_to_active: 3,
+  move_to_completed_fetch: 9,
+  next_signal: 2,
   extend_locks: 4,
   move_stalled_jobs_to_wait: 2,
 };
@@ -56,20 +68,31 @@ function retryConnecting(connection: PostgresQueueBackend['connection']): void {
 
 /**
  * Gives every client a listener for errors for as long as it lives: pg emits `error` when the server goes down, which ends
- * the program if no one listens. BullMQ has none while it connects and none while it closes. What the client was doing
- * rejects with the same error.
+ * the program if no one listens. BullMQ's own listener comes after the client has connected, and goes before it has closed.
+ * What the client was doing rejects with the same error.
  */
 function keepErrorListeners(connection: PostgresQueueBackend['connection']): void {
   const fields = connection as unknown as ConnectionFields;
-  const ignore = () => {};
   // The clients of a program's own pool have the listeners that the program gives them.
-  if (fields.ownsPool) connection.pool.on('connect', (client) => client.on('error', ignore));
-  const close = connection.close.bind(connection);
-  connection.close = () => {
-    const listening = fields.listenClient;
-    const closed = close();
-    listening?.on('error', ignore);
-    return closed;
+  if (fields.pgModule === undefined) return;
+  connection.pool.on('connect', (client) => client.on('error', ignore));
+  const { Pool, Client } = fields.pgModule;
+  fields.pgModule = { Pool, Client: withErrorListener(Client) };
+}
+
+function ignore(): void {}
+
+function withErrorListener(Client: PgModule['Client']): PgModule['Client'] {
+  return class extends Client {
+    constructor(...args: ConstructorParameters<PgModule['Client']>) {
+      super(...args);
+      this.on('error', ignore);
+    }
+
+    override removeAllListeners(...args: [event?: string]): this {
+      super.removeAllListeners(...args);
+      return this.on('error', ignore);
+    }
   };
 }
 

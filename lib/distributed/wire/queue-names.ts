@@ -18,9 +18,14 @@ export function controlQueueOf(queue: string): string {
 }
 
 /**
- * The id of the delayed job that is a caller's lease. The caller keeps postponing it; a host that gets it removes what the
- * dead caller left in the datastore.
+ * The queue that holds the leases of callers. No one takes jobs from it: the caller keeps changing the data of its own, and
+ * hosts read it.
  */
+export function leasesQueueOf(queue: string): string {
+  return `${queue}-leases`;
+}
+
+/** The id of the job that is a caller's lease. Its data says until when the caller counts as alive. */
 export function leaseJobOf(caller: string): string {
   return `lease-${caller}`;
 }

@@ -1,5 +1,5 @@
 import type { Queue } from 'bullmq';
-import { LEASE } from './queue-names.js';
+import { isCaller } from './queue-names.js';
 
 /** The state of a queue, in tasks. */
 export interface QueueState {
@@ -21,15 +21,19 @@ export function addTaskCount(chunk: string, tasks: number): string {
   return `${chunk}-${tasks}`;
 }
 
-/** @throws (rejects) if the datastore does not answer. */
-export async function readQueueState(jobs: Queue): Promise<QueueState> {
-  const counts = await jobs.getJobCounts('wait', 'prioritized', 'active', 'delayed', 'failed');
-  const [waiting, active, leases] = await Promise.all([
+/**
+ * @param leases - the queue of the callers' leases.
+ * @throws (rejects) if the datastore does not answer.
+ */
+export async function readQueueState(jobs: Queue, leases: Queue): Promise<QueueState> {
+  const counts = await jobs.getJobCounts('wait', 'prioritized', 'active', 'failed');
+  const [waiting, active, held] = await Promise.all([
     jobs.getRanges(['wait', 'prioritized'], 0, MAX_READ - 1),
     jobs.getRanges(['active'], 0, MAX_READ - 1),
-    jobs.getJobs(['delayed'], 0, MAX_READ - 1),
+    leases.getWaiting(0, MAX_READ - 1),
   ]);
-  const callers = leases.filter(({ name, data }) => name === LEASE && Object(data).again !== true);
+  // A job may have been removed since it was listed.
+  const callers = held.filter((job) => isCaller(Object(job?.data).caller));
   const unsent = callers.reduce((sum, { data }) => sum + readCount(Object(data).queued), 0);
   const sent = countTasks(waiting, (counts.wait ?? 0) + (counts.prioritized ?? 0));
   return {

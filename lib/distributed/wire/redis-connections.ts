@@ -24,6 +24,8 @@ export class RedisConnections implements Connections {
   readonly factory: never;
   readonly #client: Client;
   readonly #clients = new Set<Client>();
+  /** Clients that wait before they connect again. BullMQ overwrites their own status. */
+  readonly #reconnecting = new Set<Client>();
   /** When the server last answered on a connection. */
   readonly #answeredAt = new WeakMap<Redis, number>();
   readonly #pinged = new WeakSet<Redis>();
@@ -73,8 +75,12 @@ export class RedisConnections implements Connections {
   #track<C extends Client>(client: C): C {
     this.#clients.add(client);
     client.on('end', () => this.#clients.delete(client));
-    // A client that BullMQ ends and starts again.
-    client.on('connecting', () => this.#clients.add(client));
+    client.on('connecting', () => {
+      // BullMQ ends some clients and starts them again.
+      this.#clients.add(client);
+      this.#reconnecting.delete(client);
+    });
+    client.on('reconnecting', () => this.#reconnecting.add(client));
     client.on('connect', () => {
       if (!isCluster(client)) this.#answeredAt.set(client, performance.now());
     });
@@ -130,7 +136,7 @@ export class RedisConnections implements Connections {
   destroy(): void {
     this.#isDestroyed = true;
     for (const client of this.#clients) {
-      if (client.status === 'reconnecting') {
+      if (this.#reconnecting.has(client)) {
         // Otherwise the commands that wait for it would wait for ever: only a client that connects can fail.
         client.disconnect();
         client.connect().catch(() => {});

@@ -123,7 +123,15 @@ export class TaskLifecycle {
 
   /** Cancels the tasks of a group (see {@link Task.group}): their caller gets the reason at once. */
   cancel(group: object, reason: unknown): void {
-    for (const task of this.#cancel((task) => task.group === group)) {
+    this.settleCancelled(
+      this.#cancel((task) => task.group === group),
+      reason,
+    );
+  }
+
+  /** Settles tasks that were cancelled and have left the {@link TaskStore}. */
+  settleCancelled(tasks: readonly Task[], reason: unknown): void {
+    for (const task of tasks) {
       task.fail(reason);
       this.#complete(task);
       this.#tracing.tasks?.onCancelled(task, reason);
