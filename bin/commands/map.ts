@@ -1,7 +1,10 @@
 /** The command line of `aiomultiprocess map`. */
 import type { PoolOptions } from 'aiomultiprocess';
+import type { DistributedPoolOptions } from 'aiomultiprocess/distributed';
 import { Command, Option, type OptionValues } from 'commander';
+import { SHARED_OPTIONS } from '../../lib/distributed/options.js';
 import { POOL_OPTIONS } from '../../lib/pool/options/pool-options.js';
+import type { DocumentedOption } from '../../lib/util/validation.js';
 import type { MapSettings } from '../map/settings.js';
 import { UsageError } from '../util/errors.js';
 import { messagesWritten } from '../util/log.js';
@@ -15,8 +18,20 @@ Examples:
   $ aiomultiprocess map ./tasks.js#score --input 'logs/*.ndjson' --format ndjson --unordered
   $ aiomultiprocess map ./tasks.js#importRow --input rows.csv --format csv --on-error report --retries 3
   $ aiomultiprocess map ./tasks.js#convert --input urls.txt --output out.ndjson --resume
+  $ aiomultiprocess map ./tasks.js#convert --queue media --connection redis://10.0.0.5 --input urls.txt --output out.ndjson --resume
 
 Exit codes: 0 success, 1 an item or the run failed, 2 usage error, 130 Ctrl-C, 143 SIGTERM.`;
+
+/** Where hosts are. They are optional here, and required where there is nothing but hosts. */
+const HOST_FLAGS = optional(SHARED_OPTIONS);
+
+function optional<T extends Readonly<Record<string, DocumentedOption>>>(table: T) {
+  const entries = Object.entries(table).map(([name, option]) => [name, { ...option, required: undefined }]);
+  return Object.fromEntries(entries) as { [Name in keyof T]: Omit<T[Name], 'required'> };
+}
+
+/** What the hosts decide. */
+const OF_HOSTS = ['initializer', 'finalizer', 'require', 'import', 'processes', 'concurrency', 'maxTasksPerChild'];
 
 /** The options of the command as commander parses them, in addition to those of the pool. */
 interface Options extends OptionValues, ProcessFlags {
@@ -62,6 +77,7 @@ export function createMapCommand(): Command {
       process.exit(code);
     });
   addProcessFlags(command);
+  addFlags(command.optionsGroup('To run the items on hosts:'), HOST_FLAGS);
   return addFlags(command.optionsGroup('Options of the pool (each item is a task):'), POOL_OPTIONS);
 }
 
@@ -104,6 +120,7 @@ function readSettings(target: FunctionName, options: Options): MapSettings {
     onError,
     errorFile: onError === 'report' ? (errorFile ?? 'errors.ndjson') : undefined,
     resume: options.resume === true,
+    hosts: readHosts(options),
     initializer: readInitializer(options),
     progress: progressForm ?? progress,
     jsonLogs: options.jsonLogs === true,
@@ -112,4 +129,16 @@ function readSettings(target: FunctionName, options: Options): MapSettings {
       ...readProcessOptions(options),
     },
   };
+}
+
+/** @throws {@link UsageError} for options that do not fit together. */
+function readHosts(options: Options): MapSettings['hosts'] {
+  const hosts = readFlags<DistributedPoolOptions, typeof HOST_FLAGS>(HOST_FLAGS, options);
+  const { queue, connection } = hosts;
+  if (queue === undefined) return undefined;
+  if (connection === undefined) throw new UsageError('--queue requires --connection');
+  const given = OF_HOSTS.find((name) => options[name] !== undefined);
+  if (given === undefined) return { ...hosts, queue, connection };
+  const flag = given.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw new UsageError(`--${flag} cannot be used with --queue: it is an option of the hosts`);
 }

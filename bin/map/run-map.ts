@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
-import { type Pool, ProcessExitError } from 'aiomultiprocess';
+import { ProcessExitError } from 'aiomultiprocess';
 import { serializeError } from 'serialize-error';
 import { STDERR_FD, STDIN_FD } from '../util/descriptors.js';
 import { FileError, UsageError } from '../util/errors.js';
 import { Interrupts } from '../util/interrupts.js';
 import { createLog, type Log, writeMessage } from '../util/log.js';
-import { checkFunction, createPool, runItems } from './create-pool.js';
+import { createLocalPool, type ItemPool } from './create-pool.js';
 import { lockFiles, openFiles } from './files/open-files.js';
 import { refuseSameFiles } from './files/same-files.js';
 import { findInputs, STDIN } from './input/find-inputs.js';
@@ -28,11 +28,12 @@ export async function runMap(settings: MapSettings): Promise<number> {
   const log = createLog(settings.jsonLogs);
   const inputs = await findInputs(settings.inputs);
   refuseSameFiles(settings, inputs);
-  const pool = createPool(settings);
+  const items = settings.hosts === undefined ? createLocalPool(settings) : await loadHostPool(settings, log);
+  const { pool } = items;
   let run: MapRun | undefined;
   try {
     // Before opening the files, which truncates them.
-    await checkFunction(pool);
+    await items.check();
     await lockFiles(settings);
     const journal = await readJournal(settings, inputs);
     if (journal?.finished) {
@@ -41,7 +42,7 @@ export async function runMap(settings: MapSettings): Promise<number> {
     }
     const files = await openFiles(settings, journal);
     run = new MapRun(settings, inputs, files, log);
-    return await run.run(pool);
+    return await run.run(items);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     log('error', error instanceof FileError ? error.message : toText(error), { error: serializeError(error) });
@@ -97,14 +98,14 @@ class MapRun {
   }
 
   /** @returns the exit code. */
-  async run(pool: Pool): Promise<number> {
+  async run(items: ItemPool): Promise<number> {
     const before = this.#done + this.#failed;
     if (before > 0) this.#log('info', `resuming after ${before} items`, { done: this.#done, failed: this.#failed });
     const interrupts = this.#interrupts;
     interrupts.begin();
     try {
-      await this.#mapItems(pool);
-      if (!this.#stopped && !this.#isCut) await close(pool);
+      await this.#mapItems(items);
+      if (!this.#stopped && !this.#isCut) await close(items.pool);
       if (interrupts.code === undefined && !this.#stopped) this.#files.journal?.recordFinished();
       this.#report(interrupts.code);
     } catch (error) {
@@ -116,9 +117,9 @@ class MapRun {
     return interrupts.code ?? (this.#failed > 0 ? 1 : 0);
   }
 
-  async #mapItems(pool: Pool): Promise<void> {
+  async #mapItems(items: ItemPool): Promise<void> {
     const { ordered } = this.#settings;
-    const results = runItems(pool, this.#source, progressOptions(this.#settings));
+    const results = items.run(this.#source, progressOptions(this.#settings));
     const writer = new ResultWriter(this.#files, (error) => results.cancel(error));
     const stopProgress = logProgress(this.#settings, this.#log, () => ({ done: this.#done, failed: this.#failed }));
     try {
@@ -190,8 +191,14 @@ class MapRun {
   }
 }
 
+/** Loaded on demand: most runs are local. */
+async function loadHostPool(settings: MapSettings, log: Log): Promise<ItemPool> {
+  const { createHostPool } = await import('./host-pool.js');
+  return createHostPool(settings, log);
+}
+
 /** Lets the processes exit on their own. */
-async function close(pool: Pool): Promise<void> {
+async function close(pool: ItemPool['pool']): Promise<void> {
   pool.close();
   await pool.join();
 }

@@ -1,4 +1,5 @@
 import type { PoolOptions } from 'aiomultiprocess';
+import type { DistributedPoolOptions } from 'aiomultiprocess/distributed';
 import type { FunctionName } from '../commands/option-values.js';
 
 /** How the input is divided into items. */
@@ -18,6 +19,8 @@ export interface MapSettings {
   errorFile: string | undefined;
   /** Keep a journal beside the output, and continue from it. */
   resume: boolean;
+  /** The hosts that run the items; `undefined`: processes of this machine. */
+  hosts: Pick<DistributedPoolOptions, 'queue' | 'connection' | 'prefix' | 'root' | 'maxValueSize'> | undefined;
   initializer: (FunctionName & { args: unknown[] }) | undefined;
   /** Whether to show the progress, or as what. Default: only if stderr is a terminal that shows no results and no JSON messages. */
   progress: boolean | 'bar' | 'processes' | undefined;
