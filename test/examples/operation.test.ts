@@ -55,4 +55,4 @@ test('a server ends in order as process 1', async () => {
   } finally {
     server.kill('SIGKILL');
   }
-});
+}, 60_000);
