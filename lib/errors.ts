@@ -13,7 +13,7 @@ const marks = new Map<unknown, symbol>();
 /**
  * The `code` of every error of the package: `ERR_AIOMULTIPROCESS_` and the name of its class without `Error`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type ErrorCode =
   | TaskNotFoundError['code']
@@ -61,7 +61,7 @@ export type ErrorCode =
  *   }
  * }
  * ```
- * @since 0.1.0
+ * @since 0.2.0
  */
 export abstract class AiomultiprocessError extends Error {
   /** Tells the errors of the package apart, and never changes. */
@@ -103,7 +103,7 @@ function define<E extends AiomultiprocessError>(errorClass: { prototype: E }, na
 /**
  * No other process can find a function: its module does not export it, or more than one export fits.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class TaskNotFoundError extends AiomultiprocessError {
   /** Tells the errors of the package apart, and never changes. */
@@ -117,7 +117,7 @@ export class TaskNotFoundError extends AiomultiprocessError {
 /**
  * A value cannot be sent to another process.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class SerializationError extends AiomultiprocessError {
   /** Tells the errors of the package apart, and never changes. */
@@ -145,7 +145,7 @@ export class SerializationError extends AiomultiprocessError {
  * Stands for omitted parts inside an error that came from another process: the parts of all errors in one message may
  * take 32 MiB.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class OmittedPartsError extends AiomultiprocessError {
   /** Tells the errors of the package apart, and never changes. */
@@ -167,7 +167,7 @@ export class OmittedPartsError extends AiomultiprocessError {
 /**
  * How a process ended.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface ProcessExit {
   /** The process; `undefined` if it could not be started. */
@@ -183,7 +183,7 @@ export interface ProcessExit {
 /**
  * A process ended before it answered.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class ProcessExitError extends AiomultiprocessError implements ProcessExit {
   /** Tells the errors of the package apart, and never changes. */
@@ -220,7 +220,7 @@ export class ProcessExitError extends AiomultiprocessError implements ProcessExi
 /**
  * A task ended its process in its first run and in each retry.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class PoisonousTaskError extends ProcessExitError {
   /** Tells the errors of the package apart, and never changes. */
@@ -238,7 +238,7 @@ export class PoisonousTaskError extends ProcessExitError {
 /**
  * A process did not become ready: its module does not load, its initializer failed, or it cannot start.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class InitializerError extends AiomultiprocessError {
   /** Tells the errors of the package apart, and never changes. */
@@ -252,7 +252,7 @@ export class InitializerError extends AiomultiprocessError {
 /**
  * This program cannot start processes as it is: the message says why, and what to do.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class BootstrapError extends AiomultiprocessError {
   /** Tells the errors of the package apart, and never changes. */
@@ -266,7 +266,7 @@ export class BootstrapError extends AiomultiprocessError {
 /**
  * The bytes read from another process do not follow the protocol.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class ProtocolError extends AiomultiprocessError {
   /** Tells the errors of the package apart, and never changes. */
@@ -280,7 +280,7 @@ export class ProtocolError extends AiomultiprocessError {
 /**
  * `apply`, `map` or `starmap` was called on a closed pool.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class PoolClosedError extends AiomultiprocessError {
   /** Tells the errors of the package apart, and never changes. */
@@ -298,7 +298,7 @@ export class PoolClosedError extends AiomultiprocessError {
 /**
  * The pool was terminated before the task was answered.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class PoolTerminatedError extends AiomultiprocessError {
   /** Tells the errors of the package apart, and never changes. */
@@ -317,7 +317,7 @@ export class PoolTerminatedError extends AiomultiprocessError {
  * A task exceeded the time limit of its call or its pool; or the import of its module exceeded the pool's
  * `startTimeout`, and the task was never called.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class TaskTimeoutError extends AiomultiprocessError {
   /** Tells the errors of the package apart, and never changes. */
@@ -348,7 +348,7 @@ export class TaskTimeoutError extends AiomultiprocessError {
 /**
  * A call, or a whole map, took longer than its `expires`, which counts the time that tasks wait.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class TaskExpiredError extends AiomultiprocessError {
   /** Tells the errors of the package apart, and never changes. */
@@ -369,7 +369,7 @@ export class TaskExpiredError extends AiomultiprocessError {
 /**
  * The queue of a pool holds `maxQueueSize` tasks, or the queue of a manager `maxSize` items.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class QueueFullError extends AiomultiprocessError {
   /** Tells the errors of the package apart, and never changes. */
@@ -383,7 +383,7 @@ export class QueueFullError extends AiomultiprocessError {
 /**
  * `getNowait` was called on an empty queue of a manager.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class QueueEmptyError extends AiomultiprocessError {
   /** Tells the errors of the package apart, and never changes. */
@@ -401,7 +401,7 @@ export class QueueEmptyError extends AiomultiprocessError {
 /**
  * A manager's queue was closed: it takes no items, and `get()` rejects once the last one was taken.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class QueueClosedError extends AiomultiprocessError {
   /** Tells the errors of the package apart, and never changes. */
@@ -415,7 +415,7 @@ export class QueueClosedError extends AiomultiprocessError {
 /**
  * The parties of a barrier will never all arrive: one was cancelled, or `reset()` or `abort()` was called.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class BrokenBarrierError extends AiomultiprocessError {
   /** Tells the errors of the package apart, and never changes. */
@@ -433,7 +433,7 @@ export class BrokenBarrierError extends AiomultiprocessError {
 /**
  * The manager was closed, or its server process died.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class ManagerClosedError extends AiomultiprocessError {
   /** Tells the errors of the package apart, and never changes. */
@@ -451,7 +451,7 @@ export class ManagerClosedError extends AiomultiprocessError {
 /**
  * A method was called in a state that does not allow it, as `join()` before `start()`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class InvalidStateError extends AiomultiprocessError {
   /** Tells the errors of the package apart, and never changes. */
@@ -465,7 +465,7 @@ export class InvalidStateError extends AiomultiprocessError {
 /**
  * A wait exceeded the `timeout` of its call.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class TimeoutError extends AiomultiprocessError {
   /** Tells the errors of the package apart, and never changes. */
@@ -479,7 +479,7 @@ export class TimeoutError extends AiomultiprocessError {
 /**
  * An optional package is not installed.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class MissingPackageError extends AiomultiprocessError {
   /** Tells the errors of the package apart, and never changes. */
@@ -501,7 +501,7 @@ export class MissingPackageError extends AiomultiprocessError {
  * Shared memory cannot be used: its value was disposed, its owner has ended, this process may not open it, or there is
  * not enough memory. The message says which, and what to do.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class SharedMemoryError extends AiomultiprocessError {
   /** Tells the errors of the package apart, and never changes. */
@@ -515,7 +515,7 @@ export class SharedMemoryError extends AiomultiprocessError {
 /**
  * Every host that ran a task of a distributed pool was lost before it answered. The task may be the cause.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class HostLostError extends AiomultiprocessError {
   /** Tells the errors of the package apart, and never changes. */
@@ -533,7 +533,7 @@ export class HostLostError extends AiomultiprocessError {
 /**
  * The datastore of a distributed pool did not accept a task.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class QueueError extends AiomultiprocessError {
   /** Tells the errors of the package apart, and never changes. */

@@ -52,7 +52,7 @@ export type { PoolStats, ProcessStats } from './pool/stats.js';
 export type { EventLoopTimes } from './pool/worker/usage.js';
 export type { CurrentTask } from './process/child-state.js';
 export { currentTask, isMainProcess } from './process/current-task.js';
-export type { ProcessOptions } from './process/options.js';
+export type { ProcessOptions, SpawnOptions, TargetArguments, TargetOptions } from './process/options.js';
 export { Process } from './process/process.js';
 export { setStartMethod } from './process/start-method.js';
 export { Worker } from './process/worker.js';

@@ -11,7 +11,7 @@ import { type Check, checkOptions, type OptionTable } from './util/validation.js
 /**
  * Options of {@link registerMetrics}. All pools in one registry share the `prefix` and `buckets` of the first one.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface MetricsOptions {
   /** The registry. Default: the `register` of prom-client. */
@@ -72,7 +72,7 @@ const METRICS_OPTIONS = {
  * await registerMetrics(pool);
  * http.createServer(async (_, response) => response.end(await register.metrics())).listen(9464);
  * ```
- * @since 0.1.0
+ * @since 0.2.0
  */
 export async function registerMetrics(pool: Pool, options: MetricsOptions = {}): Promise<() => void> {
   if (!(pool instanceof Pool)) throw new TypeError(`registerMetrics: expected a Pool, got ${String(pool)}`);

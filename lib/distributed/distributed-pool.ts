@@ -20,7 +20,7 @@ import type { DistributedPoolStats } from './stats.js';
  * await using pool = new DistributedPool({ queue: 'crawl', connection: 'redis://localhost' });
  * const pages = await pool.map(fetchPage, urls);
  * ```
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class DistributedPool extends BasePool<DistributedPoolEvents> {
   readonly #backend: DistributedBackend;

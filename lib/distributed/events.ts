@@ -23,7 +23,7 @@ export interface ConnectionEvents {
  * The events of a distributed pool: the events of a `Pool` about tasks, as far as the calling program can know them. Only
  * the host knows which process runs a task, and when.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface DistributedPoolEvents
   extends ConnectionEvents,
@@ -35,7 +35,7 @@ export interface DistributedPoolEvents
 /**
  * The events of a host.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface HostEvents {
   /** The connection to the datastore was lost, or the datastore rejected a command. The host keeps running. */

@@ -4,4 +4,4 @@ export type { DistributedPoolEvents, HostEvents } from './events.js';
 export { Host } from './host/host.js';
 export type { DistributedPoolOptions, HostOptions } from './options.js';
 export { type HostStatus, type QueueStatus, readQueueStatus } from './queue-status.js';
-export type { DistributedPoolStats, HostStats } from './stats.js';
+export type { DatastoreState, DistributedPoolStats, HostStats } from './stats.js';

@@ -50,7 +50,7 @@ interface SharedOptions {
 /**
  * The options of a `DistributedPool`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface DistributedPoolOptions extends SharedOptions {
   /**
@@ -91,7 +91,7 @@ export interface DistributedPoolOptions extends SharedOptions {
 /**
  * The options of a `Host`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface HostOptions extends SharedOptions {
   /** Modules whose exported functions may be called. Paths are relative to the working directory. */
@@ -120,7 +120,12 @@ export interface HostOptions extends SharedOptions {
    * Rate limit over all hosts of the queue: `max` tasks begin in `duration` milliseconds. Give all hosts the same.
    * Default: no limit.
    */
-  rateLimit?: { max: number; duration: number };
+  rateLimit?: {
+    /** Number of tasks that may begin. */
+    max: number;
+    /** The time in milliseconds. */
+    duration: number;
+  };
   /** Number of hosts that a job may take down before its tasks fail with `HostLostError`. Default: 3. */
   maxStalledCount?: number;
 }

@@ -9,7 +9,7 @@ import type { ResultsMessage } from './wire/messages.js';
 import { leasesQueueOf } from './wire/queue-names.js';
 import { readQueueState } from './wire/queue-state.js';
 
-/** A host that has answered. @since 0.1.0 */
+/** A host that has answered. @since 0.2.0 */
 export interface HostStatus {
   /** Its name, with a random part. */
   name: string;
@@ -19,8 +19,9 @@ export interface HostStatus {
   running: number;
   /** Tasks that it finishes per second. */
   rate: number;
-  /** Tasks that it has finished since it started, and those of them that failed. */
+  /** Tasks that it has finished since it started. */
   done: number;
+  /** Those of the finished tasks that failed. */
   failed: number;
   /** Jobs that it has rejected. */
   refused: number;
@@ -28,8 +29,9 @@ export interface HostStatus {
   uptime: number;
 }
 
-/** The state of a queue and its hosts. @since 0.1.0 */
+/** The state of a queue and its hosts. @since 0.2.0 */
 export interface QueueStatus {
+  /** The name of the queue. */
   queue: string;
   /** Tasks that no host has taken, in the datastore and in callers. */
   waiting: number;
@@ -39,6 +41,7 @@ export interface QueueStatus {
   callers: number;
   /** Refused jobs that are kept for inspection. */
   refused: number;
+  /** The hosts that have answered. */
   hosts: HostStatus[];
 }
 
@@ -57,7 +60,7 @@ const MAX_WAIT = 5000;
  * ```ts
  * const { waiting, hosts } = await readQueueStatus({ queue: 'crawl', connection: 'redis://localhost' });
  * ```
- * @since 0.1.0
+ * @since 0.2.0
  */
 export async function readQueueStatus(
   options: Pick<DistributedPoolOptions, 'queue' | 'connection' | 'prefix'>,

@@ -1,7 +1,7 @@
 /**
  * The state of a distributed pool at one moment, as plain data.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface DistributedPoolStats {
   /** Tasks waiting in this process. */
@@ -16,13 +16,17 @@ export interface DistributedPoolStats {
   failed: number;
 }
 
-/** Whether a datastore answers. */
+/**
+ * Whether a datastore answers.
+ *
+ * @since 0.2.0
+ */
 export type DatastoreState = 'ready' | 'degraded' | 'away';
 
 /**
  * The state of a host at one moment, as plain data.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface HostStats {
   /** Chunks of tasks that it has taken from the queue and not finished. */

@@ -41,7 +41,7 @@ import { ServerProcess } from './server-process.js';
  * const queue = manager.queue<string>({ maxSize: 100 });
  * await pool.apply(produce, [queue]);
  * ```
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class Manager {
   readonly #spawn: ReadSpawnOptions;

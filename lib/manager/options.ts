@@ -4,14 +4,14 @@ import { boolean, integer, type OptionTable, oneOf } from '../util/validation.js
 /**
  * How the process that holds the objects is started.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
-export type ManagerOptions = SpawnOptions;
+export interface ManagerOptions extends SpawnOptions {}
 
 /**
  * The options of a queue.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface QueueOptions {
   /** Number of items that it holds before `put()` waits; 0: no limit. Default: 0. */
@@ -33,7 +33,7 @@ export const QUEUE_OPTIONS = {
 /**
  * The options of a lock.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface LockOptions {
   /** `true`: the process that holds it may acquire it again. Default: `false`. */
@@ -47,7 +47,7 @@ export const LOCK_OPTIONS = {
 /**
  * The options of a semaphore.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface SemaphoreOptions {
   /** `true`: it never has more permits than at first. Default: `false`. */

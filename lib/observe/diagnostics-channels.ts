@@ -4,7 +4,7 @@ import type { ProcessEvents } from './events.js';
 /**
  * One task on the tracing channel `aiomultiprocess:task`. All its messages carry the same object.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface TaskTrace {
   /** The name of the pool. */

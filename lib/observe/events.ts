@@ -5,7 +5,7 @@ import type { EventEmitter } from 'eventemitter3';
 /**
  * One of the processes of a pool.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface ProcessInfo {
   /** `undefined` if it could not be started. */
@@ -17,7 +17,7 @@ export interface ProcessInfo {
 /**
  * A process that has run its initializers.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface ReadyInfo extends ProcessInfo {
   /** From the start of the process to the start of its initializers. */
@@ -29,14 +29,14 @@ export interface ReadyInfo extends ProcessInfo {
 /**
  * Why a process is replaced: the name of the option that requires it.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type RecycleReason = 'maxTasksPerChild' | 'maxMemoryPerChild' | 'maxAge' | 'startTimeout';
 
 /**
  * A process that is replaced while it is still running.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface RecycleInfo extends ProcessInfo {
   /** The option that requires it. */
@@ -47,14 +47,14 @@ export interface RecycleInfo extends ProcessInfo {
  * Why a process exited: the pool was closed or terminated; the process was replaced, or idle for `idleTimeout`; a
  * cancelled task did not stop in time; or none of these: the process failed.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type ExitReason = 'closed' | 'terminated' | 'recycled' | 'idle' | 'cancelled' | 'failed';
 
 /**
  * A process that has exited.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface ExitInfo extends ProcessInfo {
   /** Why it exited. */
@@ -70,7 +70,7 @@ export interface ExitInfo extends ProcessInfo {
 /**
  * A finalizer that failed.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface FinalizerErrorInfo extends ProcessInfo {
   /** The error it threw, or a `TimeoutError`. */
@@ -80,7 +80,7 @@ export interface FinalizerErrorInfo extends ProcessInfo {
 /**
  * One attempt of a task.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface TaskInfo {
   /** Unique in the pool. A retry has a new id. */
@@ -96,7 +96,7 @@ export interface TaskInfo {
 /**
  * A task that was sent to a process, which starts it within a moment.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface StartedInfo extends TaskInfo, ProcessInfo {
   /** The time since the call, or since the failed attempt before it. */
@@ -106,7 +106,7 @@ export interface StartedInfo extends TaskInfo, ProcessInfo {
 /**
  * A task that has run.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface EndedInfo extends StartedInfo {
   /** When the function was called. */
@@ -121,7 +121,7 @@ interface MaybeRunInfo extends TaskInfo, Partial<Omit<EndedInfo, keyof TaskInfo>
 /**
  * A task that has failed. If it was never sent, the fields about its run are missing.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface FailedInfo extends MaybeRunInfo {
   /** What the task threw, or an error of this package. */
@@ -131,7 +131,7 @@ export interface FailedInfo extends MaybeRunInfo {
 /**
  * A task that has failed and will be retried.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface RetriedInfo extends FailedInfo {
   /** The id of the next attempt. */
@@ -141,7 +141,7 @@ export interface RetriedInfo extends FailedInfo {
 /**
  * A task that its caller has cancelled.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface CancelledInfo extends MaybeRunInfo {
   /** The reason of the signal, or what was passed to `cancel()`. */
@@ -151,7 +151,7 @@ export interface CancelledInfo extends MaybeRunInfo {
 /**
  * Which task failed, and where.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface TaskErrorInfo {
   /** The name of the function. */
@@ -195,7 +195,7 @@ export interface TaskEvents {
 /**
  * The events of a pool.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface PoolEvents extends ProcessEvents, TaskEvents {
   /** A task failed; its caller gets the same error. As the only listener it costs less than `taskFailed`. */

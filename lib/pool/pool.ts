@@ -32,7 +32,7 @@ import { Tracing } from './tracing/tracing.js';
  * await using pool = new Pool({ processes: 4 });
  * const pages = await pool.map(fetchPage, urls);
  * ```
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class Pool extends BasePool<PoolEvents> {
   readonly #backend: LocalBackend;

@@ -5,7 +5,7 @@ import type { EventLoopTimes } from './worker/usage.js';
 /**
  * One process of a pool.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface ProcessStats {
   /** Its process id; `undefined` if it could not be started. */
@@ -35,7 +35,7 @@ export interface ProcessStats {
 /**
  * A pool at one moment, as plain data.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface PoolStats {
   /** The name of the pool. */

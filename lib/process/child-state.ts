@@ -6,7 +6,7 @@ import { forgetCompileCache } from './compile-cache.js';
 /**
  * The running task.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface CurrentTask {
   /** Unique in its pool. */

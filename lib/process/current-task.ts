@@ -20,7 +20,7 @@ if (child !== undefined) child.storage ??= new AsyncLocalStorage();
  *   }
  * }
  * ```
- * @since 0.1.0
+ * @since 0.2.0
  */
 export function currentTask(): CurrentTask {
   const context = child?.storage?.getStore();
@@ -47,6 +47,6 @@ export function refuseOutsideOfTask(what: string): void {
  * A child that needs a function of the main module imports that module again. Guard the code that must run only once
  * with it, as with Python's `if __name__ == '__main__'`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const isMainProcess: boolean = child === undefined && !isMarked();

@@ -16,7 +16,11 @@ import {
   type WithDefaults,
 } from '../util/validation.js';
 
-/** How a child process is started. */
+/**
+ * How a child process is started.
+ *
+ * @since 0.2.0
+ */
 export interface SpawnOptions {
   /** Environment variables, in addition to those of this process. */
   env?: NodeJS.ProcessEnv;
@@ -60,8 +64,12 @@ export interface InitializerOptions {
   startTimeout?: number;
 }
 
-/** The arguments of a target may be left out if it needs none. */
-type TargetArguments<A extends unknown[]> = [] extends A
+/**
+ * The arguments of a target may be left out if it needs none.
+ *
+ * @since 0.2.0
+ */
+export type TargetArguments<A extends unknown[]> = [] extends A
   ? {
       /** Arguments of `target`. Default: `[]`. */
       args?: Readonly<NoInfer<A>>;
@@ -74,11 +82,16 @@ type TargetArguments<A extends unknown[]> = [] extends A
 /**
  * What a `Process` or `Worker` runs, and how.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type ProcessOptions<A extends unknown[] = unknown[], R = unknown> = TargetOptions<A, R> & TargetArguments<A>;
 
-interface TargetOptions<A extends unknown[], R> extends SpawnOptions, InitializerOptions {
+/**
+ * What a `Process` or `Worker` runs, and how, without the arguments.
+ *
+ * @since 0.2.0
+ */
+export interface TargetOptions<A extends unknown[], R> extends SpawnOptions, InitializerOptions {
   /** The function to run. The child process must find it, as an export for instance. */
   target: TaskFunction<A, R>;
   /** Name in errors; if set, also the `process.title` of the process. Default: `Process-1`, `Process-2`, … */

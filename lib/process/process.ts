@@ -26,7 +26,7 @@ let created = 0;
  * process.start();
  * await process.join();
  * ```
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class Process<R = void, A extends unknown[] = unknown[]> implements PromiseLike<R> {
   readonly #name: string;

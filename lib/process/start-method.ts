@@ -6,7 +6,7 @@
  * ```ts
  * setStartMethod('spawn');
  * ```
- * @since 0.1.0
+ * @since 0.2.0
  */
 export function setStartMethod(method: 'spawn' = 'spawn'): void {
   if (method === 'spawn') return;

@@ -13,7 +13,7 @@ import type { Exit } from './spawn.js';
  * ```ts
  * const words = await new Worker({ target: countWords, args: [file] });
  * ```
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class Worker<R, A extends unknown[] = unknown[]> extends Process<R, A> {
   #outcome: { value: R } | { error: unknown } | undefined;

@@ -37,7 +37,7 @@ const MAX_HELD = 60_000;
 /**
  * The class of a typed array, such as `Float64Array`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface TypedArrayClass<T> {
   /** The size of an element in bytes. */
@@ -73,7 +73,7 @@ export interface TypedArrayClass<T> {
  *   for (const byte of await readFile(file)) Atomics.add(counts, byte, 1);
  * }
  * ```
- * @since 0.1.0
+ * @since 0.2.0
  */
 export function sharedArray<T extends ArrayBufferView>(type: TypedArrayClass<T>, length: number): T {
   checkType(type);

@@ -32,7 +32,7 @@ const MAX_UNUSED = 60_000;
  *
  * It can be an argument, a result, or part of one, like any value: only its address is sent.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Shared<T> {
   /**
@@ -258,7 +258,7 @@ function dropUnused(): void {
  *   return table.value.get(key);
  * }
  * ```
- * @since 0.1.0
+ * @since 0.2.0
  */
 export function share<T>(value: T): Shared<T> {
   const parts = packParts(value, 'value');

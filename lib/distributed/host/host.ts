@@ -45,7 +45,7 @@ const MAX_EXITING = 1000;
  * await host.start();
  * process.once('SIGTERM', () => host.close());
  * ```
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class Host {
   /** The name of the host in logs and errors. */

@@ -1,6 +1,7 @@
 /** What `connection` may be, and the form in which BullMQ takes it. */
 import type { ConnectionOptions, PostgresConnectionOptions } from 'bullmq';
 
+/** The address of a datastore, or a connection of BullMQ. @inline */
 export type Connection = string | ConnectionOptions | PostgresConnectionOptions;
 
 /** Options that only pg has. A pool of pg has `totalCount`. */

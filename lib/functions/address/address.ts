@@ -13,7 +13,7 @@ import { type CodeLocation, type FunctionLocation, locateFunction } from './loca
 /**
  * A function that a task calls. It may be async; another process must be able to find it.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type TaskFunction<A extends unknown[], R> = (...args: A) => R | PromiseLike<R>;
 

@@ -21,7 +21,7 @@ import { registry } from './marked-functions.js';
  * ```ts
  * await pool.map(inline((n) => n * n), [1, 2, 3]);
  * ```
- * @since 0.1.0
+ * @since 0.2.0
  */
 export function inline<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
   if (typeof fn !== 'function') throw new TypeError(`inline() needs a function, not ${inspect(fn, { depth: 0 })}`);

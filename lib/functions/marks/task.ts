@@ -21,7 +21,7 @@ import { registry } from './marked-functions.js';
  * export const fetchOften = task(import.meta.url, (url: string) => pRetry(() => fetchStatus(url)));
  * await pool.map(fetchOften, urls);
  * ```
- * @since 0.1.0
+ * @since 0.2.0
  */
 export function task<F extends (...args: never[]) => unknown>(moduleUrl: string | URL, fn: F): F {
   const module = toModuleUrl(moduleUrl, 'task()');

@@ -6,7 +6,7 @@ import { registry } from './marked-functions.js';
 /**
  * The exports of a module `T` that are functions.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type Tasks<T> = {
   readonly [K in keyof T as T[K] extends (...args: never[]) => unknown ? K : never]: T[K];
@@ -32,7 +32,7 @@ const NOT_HANDLES = new Set(
  * const { resize } = tasksFrom<typeof import('./images.js')>(new URL('./images.js', import.meta.url));
  * await pool.map(resize, files);
  * ```
- * @since 0.1.0
+ * @since 0.2.0
  */
 export function tasksFrom<T>(moduleUrl: string | URL): Tasks<T> {
   const module = toModuleUrl(moduleUrl, 'tasksFrom()');

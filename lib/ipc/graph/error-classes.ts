@@ -1,7 +1,7 @@
 import * as errors from '../../errors.js';
 import { openGlobalState } from '../../util/global-state.js';
 
-/** A class of errors. Its constructor is never called. */
+/** A class of errors. Its constructor is never called. @inline */
 type ErrorClass = abstract new (...args: never[]) => Error;
 
 /** The classes that every process knows, by name: the built-in ones and those of the package. */
@@ -48,7 +48,7 @@ function findInNode(name: string): ErrorClass | undefined {
  * registerError(HttpError);
  * await pool.apply(fetchPage, [url]).catch((error) => error instanceof HttpError);
  * ```
- * @since 0.1.0
+ * @since 0.2.0
  */
 export function registerError(errorClass: ErrorClass): void {
   if (typeof errorClass !== 'function' || !(errorClass.prototype instanceof Error) || errorClass.name === '') {

@@ -4,7 +4,7 @@ import { type ObjectAddress, readWaitOptions, SharedObject, type WaitOptions } f
 /**
  * Holds tasks at `wait()` until a fixed number of them have arrived. Reusable.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class SharedBarrier extends SharedObject {
   /** @internal */

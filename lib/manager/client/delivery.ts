@@ -2,7 +2,7 @@
  * An item of a queue with `acknowledge: true`. Call `done()` when the work on it is finished; if your process ends before
  * that, another process gets the item.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class Delivery<T> {
   /** The item. */

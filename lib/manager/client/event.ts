@@ -4,7 +4,7 @@ import { type ObjectAddress, readWaitOptions, SharedObject, type WaitOptions } f
 /**
  * A flag that any process can set and wait for.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class SharedEvent extends SharedObject {
   /** @internal */

@@ -1,7 +1,7 @@
 /**
  * An acquired lock or permit. `await using` releases it at the end of its scope; or call `release()`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class Guard {
   readonly #release: () => Promise<void>;

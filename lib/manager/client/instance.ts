@@ -4,7 +4,7 @@ import { type ObjectAddress, SharedObject } from './shared-object.js';
 /**
  * The methods of an instance of your own class, callable from any process: each returns a promise.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type Remote<T> = {
   readonly [K in keyof T as T[K] extends (...args: never[]) => unknown ? Exclude<K, 'then'> : never]: T[K] extends (

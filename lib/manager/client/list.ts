@@ -7,7 +7,7 @@ const unpackAll = (items: unknown) => (items as unknown[]).map(unpack);
 /**
  * A shared array. Each method is atomic; the items it returns are copies.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class SharedList<T> extends SharedObject {
   /** @internal */

@@ -12,7 +12,7 @@ import { type ObjectAddress, readWaitOptions, SharedObject, type WaitOptions } f
  * ```ts
  * await using guard = await lock.acquire();
  * ```
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class SharedLock extends SharedObject {
   /** @internal */

@@ -6,14 +6,14 @@ import { type ObjectAddress, SharedObject } from './shared-object.js';
 /**
  * A key of a shared map, compared by value as in a `Map`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type MapKey = string | number | bigint | boolean | null | undefined;
 
 /**
  * A shared map. Each method is atomic; the values it returns are copies.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class SharedMap<K extends MapKey, V> extends SharedObject {
   /** @internal */

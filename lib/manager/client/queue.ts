@@ -8,7 +8,7 @@ import { type ObjectAddress, readWaitOptions, SharedObject, WAIT_OPTIONS, type W
 /**
  * Options of `put()`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface PutOptions extends WaitOptions {
   /** A queue with `order: 'priority'` returns items of the highest priority first. Default: 0. */
@@ -108,7 +108,7 @@ abstract class BaseQueue<T, Got> extends SharedObject {
  * await pool.apply(produce, [queue]);
  * await queue.close();
  * ```
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class SharedQueue<T> extends BaseQueue<T, T> {
   /** @internal */
@@ -161,7 +161,7 @@ export class SharedQueue<T> extends BaseQueue<T, T> {
  *   await delivery.done();
  * }
  * ```
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class SharedJobQueue<T> extends BaseQueue<T, Delivery<T>> {
   /** @internal */

@@ -5,7 +5,7 @@ import { type ObjectAddress, readWaitOptions, SharedObject, type WaitOptions } f
 /**
  * A number of permits. The permits of a process are released when it ends.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class SharedSemaphore extends SharedObject {
   /** @internal */

@@ -16,7 +16,7 @@ export interface ObjectAddress extends ServerAddress {
 /**
  * Limits how long a call waits.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface WaitOptions {
   /** Milliseconds until the call rejects with `TimeoutError`. 0 still succeeds if the call does not have to wait. */

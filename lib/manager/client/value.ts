@@ -5,7 +5,7 @@ import { type ObjectAddress, SharedObject } from './shared-object.js';
 /**
  * A single shared value. Reading it returns a copy.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class SharedValue<T> extends SharedObject {
   /** @internal */

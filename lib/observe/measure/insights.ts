@@ -7,7 +7,7 @@ import { type TimeShares, TimeShareTracker } from './time-shares.js';
 /**
  * How the processes in one seat of the pool spent their time.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface ProcessInsights extends TimeShares {
   /** The index of the seat. */
@@ -19,7 +19,7 @@ export interface ProcessInsights extends TimeShares {
 /**
  * How a pool spent its time.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface PoolInsights {
   /** Since the pool was created, in milliseconds. */

@@ -7,7 +7,7 @@ const COUNT = 10;
 /**
  * One of the slowest tasks.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface SlowTask {
   /** The id of the attempt, unique in the pool. */

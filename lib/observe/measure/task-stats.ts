@@ -9,7 +9,7 @@ const NANOSECONDS = 1e6;
 /**
  * The distribution of a duration, in milliseconds. The percentiles are accurate to 1 %.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface TimeStats {
   /** The number of measured tasks. */
@@ -33,7 +33,7 @@ export interface TimeStats {
 /**
  * Measurements of the tasks that have run.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface TaskStats {
   /** From the call to the start of the task. */

@@ -4,7 +4,7 @@ import type { ReadyInfo } from '../events.js';
 /**
  * How processes spent their time, in milliseconds. The sum is their lifetime.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface TimeShares {
   /** From the start of a process to the start of its initializers. */

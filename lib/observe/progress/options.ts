@@ -3,7 +3,7 @@ import { boolean, integer, type OptionTable, string } from '../../util/validatio
 /**
  * How the progress of a map is shown.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface ProgressOptions {
   /** The label of the bar. Default: the name of the function. */

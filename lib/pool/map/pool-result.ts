@@ -8,7 +8,7 @@ import type { UnclaimedFailures } from './unclaimed-failures.js';
 /**
  * The outcome of one item of a map: the value or the error of its task, as `Promise.allSettled` gives it, and its index.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type Outcome<R> = {
   /** The index of the item in the input. */
@@ -69,7 +69,7 @@ interface Waiter {
  * for await (const { index, value } of pool.map(fetchPage, urls).unordered()) await save(value, urls[index]);
  * ```
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
   readonly #source: ResultSource;

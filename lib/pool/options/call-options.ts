@@ -55,7 +55,7 @@ interface LimitOptions {
 /**
  * The options of one call.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface ApplyOptions extends LimitOptions {
   /** Receives what the task passes to `currentTask().report()`. */
@@ -66,7 +66,7 @@ export interface ApplyOptions extends LimitOptions {
  * The options of one map.
  *
  * @typeParam T - an item; of `starmap` a list of arguments.
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface MapOptions<T = unknown> extends LimitOptions {
   /** Receives what a task passes to `currentTask().report()`, and the index of its item. */
@@ -95,11 +95,11 @@ export interface MapOptions<T = unknown> extends LimitOptions {
 /**
  * The options of one stream.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type StreamOptions = Pick<ApplyOptions, 'signal' | 'timeout' | 'priority' | 'sharedMemory'>;
 
-/** The items of a map. */
+/** The items of a map. @inline */
 export type Items<T> = Iterable<T> | AsyncIterable<T>;
 
 /** The type of one item. For a union of lists it is the union of their items. */

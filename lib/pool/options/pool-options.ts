@@ -35,7 +35,7 @@ import { RoundRobin, Scheduler } from '../queue/scheduler.js';
  *
  * The spellings of Python's aiomultiprocess, the original of this package, are accepted too: `maxtasksperchild`, …
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface PoolOptions extends SpawnOptions, InitializerOptions, PythonSpellings {
   /** Number of processes that run tasks. Default: `os.availableParallelism()`. */
@@ -153,7 +153,7 @@ export interface PoolOptions extends SpawnOptions, InitializerOptions, PythonSpe
  *
  * const contextPropagation = { capture: () => traceId.getStore(), run: runWithTraceId };
  * ```
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface ContextPropagation {
   /** Called in the context of each call. Its result is sent like an argument, unless it is `undefined`. */

@@ -1,7 +1,7 @@
 /**
  * Names a queue of a pool.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type QueueId = number;
 
@@ -21,7 +21,7 @@ export type QueueId = number;
  * }
  * const pool = new Pool({ processes: 4, queueCount: 2, scheduler: new BySize() });
  * ```
- * @since 0.1.0
+ * @since 0.2.0
  */
 export abstract class Scheduler {
   /** A queue was made. Called before any process or task. */
@@ -41,7 +41,7 @@ export abstract class Scheduler {
  * ```ts
  * const pool = new Pool({ processes: 4, queueCount: 2, scheduler: new RoundRobin() });
  * ```
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class RoundRobin extends Scheduler {
   readonly #turns: QueueId[] = [];

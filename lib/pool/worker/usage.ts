@@ -3,7 +3,7 @@ import { ProtocolError } from '../../errors.js';
 /**
  * How long an event loop was busy and waited since its process began, in milliseconds, as Node.js counts it.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface EventLoopTimes {
   /** How long it was busy, in milliseconds. */
