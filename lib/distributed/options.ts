@@ -77,7 +77,7 @@ export interface DistributedPoolOptions extends SharedOptions {
   chunkSize?: number;
   /**
    * Time in milliseconds without a sign of life after which a caller counts as dead: its tasks are dropped or aborted.
-   * The clocks of all machines must agree to within half of it. Default: 60000.
+   * It counts by the clock of the datastore. Default: 60000.
    */
   leaseDuration?: number;
   /**
@@ -264,7 +264,7 @@ export const DISTRIBUTED_POOL_OPTIONS = {
     default: 60_000,
     description:
       'Time without a sign of life after which a caller counts as dead: its tasks are dropped or aborted. ' +
-      'The clocks of all machines must agree to within half of it.',
+      'It counts by the clock of the datastore.',
   },
   maxWaitingBytes: {
     check: bytes(1),

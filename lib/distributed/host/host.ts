@@ -37,7 +37,7 @@ const MAX_EXITING = 1000;
 /**
  * Runs the tasks of distributed pools: takes them from the queue, and runs them on a pool on this machine.
  *
- * Callers can only call functions that its modules export. `npx aiomultiprocess host` runs this class.
+ * Callers can only call functions that its modules export. The command `aiomultiprocess host` runs this class.
  *
  * @example
  * ```ts
