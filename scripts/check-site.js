@@ -38,6 +38,7 @@ if (problems.length > 0) process.exitCode = 1;
 async function checkPages(pages, size, viewport) {
   const context = await browser.newContext({ viewport, colorScheme: 'light', reducedMotion: 'reduce' });
   const page = await context.newPage();
+  page.setDefaultTimeout(120_000);
   let at = '';
   page.on('pageerror', (error) => problems.push(`${at}: ${error.message}`));
   page.on('requestfailed', (request) => problems.push(`${at}: ${request.url()} failed`));

@@ -45,7 +45,7 @@ export function renderSidebar() {
     return { text, items };
   });
   const programs = listPrograms().map(({ name }) => ({ text: name, link: `/programs/${name}` }));
-  groups.push({ text: 'Example programs', collapsed: true, items: programs });
+  groups.push({ text: 'Example programs', items: programs });
   return groups.filter(({ items }) => items.length > 0);
 }
 
@@ -55,10 +55,10 @@ export function renderReferenceSidebar() {
   const main = entries.find(({ link }) => link !== undefined);
   const others = entries.filter((entry) => entry !== main).flatMap(({ items }) => items);
   const overview = { text: 'All names', link: '/api/' };
-  const open = (group, index) => ({ ...group, collapsed: index > 0 });
+  // Not collapsible: the theme nests a button in a button for that.
+  const open = ({ text, items }) => ({ text, items });
   const flat = ({ text, items }) => ({
     text: `aiomultiprocess/${text}`,
-    collapsed: true,
     items: items.flatMap((group) => group.items),
   });
   return [overview, ...main.items.map(open), ...others.map(flat)];

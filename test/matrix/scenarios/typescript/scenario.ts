@@ -4,10 +4,10 @@ const options = '--noEmit --strict --target es2022 --lib es2023,esnext.disposabl
 
 /** TypeScript 7 does not support `node10`. */
 function resolutions(version: string): string[] {
-  const node = ['--module node16', '--module nodenext'];
-  if (version === 'latest') return [...node, '--module preserve --moduleResolution bundler'];
+  const kept = ['--module node16', '--module nodenext', '--module preserve --moduleResolution bundler'];
+  if (version === 'latest') return kept;
   const silence = version.startsWith('6') ? ' --ignoreDeprecations 6.0' : '';
-  return [...node, `--module commonjs --moduleResolution node10${silence}`];
+  return [...kept, `--module commonjs --moduleResolution node10${silence}`];
 }
 
 export default {
