@@ -61,10 +61,18 @@ function parseInteger(text: string): number {
 const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
   integer: parseInteger,
   'integer or object': parseInteger,
+  'array of integers': (text) => text.split(',').map(parseInteger),
+  'URL, object or array': parseConnections,
   ms: parseTime,
   bytes: parseSize,
   '`{ max, duration }`': parseRate,
 };
+
+/** One URL, or several with spaces between them. */
+function parseConnections(text: string): string | string[] {
+  const urls = text.split(/\s+/).filter(Boolean);
+  return urls.length === 1 ? (urls[0] as string) : urls;
+}
 
 const MILLISECONDS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1, '': 1 };
 

@@ -6,8 +6,8 @@ import { UsageError } from '../util/errors.js';
 import { createLog, messagesWritten, writeAnswer } from '../util/log.js';
 import { addFlags, readFlags } from './flags.js';
 
-const { queue, connection, prefix } = SHARED_OPTIONS;
-const OPTIONS = { queue, connection, prefix };
+const { queue, connection, shards, prefix } = SHARED_OPTIONS;
+const OPTIONS = { queue, connection, shards, prefix };
 
 const EXAMPLES = `
 Examples:
@@ -44,8 +44,9 @@ async function showStatus(values: OptionValues): Promise<number> {
   }
 }
 
-function describe({ queue, waiting, active, callers, refused, hosts }: QueueStatus): string {
-  const counts = `queue ${queue}: ${waiting} tasks waiting, ${active} active; ${callers} callers; ${refused} refused jobs`;
+function describe({ queue, waiting, active, callers, refused, away, hosts }: QueueStatus): string {
+  const known = `queue ${queue}: ${waiting} tasks waiting, ${active} active; ${callers} callers; ${refused} refused jobs`;
+  const counts = away === 0 ? known : `${known}; ${away} datastores have not answered, and are not counted`;
   if (hosts.length === 0) return `${counts}\nno host has answered\n`;
   return `${counts}\n${toTable(hosts)}`;
 }

@@ -21,6 +21,7 @@ import {
 } from '../util/validation.js';
 import { type Connection, checkConnection } from './wire/connection-options.js';
 import { MAX_CHUNK } from './wire/messages.js';
+import { checkShards, listShards, type Shard, type ShardOptions } from './wire/shards.js';
 
 /** The options that the callers and hosts of a queue have in common. */
 interface SharedOptions {
@@ -28,9 +29,14 @@ interface SharedOptions {
   queue: string;
   /**
    * URL of the datastore: `redis://…`, `rediss://…` or `postgres://…`. Or a connection of BullMQ: options of ioredis or
-   * pg, or a client of either.
+   * pg, or a client of either. With an array, the queue is spread over all these datastores.
    */
-  connection: Connection;
+  connection: Connection | readonly Connection[];
+  /**
+   * Number of BullMQ queues over which a Redis Cluster spreads the queue, the same for callers and hosts: the number of its
+   * masters, or a multiple. `connection` then names one of its nodes.
+   */
+  shards?: number;
   /** Prefix of the keys in Redis. Default: `bull`. */
   prefix?: string;
   /**
@@ -99,6 +105,11 @@ export interface HostOptions extends SharedOptions {
   /** Options of the pool that runs the tasks. Default: `{}`. */
   pool?: PoolOptions;
   /**
+   * Shards that the host takes tasks from, by their index: the first datastore of `connection`, or the first of `shards`,
+   * is 0. Default: all shards.
+   */
+  takeFrom?: readonly number[];
+  /**
    * Name of the host in messages, to which a random part is added: containers may have equal names. Default: name of the
    * machine and process id.
    */
@@ -143,10 +154,25 @@ const queueName: Check<string> = {
 };
 
 const connection: Check<SharedOptions['connection']> = {
-  type: 'URL or object',
-  expected: 'a URL that starts with redis://, rediss:// or postgres://, or connection options of BullMQ',
+  type: 'URL, object or array',
+  expected:
+    'a URL that starts with redis://, rediss:// or postgres://, connection options of BullMQ, or an array of these',
   accepts: (value): value is SharedOptions['connection'] =>
-    (typeof value === 'string' && /^(rediss?|postgres(ql)?):\/\//i.test(value)) || isObject(value),
+    Array.isArray(value) ? value.length > 0 && value.every(isConnection) : isConnection(value),
+};
+
+function isConnection(value: unknown): value is Connection {
+  return (typeof value === 'string' && /^(rediss?|postgres(ql)?):\/\/\S+$/i.test(value)) || isObject(value);
+}
+
+const shardIndexes: Check<number[]> = {
+  type: 'array of integers',
+  expected: 'an array of shards, by their index from 0, each once',
+  accepts: (value): value is number[] =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    new Set(value).size === value.length &&
+    value.every((each) => Number.isSafeInteger(each) && each >= 0),
 };
 
 const modules: Check<(string | URL)[]> = {
@@ -179,6 +205,9 @@ const SHORTEST_DURATION = 100;
 /** Queries that take longer fail. */
 const SHORTEST_HEARTBEAT = 1000;
 
+/** Each shard has connections of its own. */
+const MAX_SHARDS = 100;
+
 /** Stands for a limit that the pool of the host decides. */
 export const HOST_DECIDES = -1;
 
@@ -196,7 +225,15 @@ export const SHARED_OPTIONS = {
     variable: 'AIOMULTIPROCESS_CONNECTION',
     description:
       'URL of the datastore: `redis://…`, `rediss://…` or `postgres://…`. Or a connection of BullMQ: options of ' +
-      'ioredis or pg, or a client of either.',
+      'ioredis or pg, or a client of either. With an array, the queue is spread over all these datastores.',
+  },
+  shards: {
+    check: integer(1, MAX_SHARDS),
+    defaultText: '',
+    flag: '--shards <n>',
+    description:
+      'Number of BullMQ queues over which a Redis Cluster spreads the queue, the same for callers and hosts: the number ' +
+      'of its masters, or a multiple. `connection` then names one of its nodes.',
   },
   prefix: {
     check: text,
@@ -289,6 +326,14 @@ export const HOST_OPTIONS = {
     defaultText: '`{}`',
     description: 'Options of [the pool](pool.md#options) that runs the tasks.',
   },
+  takeFrom: {
+    check: shardIndexes,
+    defaultText: 'all shards',
+    flag: '--take-from <indexes>',
+    description:
+      'Shards that the host takes tasks from, by their index: the first datastore of `connection`, or the first of ' +
+      '`shards`, is 0.',
+  },
   name: {
     check: text,
     default: () => `${hostname()}-${process.pid}`,
@@ -346,17 +391,28 @@ export type ReadDistributedPoolOptions = ReturnType<typeof readDistributedPoolOp
 /** @throws TypeError that names the option and what it accepts. */
 export function readDistributedPoolOptions(options: DistributedPoolOptions) {
   const read = readOptions('DistributedPool', options, DISTRIBUTED_POOL_OPTIONS);
-  checkConnection('DistributedPool', read.connection, read.prefix);
-  return { ...read, root: readFolder(read.root) };
+  return { ...read, shards: readShards('DistributedPool', read), root: readFolder(read.root) };
 }
 
 /** @throws TypeError that names the option and what it accepts. */
 export function readHostOptions(options: HostOptions) {
   const read = readOptions('Host', options, HOST_OPTIONS);
-  checkConnection('Host', read.connection, read.prefix);
+  const shards = readShards('Host', read);
+  const { takeFrom = shards.map((_, index) => index) } = read;
+  const taken = takeFrom.map((index) => shards[index]).filter((shard) => shard !== undefined);
+  if (taken.length < takeFrom.length) {
+    throw new TypeError(`Host: option "takeFrom": expected indexes below ${shards.length}, got ${takeFrom.join(', ')}`);
+  }
   // Callers tell hosts apart by their names.
   const name = `${read.name}-${randomBytes(3).toString('hex')}`;
-  return { ...read, name, root: readFolder(read.root) };
+  return { ...read, name, shards: taken, shardCount: shards.length, root: readFolder(read.root) };
+}
+
+function readShards(what: string, options: ShardOptions & Pick<SharedOptions, 'prefix'>): Shard[] {
+  checkShards(what, options);
+  const shards = listShards(options);
+  for (const { connection } of shards) checkConnection(what, connection, options.prefix, options.shards !== undefined);
+  return shards;
 }
 
 function readFolder(root: string | URL): string {

@@ -3,11 +3,17 @@ import { sleep } from '../util/clock.js';
 import { isSettledWithin } from '../util/settled-within.js';
 import { checkOptions } from '../util/validation.js';
 import { Session } from './caller/session.js';
-import { DISTRIBUTED_POOL_OPTIONS, type DistributedPoolOptions, readDistributedPoolOptions } from './options.js';
+import {
+  DISTRIBUTED_POOL_OPTIONS,
+  type DistributedPoolOptions,
+  type ReadDistributedPoolOptions,
+  readDistributedPoolOptions,
+} from './options.js';
 import { Datastore } from './wire/datastore.js';
 import type { ResultsMessage } from './wire/messages.js';
 import { leasesQueueOf } from './wire/queue-names.js';
-import { readQueueState } from './wire/queue-state.js';
+import { addQueueStates, type QueueState, readQueueState } from './wire/queue-state.js';
+import type { Shard } from './wire/shards.js';
 
 /** A host that has answered. @since 0.2.0 */
 export interface HostStatus {
@@ -41,6 +47,8 @@ export interface QueueStatus {
   callers: number;
   /** Refused jobs that are kept for inspection. */
   refused: number;
+  /** Shards whose datastore has not answered. Their tasks are not counted. */
+  away: number;
   /** The hosts that have answered. */
   hosts: HostStatus[];
 }
@@ -63,10 +71,28 @@ const MAX_WAIT = 5000;
  * @since 0.2.0
  */
 export async function readQueueStatus(
-  options: Pick<DistributedPoolOptions, 'queue' | 'connection' | 'prefix'>,
+  options: Pick<DistributedPoolOptions, 'queue' | 'connection' | 'shards' | 'prefix'>,
 ): Promise<QueueStatus> {
   checkOptions('readQueueStatus', options as DistributedPoolOptions, DISTRIBUTED_POOL_OPTIONS);
   const read = readDistributedPoolOptions(options);
+  const reading = await Promise.allSettled(read.shards.map((shard) => readShard(shard, read)));
+  const [first, ...others] = reading.filter((each) => each.status === 'fulfilled').map(({ value }) => value);
+  if (first === undefined) throw (reading[0] as PromiseRejectedResult).reason;
+  const { hosts, ...state } = others.reduce(
+    (sum, each) => ({ ...addQueueStates(sum, each), hosts: [...sum.hosts, ...each.hosts] }),
+    first,
+  );
+  // A host that takes from several shards has answered in each.
+  const byName = new Map(hosts.map((host) => [host.name, host]));
+  const sorted = [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { queue: read.queue, ...state, away: read.shards.length - others.length - 1, hosts: sorted };
+}
+
+async function readShard(
+  shard: Shard,
+  read: ReadDistributedPoolOptions,
+): Promise<QueueState & Pick<QueueStatus, 'hosts'>> {
+  const options = { ...read, ...shard };
   let failure: Error | undefined;
   const handler = {
     onError: (error: Error) => {
@@ -74,9 +100,9 @@ export async function readQueueStatus(
     },
     onSkew: () => {},
   };
-  const store = await Datastore.open(read, handler);
+  const store = await Datastore.open(options, handler);
   const reports = new Reports();
-  const session = new Session(store, read, {
+  const session = new Session(store, options, {
     ...handler,
     onResults: (results) => reports.add(results),
     countUnsent: () => 0,
@@ -96,9 +122,9 @@ export async function readQueueStatus(
       await session.ask();
       await sleep(INTERVAL);
     }
-    const state = await readQueueState(store.queue(read.queue), store.queue(leasesQueueOf(read.queue)));
+    const state = await readQueueState(store.queue(shard.queue), store.queue(leasesQueueOf(shard.queue)));
     // This session is a caller, too.
-    return { queue: read.queue, ...state, callers: Math.max(0, state.callers - 1), hosts: reports.list() };
+    return { ...state, callers: Math.max(0, state.callers - 1), hosts: reports.list() };
   } finally {
     await isSettledWithin(
       session.end().catch(() => {}),
@@ -118,8 +144,7 @@ class Reports {
   }
 
   list(): HostStatus[] {
-    const hosts = [...this.#byHost.values()].map(({ first, last }) => toStatus(first, last));
-    return hosts.sort((a, b) => (a.name < b.name ? -1 : 1));
+    return [...this.#byHost.values()].map(({ first, last }) => toStatus(first, last));
   }
 }
 

@@ -25,7 +25,7 @@ export interface TestServer {
 }
 
 /** A redis-server that appends every write to a file before it answers. */
-export async function startRedis(): Promise<TestServer> {
+export async function startRedis(args: readonly string[] = []): Promise<TestServer> {
   const program = findRedis();
   const port = await findFreePort();
   return startServer(`redis://127.0.0.1:${port}`, port, (folder) =>
@@ -34,6 +34,7 @@ export async function startRedis(): Promise<TestServer> {
       ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'yes'].concat([
         '--appendfsync',
         'always',
+        ...args,
       ]),
       { stdio: 'ignore' },
     ),

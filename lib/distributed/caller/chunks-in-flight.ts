@@ -5,6 +5,8 @@ import { SendWindow } from './send-window.js';
 
 interface Sent {
   chunk: Chunk;
+  /** The shard that it was sent through. */
+  shard: number;
   /** The size of its arguments, in bytes. */
   size: number;
   /** Whether the last check did not find it in the datastore. */
@@ -14,6 +16,8 @@ interface Sent {
 /** The chunks that were sent and have unsettled tasks, and the window that limits them. */
 export class ChunksInFlight {
   readonly #sent = new Map<string, Sent>();
+  /** The number of chunks, by shard. */
+  readonly #counts = new Map<number, number>();
   /** By task id. */
   readonly #chunkOf = new Map<number, Chunk>();
   readonly #maxBytes: number;
@@ -44,17 +48,24 @@ export class ChunksInFlight {
     return this.#chunkOf.size;
   }
 
-  get ids(): string[] {
-    return [...this.#sent.keys()];
+  /** The chunks that were sent through a shard. */
+  idsOf(shard: number): string[] {
+    return [...this.#sent.keys()].filter((id) => this.#sent.get(id)?.shard === shard);
+  }
+
+  /** How many chunks were sent through a shard. */
+  count(shard: number): number {
+    return this.#counts.get(shard) ?? 0;
   }
 
   get(id: string): Chunk | undefined {
     return this.#sent.get(id)?.chunk;
   }
 
-  add(chunk: Chunk, size: number): void {
+  add(chunk: Chunk, size: number, shard: number): void {
     for (const id of chunk.tasks.keys()) this.#chunkOf.set(id, chunk);
-    this.#sent.set(chunk.id, { chunk, size, wasMissing: false });
+    this.#sent.set(chunk.id, { chunk, shard, size, wasMissing: false });
+    this.#counts.set(shard, this.count(shard) + 1);
     this.#window.add(chunk.tasks.size, size);
     this.#results.add(chunk.job.fn, chunk.tasks.size);
   }
@@ -86,15 +97,20 @@ export class ChunksInFlight {
     return tasks;
   }
 
-  /** The ids of the chunks with a matching task. */
-  find(isWanted: (task: Task) => boolean): string[] {
-    return this.ids.filter((id) => this.get(id)?.some(isWanted));
+  /** The ids of the chunks with a matching task, by shard. */
+  find(isWanted: (task: Task) => boolean): Map<number, string[]> {
+    const found = new Map<number, string[]>();
+    for (const [id, { chunk, shard }] of this.#sent) {
+      if (chunk.some(isWanted)) found.set(shard, [...(found.get(shard) ?? []), id]);
+    }
+    return found;
   }
 
-  /** Records which chunks the datastore does not contain. @returns those that were missing in two checks in a row. */
-  noteMissing(missing: Pick<ReadonlySet<string>, 'has'>): string[] {
+  /** Records which chunks a shard does not contain. @returns those that were missing in two checks in a row. */
+  noteMissing(shard: number, missing: Pick<ReadonlySet<string>, 'has'>): string[] {
     const lost: string[] = [];
     for (const [id, sent] of this.#sent) {
+      if (sent.shard !== shard) continue;
       // One miss is not a loss: the chunk may have ended, with its results on the way.
       if (missing.has(id) && sent.wasMissing) lost.push(id);
       sent.wasMissing = missing.has(id);
@@ -102,10 +118,14 @@ export class ChunksInFlight {
     return lost;
   }
 
-  /** Removes all chunks and forgets the hosts, which have dropped them. @returns the tasks of each chunk. */
-  takeAll(): Task[][] {
-    const tasks = this.ids.map((id) => this.takeChunk(id));
-    this.#window = new SendWindow();
+  /**
+   * Removes all chunks of a shard. If there were no others, also forgets the hosts, which have dropped them.
+   *
+   * @returns the tasks of each chunk.
+   */
+  takeAll(shard: number): Task[][] {
+    const tasks = this.idsOf(shard).map((id) => this.takeChunk(id));
+    if (this.#sent.size === 0) this.#window = new SendWindow();
     return tasks;
   }
 
@@ -117,6 +137,8 @@ export class ChunksInFlight {
     if (chunk.tasks.size > 0) return;
     const sent = this.#sent.get(chunk.id);
     this.#sent.delete(chunk.id);
-    if (sent !== undefined) this.#window.remove(sent.size);
+    if (sent === undefined) return;
+    this.#counts.set(sent.shard, this.count(sent.shard) - 1);
+    this.#window.remove(sent.size);
   }
 }

@@ -1,4 +1,5 @@
 import { QueueError } from '../../errors.js';
+import { performance } from '../../util/clock.js';
 import { isSettledWithin } from '../../util/settled-within.js';
 import { Datastore, type DatastoreOptions } from '../wire/datastore.js';
 import { Session, type SessionHandler, type SessionOptions } from './session.js';
@@ -40,6 +41,21 @@ export class DatastoreConnection {
     return this.#opened?.state === 'ready';
   }
 
+  /** Whether the datastore has not answered for so long that hosts may consider this caller dead. */
+  get isSilent(): boolean {
+    const { leaseDuration, heartbeatTimeout } = this.#options;
+    const answeredAt = this.#opened?.answeredAt ?? Number.NEGATIVE_INFINITY;
+    return performance.now() - answeredAt > Math.max(leaseDuration, heartbeatTimeout);
+  }
+
+  /** Gives the session up: what was sent is lost. Another one starts as soon as the datastore answers. */
+  restart(): void {
+    const { session } = this;
+    if (session === undefined || this.#opened === undefined) return;
+    session.stop();
+    this.#onLost(this.#opened, session);
+  }
+
   /** Starts to connect, unless it was started before. */
   open(): void {
     this.#open().catch((error: unknown) => this.#fail(error));
@@ -63,18 +79,20 @@ export class DatastoreConnection {
     return store;
   }
 
+  #onLost(store: Datastore, session: Session): void {
+    this.#handler.onLost();
+    // What hosts still send to it must not stay in the datastore.
+    session.end().catch(this.#handler.onError);
+    // With a new caller id: hosts consider the old one dead.
+    if (!this.#isClosing) this.#startSession(store);
+  }
+
   #startSession(store: Datastore): void {
     const session = new Session(store, this.#options, {
       onResults: (results) => this.#handler.onResults(results),
       onError: this.#handler.onError,
       countUnsent: () => this.#handler.countUnsent(),
-      onLost: () => {
-        this.#handler.onLost();
-        // What hosts still send to it must not stay in the datastore.
-        session.end().catch(this.#handler.onError);
-        // With a new caller id: hosts consider the old one dead.
-        if (!this.#isClosing) this.#startSession(store);
-      },
+      onLost: () => this.#onLost(store, session),
     });
     this.#session = session;
     session.start().then(
@@ -86,6 +104,7 @@ export class DatastoreConnection {
   #fail(error: unknown): void {
     const store = this.#store;
     this.#store = undefined;
+    this.#opened = undefined;
     this.#session = undefined;
     store?.then(
       (opened) => opened.close(),
@@ -99,7 +118,7 @@ export class DatastoreConnection {
    *
    * @param pending - a message to the hosts that must be sent before.
    */
-  async close(pending: Promise<void> | undefined): Promise<void> {
+  async close(pending: Promise<unknown> | undefined): Promise<void> {
     this.#isClosing = true;
     this.#session?.stop();
     const store = await this.#store?.catch(() => undefined);

@@ -27,9 +27,9 @@ import { type Chunk, encodeChunk } from './chunk.js';
 import { ChunkQueue, type GetChunkSize } from './chunk-queue.js';
 import { ChunkSizes } from './chunk-size.js';
 import { ChunksInFlight } from './chunks-in-flight.js';
-import { DatastoreConnection } from './datastore-connection.js';
 import { HostWatch } from './host-watch.js';
 import type { OutgoingChunk, Session } from './session.js';
+import { ShardConnections } from './shard-connections.js';
 
 /** How many results of a map over a stream may wait for the consumer: four times as many as in a local pool. */
 const STREAM_SLOTS = 16 * 1024;
@@ -50,7 +50,7 @@ export class DistributedBackend implements Backend {
   readonly #queue: ChunkQueue;
   readonly #maps: Maps;
   readonly #inFlight: ChunksInFlight;
-  readonly #connection: DatastoreConnection;
+  readonly #shards: ShardConnections;
   readonly #hosts: HostWatch;
   readonly ended: Promise<void>;
   #onEnded!: () => void;
@@ -59,7 +59,7 @@ export class DistributedBackend implements Backend {
   /** Why the pool has ended or is ending. */
   #endReason: Error | undefined;
   #partialTimer: NodeJS.Timeout | undefined;
-  #cancelling: Promise<void> | undefined;
+  #cancelling: Promise<unknown> | undefined;
 
   constructor(
     options: ReadDistributedPoolOptions,
@@ -78,11 +78,11 @@ export class DistributedBackend implements Backend {
       events,
       tracing,
     );
-    this.#connection = new DatastoreConnection(options, {
+    this.#shards = new ShardConnections(options, {
       onReady: () => this.#onReady(),
       onResults: (results) => this.#onResults(results),
       countUnsent: () => this.#queue.unsent,
-      onLost: () => this.#resendAll(),
+      onLost: (shard) => this.#resendAll(shard),
       onFailed: (error) => this.#rejectAll(error),
       onError: this.#onError,
       onSkew: (skew) => callListener(() => this.#events.emit('clockSkew', skew)),
@@ -102,8 +102,8 @@ export class DistributedBackend implements Backend {
     const { queue, hostTimeout } = this.#options;
     return new HostWatch(hostTimeout, {
       isWaiting: () => this.#endReason === undefined && this.#inFlight.tasks > 0,
-      isConnected: () => this.#connection.isAnswering,
-      ask: () => void this.#connection.session?.ask().catch(this.#onError),
+      isConnected: () => this.#shards.isAnswering,
+      ask: () => void this.#shards.ask().catch(this.#onError),
       onNoHosts: () => callListener(() => this.#events.emit('noHosts', queue)),
       onTimeout: () => {
         const reason = `no host of the queue ${queue} has answered for ${hostTimeout} ms (hostTimeout)`;
@@ -132,7 +132,7 @@ export class DistributedBackend implements Backend {
 
   /** @throws (rejects) if the pool has ended before. */
   async ready(): Promise<void> {
-    await Promise.race([this.#connection.ready(), this.ended]);
+    await Promise.race([this.#shards.ready(), this.ended]);
     if (this.#endReason !== undefined) throw this.#endReason;
   }
 
@@ -157,7 +157,7 @@ export class DistributedBackend implements Backend {
     clearInterval(this.#checkTimer);
     clearTimeout(this.#partialTimer);
     this.#hosts.stop();
-    void this.#connection.close(this.#cancelling).then(this.#onEnded);
+    void this.#shards.close(this.#cancelling).then(this.#onEnded);
     void this.ended.then(() => this.#maps.reportFailures());
   }
 
@@ -177,22 +177,20 @@ export class DistributedBackend implements Backend {
   }
 
   readonly #scheduleSend = oncePerTick(() => {
-    if (this.#connection.session !== undefined) this.#dispatch(this.#connection.session);
-    else if (!this.#lifecycle.isSettled) this.#connection.open();
+    if (this.#shards.isReady) this.#dispatch();
+    else if (!this.#lifecycle.isSettled) this.#shards.open();
   });
 
   #onReady(): void {
     if (this.#endReason !== undefined) return;
-    this.#checkTimer ??= setInterval(
-      () => void this.#resendLost().catch(this.#onError),
-      this.#options.leaseDuration / 2,
-    );
+    this.#checkTimer ??= setInterval(() => void this.#resendLost(), this.#options.leaseDuration / 2);
     this.#schedule();
   }
 
-  /** The hosts have dropped everything that was sent. */
-  #resendAll(): void {
-    for (const tasks of this.#inFlight.takeAll()) this.#resend(tasks, false);
+  /** The hosts have dropped everything that was sent through this shard. */
+  #resendAll(shard: number): void {
+    for (const tasks of this.#inFlight.takeAll(shard)) this.#resend(tasks, false);
+    this.#schedule();
   }
 
   readonly #onError = (error: Error): void => {
@@ -208,29 +206,35 @@ export class DistributedBackend implements Backend {
   }
 
   /** @param mayWait - whether partial chunks may wait for further items. */
-  #dispatch(session: Session, mayWait = true): void {
-    const outgoing: OutgoingChunk[] = [];
+  #dispatch(mayWait = true): void {
+    const outgoing = new Map<number, { session: Session; chunks: OutgoingChunk[] }>();
     while (this.#inFlight.hasRoom) {
+      const chosen = this.#shards.choose((shard) => this.#inFlight.count(shard));
+      if (chosen === undefined) break;
+      const { shard, session } = chosen;
       const chunk = this.#queue.next(() => session.nextId(), mayWait && this.#inFlight.window.isBusy);
       if (chunk === undefined) break;
-      const encoded = this.#encode(chunk);
-      if (encoded !== undefined) outgoing.push(encoded);
+      const encoded = this.#encode(chunk, shard);
+      if (encoded === undefined) continue;
+      const { chunks = [] } = outgoing.get(shard) ?? {};
+      outgoing.set(shard, { session, chunks: [...chunks, encoded] });
     }
     if (this.#queue.hasPartial) this.#partialTimer ??= setTimeout(() => this.#sendPartial(), PARTIAL_DELAY);
-    if (outgoing.length === 0) return;
-    this.#hosts.begin();
-    session.send(outgoing).catch((error: unknown) => this.#onUnsent(outgoing, error));
+    if (outgoing.size > 0) this.#hosts.begin();
+    for (const [shard, { session, chunks }] of outgoing) {
+      this.#shards.send(shard, session, chunks).catch((error: unknown) => this.#onUnsent(chunks, error));
+    }
   }
 
   /** @returns `undefined` if none of its tasks can be serialized. */
-  #encode(chunk: Chunk): OutgoingChunk | undefined {
+  #encode(chunk: Chunk, shard: number): OutgoingChunk | undefined {
     const { body, size, failed, excess } = encodeChunk(chunk, this.#options.maxValueSize);
     if (excess.length > 0) this.#queue.putBack(excess, false);
     for (const [task, error] of failed) this.#lifecycle.reject(task, error);
     if (chunk.tasks.size === 0) return undefined;
     const { fn, address, timeout, retries, priority } = chunk.job;
     chunk.id = addTaskCount(chunk.id, chunk.tasks.size);
-    this.#inFlight.add(chunk, size);
+    this.#inFlight.add(chunk, size, shard);
     return {
       id: chunk.id,
       priority: toPriority(priority, chunk.isCall),
@@ -247,7 +251,7 @@ export class DistributedBackend implements Backend {
 
   #sendPartial(): void {
     this.#partialTimer = undefined;
-    if (this.#connection.session !== undefined) this.#dispatch(this.#connection.session, false);
+    this.#dispatch(false);
   }
 
   #onUnsent(outgoing: readonly OutgoingChunk[], error: unknown): void {
@@ -324,12 +328,19 @@ export class DistributedBackend implements Backend {
     this.#queue.putBack(tasks, alone);
   }
 
-  /** Finds chunks that the datastore lost: after a restart it may lack what it accepted shortly before. */
+  /** Finds chunks that the datastores lost: after a restart one may lack what it accepted shortly before. */
   async #resendLost(): Promise<void> {
-    const { session } = this.#connection;
-    if (session === undefined || this.#inFlight.tasks === 0) return;
-    const missing = await session.findMissing(this.#inFlight.ids);
-    for (const id of this.#inFlight.noteMissing(missing)) {
+    const shards = this.#options.shards.map((_, shard) => this.#resendLostOf(shard));
+    for (const { reason } of (await Promise.allSettled(shards)).filter((each) => each.status === 'rejected')) {
+      this.#onError(reason);
+    }
+  }
+
+  async #resendLostOf(shard: number): Promise<void> {
+    const session = this.#shards.session(shard);
+    if (session === undefined || this.#inFlight.count(shard) === 0) return;
+    const missing = await session.findMissing(this.#inFlight.idsOf(shard));
+    for (const id of this.#inFlight.noteMissing(shard, missing)) {
       const reason = missing.get(id);
       if (reason === undefined) this.#resend(this.#inFlight.takeChunk(id), false);
       else this.#failChunk(id, new ProtocolError(`a host rejected the chunk: ${reason}`));
@@ -340,10 +351,13 @@ export class DistributedBackend implements Backend {
   /** Cancels queued and sent tasks. Hosts drop every chunk that contains one of them. */
   #cancel(isWanted: (task: Task) => boolean): Task[] {
     const waiting = this.#queue.cancel(isWanted);
-    const ids = this.#inFlight.find(isWanted);
-    if (ids.length > 0) this.#cancelling = this.#connection.session?.cancel(ids).catch(this.#onError);
+    const found = this.#inFlight.find(isWanted);
+    if (found.size > 0) {
+      const all = [...found].map(([shard, ids]) => this.#shards.session(shard)?.cancel(ids).catch(this.#onError));
+      this.#cancelling = Promise.all(all);
+    }
     this.#schedule();
-    return [...waiting, ...ids.flatMap((id) => this.#inFlight.takeChunk(id))];
+    return [...waiting, ...[...found.values()].flat().flatMap((id) => this.#inFlight.takeChunk(id))];
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Job as BullMQJob, Queue } from 'bullmq';
+import type { Job as BullMQJob } from 'bullmq';
 import { EventEmitter } from 'eventemitter3';
 import { InvalidStateError, QueueError } from '../../errors.js';
 import { readPoolOptions } from '../../pool/options/pool-options.js';
@@ -10,18 +10,13 @@ import { isSettledWithin } from '../../util/settled-within.js';
 import type { HostEvents } from '../events.js';
 import { type HostOptions, readHostOptions } from '../options.js';
 import type { HostStats } from '../stats.js';
-import { Datastore, MAX_CLOSING } from '../wire/datastore.js';
-import { controlQueueOf, leasesQueueOf, resultsQueueOf } from '../wire/queue-names.js';
-import { readQueueState } from '../wire/queue-state.js';
 import { AllowedFunctions } from './allowed-functions.js';
-import { CallerLeases } from './caller-leases.js';
-import { CallerRequests } from './caller-requests.js';
 import { Capacity } from './capacity.js';
 import { ChunkRun, type ChunkRunContext, HOST_IS_CLOSING } from './chunk-run.js';
-import { DeadCallers } from './dead-callers.js';
 import { HealthServer } from './health-server.js';
-import { JobFetcher } from './job-fetcher.js';
-import { ResultSenders } from './result-senders.js';
+import type { HostShardOptions } from './host-shard.js';
+import { HostShards } from './host-shards.js';
+import type { JobFetcher } from './job-fetcher.js';
 import { TaskTimes } from './task-times.js';
 
 /** A job that lost this many hosts runs alone. */
@@ -62,14 +57,10 @@ export class Host {
   readonly #startedAt = performance.now();
   #state: 'new' | 'started' | 'closing' = 'new';
   #pool: Pool | undefined;
-  #store: Datastore | undefined;
-  #leases: CallerLeases | undefined;
-  #fetcher: JobFetcher | undefined;
-  #resultSenders: ResultSenders | undefined;
-  #deadCallers: DeadCallers | undefined;
+  #shards: HostShards | undefined;
+  #isTaking = false;
   #health: HealthServer | undefined;
   #closed: Promise<void> | undefined;
-  #isDisconnected = false;
 
   /**
    * @throws TypeError for an unknown or invalid option.
@@ -109,100 +100,64 @@ export class Host {
   }
 
   async #start(): Promise<void> {
-    const { modules, root, queue, port, address } = this.#options;
+    const { modules, root, queue, shards, port, address } = this.#options;
     const pool = new Pool(this.#options.pool);
     this.#pool = pool;
     const functions = await AllowedFunctions.read(pool, modules, root);
     await pool.ready();
     this.#refuseIfClosing();
-    const store = await Datastore.open(this.#options, { onError: this.#onError, onSkew: this.#onSkew });
-    await this.#keepOrClose(store);
-    this.#store = store;
-    await store.ready();
-    this.#refuseIfClosing();
-    const leases = store.queue(leasesQueueOf(queue));
-    const context = this.#createContext(pool, functions, store, leases);
-    const handler = { onLost: (ids: readonly string[]) => this.#abort(ids), onError: this.#onError };
-    this.#fetcher = new JobFetcher(
-      store,
-      { ...this.#options, name: this.name },
-      {
-        ...handler,
-        hasRoom: (fetching, roundTrip) => this.#capacity.hasRoom(fetching, roundTrip),
-        onJob: (job) => this.#track(this.#onJob(job, context)),
-      },
-    );
-    new CallerRequests(store.events(controlQueueOf(queue)), {
-      ...context,
+    const taken = new HostShards(shards, this.#createShardOptions(pool, functions), {
+      hasRoom: (fetching, roundTrip) => this.#capacity.hasRoom(fetching, roundTrip),
+      onJob: (job, context, fetcher) => this.#track(this.#onJob(job, context, fetcher)),
+      onAbort: (ids) => this.#abort(ids),
       report: () => {
         const { running, done, failed, refused } = this.stats();
         return { running, done, failed, refused, uptime: performance.now() - this.#startedAt };
       },
-      abort: (ids) => this.#abort(ids),
       onError: this.#onError,
+      onSkew: this.#onSkew,
     });
+    this.#shards = taken;
     if (port !== undefined) {
       const observed = {
         queue,
         isHealthy: () => this.isHealthy,
         stats: () => this.stats(),
-        readQueueState: () => readQueueState(store.queue(queue), leases),
+        readQueueState: () => taken.readQueueState(),
       };
       const health = await HealthServer.listen(observed, port, address);
       await this.#keepOrClose(health);
       this.#health = health;
     }
-    await this.#fetcher.start();
+    await taken.start();
     this.#refuseIfClosing();
-    this.#deadCallers?.start();
+    this.#isTaking = true;
   }
 
-  #createContext(pool: Pool, functions: AllowedFunctions, store: Datastore, leasesQueue: Queue): ChunkRunContext {
-    const { queue, maxValueSize } = this.#options;
-    const jobs = store.queue(queue);
-    const senders = new ResultSenders((caller) => ({
+  #createShardOptions(pool: Pool, functions: AllowedFunctions): HostShardOptions {
+    const { maxValueSize, rateLimit, shardCount } = this.#options;
+    return {
+      ...this.#options,
+      // Each shard has its part of the rate.
+      ...(rateLimit !== undefined && { rateLimit: { ...rateLimit, duration: rateLimit.duration * shardCount } }),
       host: this.name,
       slots: this.#slots,
-      maxValueSize,
-      results: store.queue(resultsQueueOf(queue, caller)),
-      getRoundTrip: () => this.#fetcher?.roundTrip ?? 0,
-      onError: this.#onError,
-    }));
-    const deadCallers = new DeadCallers({
-      queue,
-      store,
-      leases: leasesQueue,
-      isServing: (caller) => senders.has(caller),
-      onError: this.#onError,
-    });
-    const leases = new CallerLeases(leasesQueue, store.clock, {
-      onDead: () => deadCallers.searchSoon(),
-      onGone: (caller, lease) => {
-        if (senders.close(caller)) deadCallers.addServed(caller, lease);
-      },
-    });
-    this.#leases = leases;
-    this.#resultSenders = senders;
-    this.#deadCallers = deadCallers;
-    return {
-      pool,
-      functions,
-      maxValueSize,
-      host: this.name,
-      capacity: this.#capacity,
-      times: this.#times,
-      leases,
-      resultSenderOf: (caller) => senders.open(caller),
-      onDone: (failed) => {
-        this.#counts.done++;
-        if (failed) this.#counts.failed++;
-      },
-      isLimited: this.#options.rateLimit !== undefined,
-      listHosts: () => this.#listHosts(jobs),
-      onBegin: (tasks) => this.#noteRate(tasks, jobs),
-      onTaskEnd: (time) => {
-        this.#capacity.end(time);
-        this.#fetcher?.fetch();
+      context: {
+        pool,
+        functions,
+        maxValueSize,
+        host: this.name,
+        capacity: this.#capacity,
+        times: this.#times,
+        isLimited: rateLimit !== undefined,
+        onDone: (failed) => {
+          this.#counts.done++;
+          if (failed) this.#counts.failed++;
+        },
+        onTaskEnd: (time) => {
+          this.#capacity.end(time);
+          this.#shards?.fetch();
+        },
       },
     };
   }
@@ -223,8 +178,7 @@ export class Host {
     void work.finally(() => this.#working.delete(work));
   }
 
-  async #onJob(job: BullMQJob, context: ChunkRunContext): Promise<void> {
-    const fetcher = this.#fetcher as JobFetcher;
+  async #onJob(job: BullMQJob, context: ChunkRunContext, fetcher: JobFetcher): Promise<void> {
     if (this.#capacity.isReserved) {
       // Fetched before the suspect was known: other hosts run it.
       await fetcher.requeue(job, undefined);
@@ -250,25 +204,8 @@ export class Host {
       if (isSuspect) this.#capacity.unreserve();
       this.#runs.delete(job.id as string);
       this.#counts.finishedChunks++;
-      fetcher.fetch();
+      this.#shards?.fetch();
     }
-  }
-
-  /** Names their connections, as BullMQ does for its workers. */
-  async #listHosts(jobs: Queue): Promise<string[]> {
-    const workers = await jobs.getWorkers();
-    return workers.flatMap(({ rawname, name }) =>
-      String(rawname ?? name)
-        .split(':w:')
-        .slice(1),
-    );
-  }
-
-  /** BullMQ counts a chunk as one: a larger one stops the queue for as long as its other tasks would have waited. */
-  async #noteRate(tasks: number, jobs: Queue): Promise<void> {
-    const { rateLimit } = this.#options;
-    if (rateLimit === undefined || tasks === 1) return;
-    await jobs.rateLimit(Math.ceil(((tasks - 1) * rateLimit.duration) / rateLimit.max)).catch(this.#onError);
   }
 
   #abort(jobs: readonly string[]): void {
@@ -276,8 +213,6 @@ export class Host {
   }
 
   readonly #onError = (error: unknown): void => {
-    // What still waits for an answer then fails, as it must.
-    if (this.#isDisconnected) return;
     callListener(() => this.#events.emit('error', error as Error));
   };
 
@@ -297,7 +232,7 @@ export class Host {
 
   async #close(): Promise<void> {
     this.#state = 'closing';
-    this.#fetcher?.stop();
+    this.#shards?.stop();
     for (const run of this.#runs.values()) run.close();
     this.#pool?.cancelUnstarted(HOST_IS_CLOSING);
     if (!(await this.#finishWithin(this.#options.gracePeriod))) {
@@ -308,7 +243,7 @@ export class Host {
     this.#pool?.terminate();
     const pooled = this.#pool?.join();
     if (!(await this.#finishWithin(MAX_RETURNING))) this.#onError(createUnreturnedError(this.#runs.size));
-    await this.#closeStore();
+    await this.#shards?.close();
     // Processes that have not ended are killed when this program ends, if not before.
     await isSettledWithin(Promise.all([pooled, this.#health?.close()]), MAX_EXITING);
   }
@@ -318,13 +253,6 @@ export class Host {
     return isSettledWithin(Promise.allSettled(this.#working), time);
   }
 
-  async #closeStore(): Promise<void> {
-    await isSettledWithin(Promise.allSettled([this.#fetcher?.close(), this.#deadCallers?.close()]), MAX_CLOSING);
-    this.#resultSenders?.closeAll();
-    this.#isDisconnected = true;
-    await this.#store?.close();
-  }
-
   /** Stops the host, at the end of the scope of `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
@@ -332,23 +260,18 @@ export class Host {
 
   /** The current state of the host, as plain data. */
   stats(): HostStats {
-    const store = this.#store;
-    const answeredAt = store?.answeredAt;
     return {
       chunks: this.#runs.size,
       running: this.#times.running,
       ...this.#counts,
       slots: this.#slots,
-      datastore: store?.state ?? 'away',
-      silence: answeredAt === undefined ? null : performance.now() - answeredAt,
-      clockSkew: store?.clock.skew ?? 0,
-      lease: this.#leases?.shortest ?? null,
+      ...(this.#shards?.stats() ?? { datastore: 'away', silence: null, clockSkew: 0, lease: null }),
     };
   }
 
   /** Whether the host takes tasks: it has started, is not closing, and the datastore answers. */
   get isHealthy(): boolean {
-    return this.#state === 'started' && this.#fetcher !== undefined && this.#store?.state !== 'away';
+    return this.#state === 'started' && this.#isTaking && this.#shards?.stats().datastore !== 'away';
   }
 
   /** Calls `listener` for each event of this name. */

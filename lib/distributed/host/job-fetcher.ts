@@ -76,6 +76,11 @@ export class JobFetcher {
     return this.#reader.roundTrip.time;
   }
 
+  /** How many jobs may be on their way. */
+  get fetching(): number {
+    return this.#reader.fetching;
+  }
+
   async start(): Promise<void> {
     await this.#worker.waitUntilReady();
     if (this.#stopped) return;

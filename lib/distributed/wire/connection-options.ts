@@ -11,18 +11,24 @@ const ONLY_POSTGRES = ['connectionString', 'database', 'user', 'totalCount'];
  * Refuses connections with which BullMQ would hang or lose data.
  *
  * @param what - the class that takes the options; error messages begin with it.
+ * @param areBraced - whether the names of the queues contain the braces that a Redis Cluster needs.
  * @throws TypeError that says what to use instead.
  */
-export function checkConnection(what: string, connection: Connection, prefix: string | undefined): void {
+export function checkConnection(
+  what: string,
+  connection: Connection,
+  prefix: string | undefined,
+  areBraced: boolean,
+): void {
   if (typeof connection === 'string') return;
   const { options = connection } = connection as { options?: object };
   if (Reflect.get(Object(options), 'keyPrefix')) {
     throw new TypeError(`${what}: option "connection": expected no keyPrefix; use the option "prefix" instead`);
   }
-  if (Reflect.get(connection, 'isCluster') === true && !/\{[^}]+\}/.test(prefix ?? '')) {
+  if (!areBraced && Reflect.get(connection, 'isCluster') === true && !/\{[^}]+\}/.test(prefix ?? '')) {
     throw new TypeError(
       `${what}: option "prefix": expected a part in braces for a Redis Cluster, such as "{bull}", so that all keys of ` +
-        `the queue are in one slot, got ${prefix === undefined ? 'none' : JSON.stringify(prefix)}`,
+        `the queue are in one slot, or the option "shards"; got ${prefix === undefined ? 'none' : JSON.stringify(prefix)}`,
     );
   }
   if (usesPostgres(connection) && isClient(connection) && !isPostgresPool(connection)) {

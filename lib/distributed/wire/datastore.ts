@@ -17,6 +17,8 @@ type BullMQ = typeof import('bullmq');
 export interface DatastoreOptions {
   queue: string;
   connection: Connection;
+  /** Whether `connection` leads to a Redis Cluster. */
+  isCluster: boolean;
   prefix?: string;
   /** The time in milliseconds within which a connection that has become silent is noticed. */
   heartbeatTimeout: number;
@@ -64,7 +66,7 @@ export class Datastore {
    * @throws {@link MissingPackageError}
    */
   static async open(options: DatastoreOptions, handler: DatastoreHandler): Promise<Datastore> {
-    const { connection, heartbeatTimeout } = options;
+    const { connection, isCluster, heartbeatTimeout } = options;
     const bullmq = await load('bullmq', () => import('bullmq'));
     const clock = new DatastoreClock();
     if (usesPostgres(connection)) {
@@ -76,7 +78,7 @@ export class Datastore {
     }
     const ioredis = isClient(connection) ? undefined : await load('ioredis', () => import('ioredis'));
     return new Datastore(bullmq, options, clock, handler, (onError) => {
-      return new RedisConnections(connection as never, ioredis?.Redis, bullmq.createRedisBackend, onError);
+      return new RedisConnections(connection as never, ioredis, isCluster, bullmq.createRedisBackend, onError);
     });
   }
 

@@ -47,6 +47,11 @@ export class JobReader {
     this.#handler = handler;
   }
 
+  /** How many jobs may be on their way, without those that a fetch waits for at the empty queue. */
+  get fetching(): number {
+    return Math.max(0, this.#fetching - this.#pauses);
+  }
+
   /** Fetches jobs while they are wanted. Call it whenever another job may be wanted. */
   fetch(): void {
     while (this.#mayFetch && this.#fetching < this.#maxFetches && this.#handler.wantsJob(this.#fetching)) {

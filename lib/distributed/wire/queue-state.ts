@@ -44,6 +44,16 @@ export async function readQueueState(jobs: Queue, leases: Queue): Promise<QueueS
   };
 }
 
+/** The state of a queue from the states of its shards. Each caller has a lease in every one. */
+export function addQueueStates(a: QueueState, b: QueueState): QueueState {
+  return {
+    waiting: a.waiting + b.waiting,
+    active: a.active + b.active,
+    callers: Math.max(a.callers, b.callers),
+    refused: a.refused + b.refused,
+  };
+}
+
 /** @param count - how many there are: `ids` may be only some of them. */
 function countTasks(ids: readonly string[], count: number): number {
   const tasks = ids.reduce((sum, id) => sum + readCount(Number(/-(\d{1,4})$/.exec(id)?.[1])), 0);

@@ -1,4 +1,5 @@
 import type { ConnectionOptions, createRedisBackend } from 'bullmq';
+import type * as Ioredis from 'ioredis';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { performance } from '../../util/clock.js';
 import { type Connections, createSilenceError } from './connections.js';
@@ -33,23 +34,25 @@ export class RedisConnections implements Connections {
   #isDestroyed = false;
 
   /**
-   * @param RedisClient - ioredis's class; `undefined` if the program passes a client of its own, which is duplicated.
+   * @param ioredis - `undefined` if the program passes a client of its own, which is duplicated.
+   * @param isCluster - whether to connect to the Redis Cluster of which `connection` names a node.
    * @param onError - receives the errors of connections that have become silent.
    */
   constructor(
     connection: string | ConnectionOptions,
-    RedisClient: typeof Redis | undefined,
+    ioredis: typeof Ioredis | undefined,
+    isCluster: boolean,
     factory: typeof createRedisBackend,
     onError: (error: Error) => void,
   ) {
     this.#onError = onError;
-    this.#client = this.#track(this.#create(connection, RedisClient));
+    this.#client = this.#track(this.#create(connection, ioredis, isCluster));
     this.connection = this.#client as never;
     this.factory = factory as never;
   }
 
-  #create(connection: string | ConnectionOptions, RedisClient: typeof Redis | undefined): Client {
-    if (RedisClient === undefined) {
+  #create(connection: string | ConnectionOptions, ioredis: typeof Ioredis | undefined, toCluster: boolean): Client {
+    if (ioredis === undefined) {
       const own = connection as Client;
       if (isCluster(own)) return own.duplicate([], { redisOptions: this.#complete(own.options.redisOptions ?? {}) });
       return own.duplicate(this.#complete(own.options));
@@ -57,7 +60,12 @@ export class RedisConnections implements Connections {
     const { url, ...options } = (typeof connection === 'string' ? { url: connection } : connection) as RedisOptions & {
       url?: string;
     };
-    return url === undefined ? new RedisClient(this.#complete(options)) : new RedisClient(url, this.#complete(options));
+    const all = { ...this.#complete(options), lazyConnect: toCluster };
+    const client = url === undefined ? new ioredis.Redis(all) : new ioredis.Redis(url, all);
+    if (!toCluster) return client;
+    // ioredis has now read the URL.
+    const { host, port, ...redisOptions } = client.options;
+    return new ioredis.Cluster([{ host: host as string, port: port as number }], { redisOptions });
   }
 
   #complete({ retryStrategy = getRetryDelay, ...options }: RedisOptions): RedisOptions {

@@ -52,6 +52,8 @@ const TASK_TIME = 20;
 /** The lease of the callers, and the lock of the hosts, in milliseconds. */
 const LEASE = 2000;
 const LOCK = 1000;
+/** The time within which a silent connection is noticed, in milliseconds. */
+const HEARTBEAT = 3000;
 /** Time for the callers to end after the fault, in milliseconds: for the slowest machine, and to detect one that hangs. */
 const MAX_TIME = 60_000;
 /** After the lease has expired, a host may need this time to remove what a caller left, in milliseconds. */
@@ -78,6 +80,7 @@ export class FaultRun {
   readonly lock: number;
   readonly #fault: Fault;
   readonly #patience: number;
+  readonly #heartbeat: number;
   readonly #file: string;
   readonly #tasks: number;
 
@@ -108,6 +111,7 @@ export class FaultRun {
     this.lease = LEASE * patience;
     this.lock = LOCK * patience;
     this.#patience = patience;
+    this.#heartbeat = HEARTBEAT * patience;
     this.#fault = fault;
     this.store = store;
     this.server = server;
@@ -122,7 +126,7 @@ export class FaultRun {
     const skew = this.#fault.hostClocks?.[index];
     const isProxied = index === 0 || this.#fault.roundTrip !== undefined;
     const url = isProxied ? this.hostNetwork.url : this.server.url;
-    const args = ['--lock-duration', `${this.lock}ms`];
+    const args = ['--lock-duration', `${this.lock}ms`, '--heartbeat-timeout', `${this.#heartbeat}ms`];
     const host = new HostProcess('faults', url, args, undefined, skew === undefined ? [] : skewClock(skew));
     this.hosts.push(host);
     await host.ready();
@@ -134,7 +138,7 @@ export class FaultRun {
     const isProxied = index === 0 || this.#fault.roundTrip !== undefined;
     const connection = isProxied ? this.callerNetwork.url : this.server.url;
     const order = {
-      options: { queue: 'faults', connection, leaseDuration: this.lease },
+      options: { queue: 'faults', connection, leaseDuration: this.lease, heartbeatTimeout: this.#heartbeat },
       name: `caller-${index}`,
       tasks: this.#tasks,
       milliseconds: TASK_TIME,

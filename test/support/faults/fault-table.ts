@@ -19,7 +19,7 @@ const COLUMNS = [
   'Keys left',
 ];
 const PLACE =
-  /(<!-- begin faults: written by `npm run hosts -- --faults --write` -->\n\n)[\s\S]*?(\n\n<!-- end faults -->)/;
+  /(<!-- begin faults: written by `npm run hosts -- --faults --write` -->\n)[\s\S]*?(\n<!-- end faults -->)/;
 
 export function toTable(rows: readonly FaultRow[]): string {
   const rule = COLUMNS.map((_, index) => (index < 2 ? '---' : '---:'));
@@ -35,7 +35,7 @@ export function toRow({ fault, store, outcome }: FaultRow): string {
 /** @throws if the page has no place for the table. */
 export function writeTable(page: string, table: string): string {
   if (!PLACE.test(page)) throw new Error('the page has no place for the table of faults');
-  return page.replace(PLACE, (_all, begin, end) => `${begin}${table}${end}`);
+  return page.replace(PLACE, (_all, begin, end) => `${begin}\n${table}\n${end}`);
 }
 
 /** What a distributed pool promises and has not kept. */

@@ -1,0 +1,203 @@
+import type { Job as BullMQJob, Queue } from 'bullmq';
+import { QueueError } from '../../errors.js';
+import { performance } from '../../util/clock.js';
+import { isSettledWithin } from '../../util/settled-within.js';
+import type { HostStats } from '../stats.js';
+import { Datastore, MAX_CLOSING } from '../wire/datastore.js';
+import { controlQueueOf, leasesQueueOf, resultsQueueOf } from '../wire/queue-names.js';
+import { type QueueState, readQueueState } from '../wire/queue-state.js';
+import type { Shard } from '../wire/shards.js';
+import { CallerLeases } from './caller-leases.js';
+import { CallerRequests, type RequestedHost } from './caller-requests.js';
+import type { ChunkRunContext } from './chunk-run.js';
+import { DeadCallers } from './dead-callers.js';
+import { JobFetcher, type JobFetcherHandler, type JobFetcherOptions } from './job-fetcher.js';
+import type { ResultSenderOptions } from './result-sender.js';
+import { ResultSenders } from './result-senders.js';
+
+/** The options of a {@link HostShard}. */
+export type HostShardOptions = Omit<JobFetcherOptions, 'queue'> &
+  Pick<ResultSenderOptions, 'host' | 'slots' | 'maxValueSize'> & {
+    prefix?: string;
+    heartbeatTimeout: number;
+    /** What all shards have in common. */
+    context: Omit<ChunkRunContext, 'leases' | 'resultSenderOf' | 'listHosts' | 'onBegin'>;
+  };
+
+/** The part of the state of a host that a shard knows. */
+export type ShardStats = Pick<HostStats, 'datastore' | 'silence' | 'clockSkew' | 'lease'>;
+
+/** Called by a {@link HostShard}. */
+export interface HostShardHandler
+  extends Pick<JobFetcherHandler, 'hasRoom' | 'onError'>,
+    Pick<RequestedHost, 'report'> {
+  /** @param fetcher - has to be told what has become of the job. */
+  onJob(job: BullMQJob, context: ChunkRunContext, fetcher: JobFetcher): void;
+  /** These jobs are cancelled, or run on another host by now. */
+  onAbort(ids: readonly string[]): void;
+  /** This machine's clock is ahead of the datastore's by this many milliseconds, or behind if negative. */
+  onSkew(skew: number): void;
+}
+
+/** One shard of the queue of a host: its connection, the jobs that come from there, and the callers that sent them. */
+export class HostShard {
+  readonly #shard: Shard;
+  readonly #options: HostShardOptions;
+  readonly #handler: HostShardHandler;
+  #store: Datastore | undefined;
+  #jobs: Queue | undefined;
+  #leasesQueue: Queue | undefined;
+  #fetcher: JobFetcher | undefined;
+  #leases: CallerLeases | undefined;
+  #resultSenders: ResultSenders | undefined;
+  #deadCallers: DeadCallers | undefined;
+  #isStopped = false;
+  #isDisconnected = false;
+
+  constructor(shard: Shard, options: HostShardOptions, handler: HostShardHandler) {
+    this.#shard = shard;
+    this.#options = options;
+    this.#handler = handler;
+  }
+
+  /**
+   * Connects, and then takes jobs.
+   *
+   * @throws (rejects) {@link MissingPackageError}, {@link QueueError}, the error of a failed connection.
+   */
+  async start(): Promise<void> {
+    const store = await Datastore.open(
+      { ...this.#options, ...this.#shard },
+      { onError: this.#onError, onSkew: (skew) => this.#handler.onSkew(skew) },
+    );
+    if (this.#isDisconnected) return store.close();
+    this.#store = store;
+    await store.ready();
+    if (this.#isStopped) return;
+    const { queue } = this.#shard;
+    const jobs = store.queue(queue);
+    const leases = store.queue(leasesQueueOf(queue));
+    this.#jobs = jobs;
+    this.#leasesQueue = leases;
+    const context = this.#createContext(store, jobs, leases);
+    const fetcher: JobFetcher = new JobFetcher(
+      store,
+      { ...this.#options, queue },
+      {
+        hasRoom: (fetching, roundTrip) => this.#handler.hasRoom(fetching, roundTrip),
+        onJob: (job) => this.#handler.onJob(job, context, fetcher),
+        onLost: (ids) => this.#handler.onAbort(ids),
+        onError: this.#onError,
+      },
+    );
+    this.#fetcher = fetcher;
+    new CallerRequests(store.events(controlQueueOf(queue)), {
+      leases: context.leases,
+      report: () => this.#handler.report(),
+      resultSenderOf: context.resultSenderOf,
+      abort: (ids) => this.#handler.onAbort(ids),
+      onError: this.#onError,
+    });
+    await fetcher.start();
+    if (!this.#isStopped) this.#deadCallers?.start();
+  }
+
+  #createContext(store: Datastore, jobs: Queue, leases: Queue): ChunkRunContext {
+    const { queue } = this.#shard;
+    const senders = new ResultSenders((caller) => ({
+      ...this.#options,
+      results: store.queue(resultsQueueOf(queue, caller)),
+      getRoundTrip: () => this.#fetcher?.roundTrip ?? 0,
+      onError: this.#onError,
+    }));
+    const deadCallers = new DeadCallers({
+      queue,
+      store,
+      leases,
+      isServing: (caller) => senders.has(caller),
+      onError: this.#onError,
+    });
+    const callerLeases = new CallerLeases(leases, store.clock, {
+      onDead: () => deadCallers.searchSoon(),
+      onGone: (caller, lease) => {
+        if (senders.close(caller)) deadCallers.addServed(caller, lease);
+      },
+    });
+    this.#leases = callerLeases;
+    this.#resultSenders = senders;
+    this.#deadCallers = deadCallers;
+    return {
+      ...this.#options.context,
+      leases: callerLeases,
+      resultSenderOf: (caller) => senders.open(caller),
+      listHosts: () => listHosts(jobs),
+      onBegin: (tasks) => this.#noteRate(tasks, jobs),
+    };
+  }
+
+  /** BullMQ counts a chunk as one: a larger one stops the queue for as long as its other tasks would have waited. */
+  async #noteRate(tasks: number, jobs: Queue): Promise<void> {
+    const { rateLimit } = this.#options;
+    if (rateLimit === undefined || tasks === 1) return;
+    await jobs.rateLimit(Math.ceil(((tasks - 1) * rateLimit.duration) / rateLimit.max)).catch(this.#onError);
+  }
+
+  readonly #onError = (error: unknown): void => {
+    // What still waits for an answer then fails, as it must.
+    if (!this.#isDisconnected) this.#handler.onError(error as Error);
+  };
+
+  /** The state of its connection, and of the leases of its callers. */
+  stats(): ShardStats {
+    const answeredAt = this.#store?.answeredAt;
+    return {
+      datastore: this.#store?.state ?? 'away',
+      silence: answeredAt === undefined ? null : performance.now() - answeredAt,
+      clockSkew: this.#store?.clock.skew ?? 0,
+      lease: this.#leases?.shortest ?? null,
+    };
+  }
+
+  /** @throws (rejects) {@link QueueError} if the datastore does not answer. */
+  async readQueueState(): Promise<QueueState> {
+    const isAway = this.#store === undefined || this.#store.state === 'away';
+    if (isAway || this.#jobs === undefined || this.#leasesQueue === undefined)
+      throw new QueueError('the datastore does not answer');
+    return readQueueState(this.#jobs, this.#leasesQueue);
+  }
+
+  /** How many jobs may be on their way from here. */
+  get fetching(): number {
+    return this.#fetcher?.fetching ?? 0;
+  }
+
+  /** Fetches jobs while there is room. */
+  fetch(): void {
+    this.#fetcher?.fetch();
+  }
+
+  /** Takes no further jobs. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#fetcher?.stop();
+  }
+
+  /** Closes the connection; call it when no job is held. */
+  async close(): Promise<void> {
+    this.stop();
+    await isSettledWithin(Promise.allSettled([this.#fetcher?.close(), this.#deadCallers?.close()]), MAX_CLOSING);
+    this.#resultSenders?.closeAll();
+    this.#isDisconnected = true;
+    await this.#store?.close();
+  }
+}
+
+/** The names of the hosts of a queue. They name their connections, as BullMQ does for its workers. */
+async function listHosts(jobs: Queue): Promise<string[]> {
+  const workers = await jobs.getWorkers();
+  return workers.flatMap(({ rawname, name }) =>
+    String(rawname ?? name)
+      .split(':w:')
+      .slice(1),
+  );
+}
