@@ -8,6 +8,7 @@ const allowed = {
   'lib/protocol': ['lib/functions'],
   'lib/ipc': ['lib/protocol'],
   'lib/observe': [],
+  'lib/dashboard': ['lib/observe'],
   'lib/shared-memory': ['lib/ipc', 'lib/protocol'],
   'lib/manager/protocol': ['lib/ipc', 'lib/protocol'],
   // Stands for shared objects in every process, so what opens a pipe to a process registers it.
@@ -15,8 +16,8 @@ const allowed = {
   'lib/process': ['lib/manager/client', 'lib/shared-memory', 'lib/ipc', 'lib/protocol', 'lib/functions'],
   'lib/child': ['lib/manager/client', 'lib/process', 'lib/shared-memory', 'lib/ipc', 'lib/protocol', 'lib/functions'],
   'lib/manager': ['lib/process', 'lib/shared-memory', 'lib/ipc', 'lib/protocol', 'lib/functions'],
-  'lib/pool': ['lib/process', 'lib/observe', 'lib/shared-memory', 'lib/ipc', 'lib/protocol', 'lib/functions'],
-  'lib/distributed': ['lib/pool', 'lib/process', 'lib/observe', 'lib/ipc', 'lib/protocol', 'lib/functions'],
+  'lib/pool': ['lib/dashboard', 'lib/process', 'lib/observe', 'lib/shared-memory', 'lib/ipc', 'lib/protocol', 'lib/functions'],
+  'lib/distributed': ['lib/dashboard', 'lib/pool', 'lib/process', 'lib/observe', 'lib/ipc', 'lib/protocol', 'lib/functions'],
   // The command imports the package by its name, except the tables that define its flags, and what loads functions in
   // its child processes.
   bin: ['lib/pool/options', 'lib/distributed/options', 'lib/functions'],

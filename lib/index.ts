@@ -1,5 +1,7 @@
 /** The entry point `aiomultiprocess`: re-exports only. */
 
+export type { Dashboard } from './dashboard/dashboard.js';
+export type { DashboardOptions } from './dashboard/options.js';
 export * from './errors.js';
 export type { TaskFunction } from './functions/address/address.js';
 export { inline } from './functions/marks/inline.js';

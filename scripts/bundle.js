@@ -2,7 +2,7 @@
 // dependencies it needs. Two hundred small ES modules take a process three times as long to find, read and link, and a child
 // that runs a module of a program that imports the package loads them again. The output is not minified, so that stack traces
 // stay readable.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -65,7 +65,13 @@ const commonJs = {
 const bundles = await Promise.all([
   build({
     ...common,
-    entryPoints: ['lib/index.ts', 'lib/metrics.ts', 'lib/distributed/index.ts', 'lib/distributed/host/list-exports.ts'],
+    entryPoints: [
+      'lib/index.ts',
+      'lib/metrics.ts',
+      'lib/dashboard.ts',
+      'lib/distributed/index.ts',
+      'lib/distributed/host/list-exports.ts',
+    ],
     // Optional packages are installed by the programs that need them.
     external: Object.keys(manifest.peerDependencies),
     outdir: 'dist/lib',
@@ -108,6 +114,19 @@ const bundles = await Promise.all([
     outdir: 'dist/lib',
     outbase: 'lib',
   }),
+  build({
+    ...common,
+    // The page of the dashboard: its server sends these files as they are.
+    entryPoints: { page: 'lib/dashboard/page/main.tsx' },
+    outdir: 'dist/dashboard',
+    platform: 'browser',
+    format: 'esm',
+    target: ['chrome111', 'firefox114', 'safari16.4'],
+    minify: true,
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    legalComments: 'none',
+  }),
 ]);
 
 for (const { outputFiles } of bundles)
@@ -116,8 +135,12 @@ for (const { outputFiles } of bundles)
     writeFileSync(path, keepClassNames(text));
   }
 
+for (const name of ['index.html', 'icon.svg']) {
+  copyFileSync(new URL(`lib/dashboard/page/${name}`, root), new URL(`dist/dashboard/${name}`, root));
+}
+
 // All CommonJS entry points re-export parts of one bundle.
-const entries = { index: 'index', metrics: 'metrics', 'distributed/index': 'distributed' };
+const entries = { index: 'index', metrics: 'metrics', dashboard: 'dashboard', 'distributed/index': 'distributed' };
 for (const [entry, name] of Object.entries(entries)) {
   const bundle = entry.includes('/') ? '../commonjs.cjs' : './commonjs.cjs';
   writeFileSync(new URL(`dist/lib/${entry}.cjs`, root), `module.exports = require('${bundle}').${name};\n`);

@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DASHBOARD_OPTIONS } from '../dist/lib/dashboard/options.js';
 import { DISTRIBUTED_POOL_OPTIONS, HOST_OPTIONS } from '../dist/lib/distributed/options.js';
 import { MAP_OPTIONS } from '../dist/lib/pool/options/call-options.js';
 import { POOL_OPTIONS } from '../dist/lib/pool/options/pool-options.js';
@@ -17,6 +18,7 @@ export const CONTENTS = {
   'options of calls': () => renderTable(MAP_OPTIONS),
   'options of pools': () => renderTable(POOL_OPTIONS),
   'options of processes': () => renderTable(PROCESS_OPTIONS),
+  'options of the dashboard': () => renderTable(DASHBOARD_OPTIONS),
   'options of distributed pools': () => renderTable(DISTRIBUTED_POOL_OPTIONS),
   'options of hosts': () => renderTable(HOST_OPTIONS, { hasFlags: true }),
   'help of map': () => renderHelp('map'),

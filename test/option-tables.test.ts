@@ -1,5 +1,6 @@
 /** The documentation of each option, in docs/ and in editors, matches the table that defines the option. */
 import { readFileSync } from 'node:fs';
+import { DASHBOARD_OPTIONS } from '../dist/lib/dashboard/options.js';
 import { DISTRIBUTED_POOL_OPTIONS, HOST_OPTIONS } from '../dist/lib/distributed/options.js';
 import { MAP_OPTIONS } from '../dist/lib/pool/options/call-options.js';
 import { POOL_OPTIONS } from '../dist/lib/pool/options/pool-options.js';
@@ -39,6 +40,7 @@ test('a page with outdated options is detected', () => {
 describe.each<[string, string, Readonly<Record<string, DocumentedOption>>]>([
   ['PoolOptions', 'lib/pool/options/pool-options.ts', omitShared(POOL_OPTIONS)],
   ['MapOptions', 'lib/pool/options/call-options.ts', MAP_OPTIONS],
+  ['DashboardOptions', 'lib/dashboard/options.ts', DASHBOARD_OPTIONS],
   ['ProcessOptions', 'lib/process/options.ts', PROCESS_OPTIONS],
   ['DistributedPoolOptions', 'lib/distributed/options.ts', DISTRIBUTED_POOL_OPTIONS],
   ['HostOptions', 'lib/distributed/options.ts', HOST_OPTIONS],

@@ -36,6 +36,10 @@ describe('the published files', () => {
     'dist/lib/index.d.ts',
     'dist/lib/metrics.js',
     'dist/lib/metrics.d.ts',
+    'dist/lib/dashboard.js',
+    'dist/dashboard/index.html',
+    'dist/dashboard/page.js',
+    'dist/dashboard/page.css',
     'dist/lib/child/main.cjs',
     'dist/lib/manager/server/main.cjs',
     'dist/LICENSES',
@@ -47,7 +51,7 @@ describe('the published files', () => {
   test('are only the build, the manifest and three documents', () => {
     const others = files.filter(
       (file) =>
-        !/^dist\/lib\/.*\.(js|d\.c?ts)$|^dist\/lib\/(commonjs|index|metrics|distributed\/index)\.cjs$|^dist\/bin\/[\w-]+\.js$|^dist\/(lib\/(child|manager\/server)\/main\.cjs|LICENSES)$/.test(
+        !/^dist\/lib\/.*\.(js|d\.c?ts)$|^dist\/lib\/(commonjs|index|metrics|dashboard|distributed\/index)\.cjs$|^dist\/bin\/[\w-]+\.js$|^dist\/dashboard\/(index\.html|icon\.svg|page\.(css|js))$|^dist\/(lib\/(child|manager\/server)\/main\.cjs|LICENSES)$/.test(
           file,
         ),
     );

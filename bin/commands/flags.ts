@@ -63,6 +63,7 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
   'integer or object': parseInteger,
   'array of integers': (text) => text.split(',').map(parseInteger),
   'URL, object or array': parseConnections,
+  'boolean or options': (text) => ({ port: parseInteger(text) }),
   ms: parseTime,
   bytes: parseSize,
   '`{ max, duration }`': parseRate,

@@ -198,8 +198,10 @@ export class Executor {
     }
   }
 
-  #measure(isWanted: boolean): void {
-    this.#stopwatch = isWanted ? new Stopwatch(this.#channel) : undefined;
+  /** @param mask - see {@link Stopwatch}; negative: no task is measured. */
+  #measure(mask: number): void {
+    const isWanted = mask >= 0;
+    this.#stopwatch = isWanted ? new Stopwatch(this.#channel, mask) : undefined;
     this.#usage = isWanted || this.#reportUsage ? new UsageReporter(this.#channel) : undefined;
   }
 

@@ -27,11 +27,11 @@ export interface ReadyInfo extends ProcessInfo {
 }
 
 /**
- * Why a process is replaced: the name of the option that requires it.
+ * Why a process is replaced: the name of the option that requires it; `requested`: a person asked for it in the dashboard.
  *
  * @since 0.2.0
  */
-export type RecycleReason = 'maxTasksPerChild' | 'maxMemoryPerChild' | 'maxAge' | 'startTimeout';
+export type RecycleReason = 'maxTasksPerChild' | 'maxMemoryPerChild' | 'maxAge' | 'startTimeout' | 'requested';
 
 /**
  * A process that is replaced while it is still running.
@@ -160,6 +160,10 @@ export interface TaskErrorInfo {
   id: number;
   /** The process that ran it; `undefined` if it was never sent. */
   pid: number | undefined;
+  /** The caller's own objects, not copies. */
+  args: readonly unknown[];
+  /** 1 for the first attempt. */
+  attempt: number;
 }
 
 /** Events of processes. */

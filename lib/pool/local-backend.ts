@@ -2,8 +2,10 @@ import type { EventEmitter } from 'eventemitter3';
 import { type InitializerError, PoolTerminatedError, QueueFullError, TaskTimeoutError } from '../errors.js';
 import { describeModule } from '../functions/describe-function.js';
 import type { PoolEvents } from '../observe/events.js';
+import type { InspectedPool } from '../observe/inspection.js';
 import { callListener } from '../util/call-listener.js';
 import type { Backend } from './backend.js';
+import { Inspection } from './inspection.js';
 import { Maps } from './map/maps.js';
 import type { MapOrder } from './map/pool-map.js';
 import type { PoolResult } from './map/pool-result.js';
@@ -25,18 +27,21 @@ import type { ChildEnd, ChildEvents, ChildHandle } from './worker/child-handle.j
 export class LocalBackend implements Backend {
   readonly #options: ReadPoolOptions;
   readonly #tracing: Tracing;
+  readonly #events: EventEmitter<PoolEvents>;
   readonly #lifecycle: TaskLifecycle;
   readonly #dispatcher: Dispatcher;
   readonly #supervisor: Supervisor;
   readonly #maps: Maps;
   /** Why no further task begins, if {@link cancelUnstarted} was called. */
   #refusal: Error | undefined;
+  #isClosed = false;
   /** Streams that were begun and whose generators have not ended. */
   readonly #streams = new Set<StreamTask>();
 
   constructor(options: ReadPoolOptions, events: EventEmitter<PoolEvents>, tracing: Tracing) {
     this.#options = options;
     this.#tracing = tracing;
+    this.#events = events;
     this.#dispatcher = new Dispatcher(options, tracing, {
       onFailure: (task, error) => this.#lifecycle.reject(task, error),
       onExhausted: (child) => this.#supervisor.replace(child),
@@ -180,6 +185,7 @@ export class LocalBackend implements Backend {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.resume();
     this.#lifecycle.onceSettled(() => this.#supervisor.drain());
   }
@@ -191,6 +197,7 @@ export class LocalBackend implements Backend {
   }
 
   terminate(): void {
+    this.#isClosed = true;
     const error = new PoolTerminatedError();
     this.#maps.cancelAll(error);
     this.#lifecycle.rejectAll(error);
@@ -211,11 +218,29 @@ export class LocalBackend implements Backend {
     );
   }
 
+  /** The view of a dashboard. */
+  inspect(): InspectedPool {
+    return new Inspection({
+      options: this.#options,
+      tracing: this.#tracing,
+      events: this.#events,
+      ended: this.ended,
+      lifecycle: this.#lifecycle,
+      supervisor: this.#supervisor,
+      maps: this.#maps,
+      streams: this.#streams,
+      isClosed: () => this.#isClosed,
+      stats: () => this.stats(),
+      pause: () => this.pause(),
+      resume: () => this.resume(),
+    });
+  }
+
   stats(): PoolStats {
-    const { done, failed } = this.#lifecycle;
+    const { done, failed, retried } = this.#lifecycle;
     const { isPaused } = this.#dispatcher;
     const { name } = this.#options;
-    return readStats(this.#supervisor.children, { name, isPaused, queued: this.queued, done, failed });
+    return readStats(this.#supervisor.children, { name, isPaused, queued: this.queued, done, failed, retried });
   }
 
   /** How many tasks wait for a free slot or for their next attempt. */

@@ -1,7 +1,10 @@
 import { EventEmitter } from 'eventemitter3';
+import type { Dashboard } from '../dashboard/dashboard.js';
+import type { DashboardOptions } from '../dashboard/options.js';
 import { InvalidStateError } from '../errors.js';
 import type { MixedFunction, TaskFunction } from '../functions/address/address.js';
 import type { PoolEvents } from '../observe/events.js';
+import { openPools } from '../observe/inspection.js';
 import type { PoolInsights } from '../observe/measure/insights.js';
 import { Observers } from '../observe/observers.js';
 import { requireStartable } from '../process/startable.js';
@@ -60,7 +63,13 @@ export class Pool extends BasePool<PoolEvents> {
     super(backend, { timeout, retries, priority: 0, asViews: memory?.views ?? false }, events, tracing);
     this.#backend = backend;
     this.#observers = observers;
-    void backend.ended.then(() => observers.close());
+    const inspected = backend.inspect();
+    openPools.add(inspected);
+    void backend.ended.then(() => {
+      observers.close();
+      openPools.delete(inspected);
+    });
+    if (read.dashboard !== false) this.#openDashboard(read.dashboard === true ? {} : read.dashboard);
   }
 
   /**
@@ -214,6 +223,30 @@ export class Pool extends BasePool<PoolEvents> {
    */
   cancelUnstarted(reason: Error): void {
     this.#backend.cancelUnstarted(reason);
+  }
+
+  /**
+   * Opens a page that shows this pool and all others of the program, live, or returns the one that is open.
+   *
+   * It does not keep a finished program alive.
+   *
+   * @example
+   * ```ts
+   * const dashboard = await pool.dashboard({ port: 7070 });
+   * console.log(dashboard.address); // http://127.0.0.1:7070/
+   * ```
+   *
+   * @throws (rejects) TypeError for an unknown or invalid option; {@link InvalidStateError} if it is open with other options;
+   * the error of the system if it cannot listen on the port.
+   */
+  async dashboard(options: DashboardOptions = {}): Promise<Dashboard> {
+    const { openDashboard } = await import('../dashboard.js');
+    return openDashboard(options);
+  }
+
+  /** A program must not fail because nobody can look at it. */
+  #openDashboard(options: DashboardOptions): void {
+    this.dashboard(options).catch((error: Error) => process.emitWarning(`cannot open the dashboard: ${error.message}`));
   }
 
   /** What the pool does at this moment, as plain data. */

@@ -52,6 +52,8 @@ export interface PoolStats {
   done: number;
   /** Tasks that failed since the pool was made. */
   failed: number;
+  /** Failed attempts that were followed by another one. */
+  retried: number;
   /** How large values travel to the processes that run now. */
   sharedMemory: {
     /** Through shared memory (`mapped`), or through the `pipe`. */

@@ -51,7 +51,10 @@ export const CREDIT = 13;
 export const ITEM = 14;
 /** Child to parent: its memory in bytes, and how long its event loop has been active and idle so far. */
 export const USAGE = 15;
-/** Parent to child: whether to report the time of each task and the usage of the process. */
+/**
+ * Parent to child: report the usage of the process, and the times of the tasks whose ids have none of the bits of this mask.
+ * A negative one ends it.
+ */
 export const MEASURE = 16;
 /** Child to parent: the start of task `id`, whose result follows, by the clock of the machine, and its duration. */
 export const TIMES = 17;
@@ -135,7 +138,7 @@ export type ToChild =
   | [kind: typeof CANCEL, id: number]
   | [kind: typeof STREAM, id: number, items: number]
   | [kind: typeof CREDIT, id: number, items: number]
-  | [kind: typeof MEASURE, isWanted: boolean]
+  | [kind: typeof MEASURE, mask: number]
   | [kind: typeof CONTEXT, id: number, value: unknown]
   | [kind: typeof GUARD]
   | [kind: typeof RECALL, tasks: number]

@@ -17,8 +17,9 @@ import { BootstrapError } from '../errors.js';
  */
 const realm =
   timers.setTimeout instanceof Function ? globalThis : (runInThisContext('globalThis') as typeof globalThis);
-const { process, queueMicrotask } = realm;
-const { nextTick } = process;
+// Not under the name `process`: the bundle checks the version of Node.js before, by the global of that name.
+const { process: realProcess, queueMicrotask } = realm;
+const { nextTick } = realProcess;
 
 export { nextTick, queueMicrotask };
 
@@ -30,7 +31,7 @@ export const performance = {
 };
 
 /** The clock that all processes of the machine share, in nanoseconds. */
-export const readMachineClock: () => bigint = process.hrtime.bigint;
+export const readMachineClock: () => bigint = realProcess.hrtime.bigint;
 
 export const RealDate = Date;
 
@@ -65,11 +66,11 @@ export function requireRealTimers(): void {
 
 /** Node.js lists the timers that keep a program running; mocked timers are not among them. */
 function areReal(): boolean {
-  const before = process.getActiveResourcesInfo().length;
+  const before = realProcess.getActiveResourcesInfo().length;
   const timeout = setTimeout(() => {}, 1000);
   const interval = setInterval(() => {}, 1000);
   setImmediate(() => {});
-  const after = process.getActiveResourcesInfo().length;
+  const after = realProcess.getActiveResourcesInfo().length;
   clearTimeout(timeout);
   clearInterval(interval);
   return after === before + 3;

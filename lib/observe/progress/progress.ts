@@ -37,19 +37,23 @@ export class Progress {
   readonly format: string | undefined;
   /** The lines under the bar. */
   readonly processes: Lines | undefined;
-  readonly ended: Promise<void>;
   readonly #total: number | undefined;
   readonly #source: ProgressSource;
-  readonly #samples: { time: number; done: number }[] = [{ time: performance.now(), done: 0 }];
+  readonly #samples: { time: number; done: number }[];
 
   /** @param total - the number of items, if known. */
   constructor({ label, format, processes }: ProgressLook, total: number | undefined, source: ProgressSource) {
     this.label = label;
     this.format = format;
     this.processes = processes;
-    this.ended = source.whenOver();
     this.#total = total;
     this.#source = source;
+    this.#samples = [{ time: performance.now(), done: source.count().done }];
+  }
+
+  /** Resolves when the map has ended. */
+  get ended(): Promise<void> {
+    return this.#source.whenOver();
   }
 
   /** Takes a sample. The rate is items per second. */

@@ -11,12 +11,16 @@ export interface MapConsumer {
   onItems(): void;
 }
 
-/** The maps of a pool that may have more items. */
+/** The maps of a pool that have not ended. */
 export class Maps {
   readonly #lifecycle: TaskLifecycle;
   readonly #consumer: MapConsumer;
   readonly #failures = new UnclaimedFailures();
+  /** Those that may have more items. */
   readonly #open = new Set<PoolMap<unknown>>();
+  /** Those that may have more results, by a number. */
+  readonly unfinished = new Map<number, PoolMap<unknown>>();
+  #started = 0;
 
   constructor(lifecycle: TaskLifecycle, consumer: MapConsumer) {
     this.#lifecycle = lifecycle;
@@ -24,6 +28,7 @@ export class Maps {
   }
 
   start<R>(order: MapOrder): PoolResult<R> {
+    const id = ++this.#started;
     const map: PoolMap<R> = new PoolMap<R>(order, this.#lifecycle, this.#failures, {
       onItems: () => this.#consumer.onItems(),
       onInputEnd: () => {
@@ -31,9 +36,11 @@ export class Maps {
         this.#open.delete(map);
         this.#lifecycle.close();
       },
+      onOver: () => this.unfinished.delete(id),
     });
     this.#lifecycle.open();
     this.#open.add(map);
+    this.unfinished.set(id, map);
     this.#consumer.addMap(map);
     map.checkEnd();
     return map.result;

@@ -1,4 +1,5 @@
 import { callListener } from '../../util/call-listener.js';
+import { performance } from '../../util/clock.js';
 import type { Job } from '../task/job.js';
 import type { TaskLifecycle } from '../task/lifecycle.js';
 import { Task } from '../task/task.js';
@@ -24,6 +25,8 @@ export interface MapEvents {
   onItems(): void;
   /** No more tasks will come from this map. */
   onInputEnd(): void;
+  /** All its results are there, or none will follow. */
+  onOver(): void;
 }
 
 /** What a map runs, and on what. */
@@ -43,6 +46,7 @@ export interface MapOrder {
 /** One `map` or `starmap`: creates a task for each item when the pool asks for one, and takes the outcomes. */
 export class PoolMap<R> {
   readonly result: PoolResult<R>;
+  readonly startedAt = performance.now();
   ended = false;
   /** Whether the map waits for its consumer. */
   isStalled = false;
@@ -80,6 +84,7 @@ export class PoolMap<R> {
         if (this.isStalled) this.#review();
         events.onItems();
       },
+      onOver: () => events.onOver(),
       cancel: (reason) => this.#cancel(reason),
     });
   }
@@ -88,8 +93,18 @@ export class PoolMap<R> {
     return this.#order.job.priority;
   }
 
+  /** The name of the function. */
+  get name(): string {
+    return this.#order.job.fn.name;
+  }
+
   get remaining(): number {
     return this.#input.remaining;
+  }
+
+  /** The number of its items; infinite if that is unknown. */
+  get size(): number {
+    return this.#input.taken + this.#input.remaining;
   }
 
   /** The task for the next item; `undefined` if there is no item at this moment, or the input has ended. */

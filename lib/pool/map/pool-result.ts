@@ -35,6 +35,8 @@ export interface ResultSource {
   readonly failures: Pick<UnclaimedFailures, 'note' | 'forget'>;
   /** The result at this index was taken, or all of them are kept from now on: there may be room for more. */
   onTaken(index?: number): void;
+  /** All results are there, or none will follow. Called once. */
+  onOver(): void;
   cancel(reason: unknown): void;
 }
 
@@ -89,6 +91,7 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
   #streaming = false;
   #collecting = false;
   #all: Promise<R[]> | undefined;
+  #wasOver = false;
   /** Whether the program has asked for the results, and what {@link UnclaimedFailures} knows them by. */
   #isClaimed = false;
   readonly #ticket = {};
@@ -214,6 +217,7 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
     this.#cancelled = new Failure(reason);
     this.#note(this.#cancelled);
     this.#source.cancel(reason);
+    this.#checkOver();
     this.#wake();
   }
 
@@ -266,6 +270,7 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
     this.#total = total;
     this.#inputFailure = failure;
     if (failure !== undefined) this.#note(failure);
+    this.#checkOver();
     this.#wake();
   }
 
@@ -280,7 +285,14 @@ export class PoolResult<R> implements PromiseLike<R[]>, AsyncIterable<R> {
       this.#failed++;
     }
     for (const order of this.#orders) order.onArrival(index);
+    if (this.#count === this.#total) this.#checkOver();
     this.#wake();
+  }
+
+  #checkOver(): void {
+    if (this.#wasOver || !this.#isOver) return;
+    this.#wasOver = true;
+    this.#source.onOver();
   }
 
   /** Whether all results are there, or none will follow. */

@@ -1,6 +1,7 @@
 /** The options of a pool: their documentation for editors, and the table that defines each of them. */
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { DASHBOARD_OPTIONS, type DashboardOptions } from '../../dashboard/options.js';
 import {
   INITIALIZER_OPTIONS,
   type InitializerOptions,
@@ -16,6 +17,7 @@ import {
   bytes,
   type Check,
   callback,
+  checkOptions,
   type DocumentedTable,
   integer,
   list,
@@ -137,6 +139,11 @@ export interface PoolOptions extends SpawnOptions, InitializerOptions, PythonSpe
    */
   trace?: string | URL;
   /**
+   * Opens the dashboard of the program, a page that shows all its pools; its address is printed on stderr. With options: as
+   * `pool.dashboard()`. Default: `false`.
+   */
+  dashboard?: boolean | DashboardOptions;
+  /**
    * Name of the pool in errors, traces and metrics; if set, also the `process.title` of its processes.
    * Default: `Pool-1`, `Pool-2`, …
    */
@@ -199,6 +206,12 @@ const contextPropagation: Check<ContextPropagation> = {
     const { capture, run } = (value ?? {}) as Partial<ContextPropagation>;
     return typeof capture === 'function' && typeof run === 'function';
   },
+};
+
+const dashboard: Check<boolean | DashboardOptions> = {
+  type: 'boolean or options',
+  expected: 'true, false or options of the dashboard',
+  accepts: (value): value is boolean | DashboardOptions => typeof value === 'boolean' || isObject(value),
 };
 
 const DEFAULT_MEMORY: MemorySettings = { limit: 256 * 1024 * 1024, threshold: 64 * 1024, views: false };
@@ -375,6 +388,14 @@ export const POOL_OPTIONS = {
       'A file for [a trace](observability.md#traces) of the pool, in the trace-event format of Chrome. ' +
       'Perfetto (https://ui.perfetto.dev) shows it.',
   },
+  dashboard: {
+    check: dashboard,
+    default: false,
+    flag: '--dashboard [port]',
+    description:
+      'Opens [the dashboard](dashboard.md) of the program, a page that shows all its pools; its address is printed on ' +
+      'stderr. With [options](dashboard.md#options): as `pool.dashboard()`.',
+  },
   name: {
     check: string,
     default: () => `Pool-${++created}`,
@@ -417,6 +438,7 @@ export function readPoolOptions(options: PoolOptions): ReadPoolOptions {
       `Pool: option "minProcesses": expected at least "queueCount", which is ${queueCount}, got ${minProcesses}`,
     );
   }
+  if (typeof read.dashboard === 'object') checkOptions('Pool: option "dashboard"', read.dashboard, DASHBOARD_OPTIONS);
   const { sharedMemory, childConcurrency } = read;
   const isConcurrencyFixed = typeof childConcurrency === 'object';
   const memory = sharedMemory === false ? undefined : { ...DEFAULT_MEMORY, ...sharedMemory };

@@ -1,4 +1,5 @@
 import { ProtocolError } from '../../errors.js';
+import { performance } from '../../util/clock.js';
 import { Fifo } from '../../util/fifo.js';
 import { raise } from '../../util/raise.js';
 import { Failure } from '../map/outcomes.js';
@@ -21,6 +22,9 @@ export class StreamTask extends Task {
   #wake: () => void = () => {};
   /** Lets the child send this many more. */
   #grant: ((items: number) => void) | undefined;
+  readonly startedAt = performance.now();
+  /** The number of items that have come. */
+  received = 0;
   /** How many items the child has sent of its window, and how many of them were taken and not granted again. */
   #given = 0;
   #taken = 0;
@@ -43,6 +47,11 @@ export class StreamTask extends Task {
     return this.#end !== undefined;
   }
 
+  /** The number of items that wait for the consumer. */
+  get waiting(): number {
+    return this.#items.size;
+  }
+
   get group(): this {
     return this;
   }
@@ -56,6 +65,7 @@ export class StreamTask extends Task {
   onItem(item: unknown): void {
     if (this.#isFull) throw new ProtocolError('child sent more items of a stream than it was granted');
     this.#given++;
+    this.received++;
     this.#items.push(item);
     if (!this.#isPaced) this.#take(1);
     this.#review();

@@ -237,6 +237,15 @@ export class Supervisor {
     this.#fill(seat);
   }
 
+  /** Replaces the child with this process id, as soon as its predecessor is gone. @returns whether there is such a child. */
+  replaceProcess(pid: number): boolean {
+    const child = this.#seats.map((seat) => seat.child).find((each) => each !== undefined && each.pid === pid);
+    if (child === undefined || this.#state !== 'running') return false;
+    child.wornBy = 'requested';
+    this.replace(child);
+    return true;
+  }
+
   /** Lets every process finish the tasks it has, and exit. */
   drain(): void {
     if (this.#state !== 'running') return;

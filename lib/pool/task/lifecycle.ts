@@ -30,9 +30,10 @@ const all = () => true;
  * While any work is open that does not wait for its consumer, the program stays alive.
  */
 export class TaskLifecycle {
-  /** Tasks that succeeded and failed. */
+  /** Tasks that succeeded and failed, and attempts that were retried. */
   done = 0;
   failed = 0;
+  retried = 0;
   /** Tasks, maps and streams that are not settled, and those of them that do not wait for their consumer. */
   #open = 0;
   #active = 0;
@@ -129,6 +130,13 @@ export class TaskLifecycle {
     );
   }
 
+  /** Cancels the task with this id. Like {@link cancel} otherwise. @returns whether there was one. */
+  cancelTask(id: number, reason: unknown): boolean {
+    const cancelled = this.#cancel((task) => task.id === id);
+    this.settleCancelled(cancelled, reason);
+    return cancelled.length > 0;
+  }
+
   /** Settles tasks that were cancelled and have left the {@link TaskStore}. */
   settleCancelled(tasks: readonly Task[], reason: unknown): void {
     for (const task of tasks) {
@@ -160,6 +168,7 @@ export class TaskLifecycle {
 
   #retry(task: Task, error: unknown): void {
     const nextId = ++this.#lastId;
+    this.retried++;
     this.#tracing.tasks?.onRetried(task, error, nextId);
     const pause = addAttempt(task, error);
     task.id = nextId;
@@ -170,8 +179,8 @@ export class TaskLifecycle {
     this.#pausing.set(task, setTimeout(start, pause).unref());
   }
 
-  #emitError({ id, job }: Task, error: unknown, pid: number | undefined): void {
-    const emit = () => this.#events.emit('taskError', error, { task: job.fn.name, id, pid });
+  #emitError({ id, job, args, attempt }: Task, error: unknown, pid: number | undefined): void {
+    const emit = () => this.#events.emit('taskError', error, { task: job.fn.name, id, pid, args, attempt });
     const { scope } = job.caller ?? {};
     callListener(scope === undefined ? emit : () => scope.runInAsyncScope(emit));
   }

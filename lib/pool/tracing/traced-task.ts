@@ -15,6 +15,9 @@ export class TracedTask {
   /** The value of its caller's context that the task should have in its process. */
   readonly context: unknown;
   readonly trace: TaskTrace | undefined;
+  /** Whether it belongs to the sample, or is one of those that the sample's listener sees because they take long. */
+  isSampled = false;
+  isFollowed = false;
   readonly #task: Task;
   /** The task gets another id with each attempt. */
   readonly #id: number;
@@ -76,7 +79,9 @@ export class TracedTask {
   createNext(id: number): TracedTask {
     const attempt = this.#attempt + 1;
     if (this.trace !== undefined) this.trace.attempt = attempt;
-    return new TracedTask(this.#task, id, attempt, this.#scope, this.context, this.trace);
+    const next = new TracedTask(this.#task, id, attempt, this.#scope, this.context, this.trace);
+    next.isSampled = this.isSampled;
+    return next;
   }
 
   /** Calls a listener in the context of the caller. */
@@ -89,8 +94,8 @@ export class TracedTask {
     this.#queuedAt = performance.now();
   }
 
-  onSent(location: TaskLocation): void {
-    this.#sentAt = performance.now();
+  onSent(location: TaskLocation, now = performance.now()): void {
+    this.#sentAt = now;
     this.#location = location;
     this.#startTime = NEVER;
     if (this.trace !== undefined) this.trace.pid = location.pid;

@@ -3,6 +3,7 @@ import { processChannels, taskChannel } from '../../observe/diagnostics-channels
 import { type PoolEmitter, type ProcessEvents, TASK_EVENTS } from '../../observe/events.js';
 import { callListener } from '../../util/call-listener.js';
 import type { Caller } from './caller.js';
+import { Sample, type SampleListener } from './sample.js';
 import { TaskTracer } from './task-tracer.js';
 
 /**
@@ -11,8 +12,9 @@ import { TaskTracer } from './task-tracer.js';
  * Without listeners to tasks, a task costs a look at {@link tasks}, and a call one at {@link wantsCallers}.
  */
 export class Tracing {
-  /** Follows every task, while the events of tasks have a listener. */
+  /** Follows every task while the events of tasks have a listener, and some of them while somebody samples. */
   tasks: TaskTracer | undefined;
+  #sample: Sample | undefined;
   readonly #name: string;
   readonly #events: PoolEmitter;
   readonly #capture: (() => unknown) | undefined;
@@ -43,13 +45,46 @@ export class Tracing {
     return { scope: new AsyncResource('aiomultiprocess.call'), context: this.#capture?.() };
   }
 
+  /** Which tasks are measured, as a mask for their ids; negative: none. */
+  get mask(): number {
+    if (this.tasks === undefined) return -1;
+    return this.tasks.isComplete ? 0 : (this.#sample?.mask ?? 0);
+  }
+
   /** Listeners may have come or gone. */
   review(): void {
-    const isTraced = taskChannel.hasSubscribers || TASK_EVENTS.some((event) => this.#events.listenerCount(event) > 0);
-    this.#wantsCallers = isTraced || this.#capture !== undefined;
-    if (isTraced === (this.tasks !== undefined)) return;
-    this.tasks = isTraced ? new TaskTracer(this.#name, this.#events, this.#capture) : undefined;
-    this.#onChange();
+    const isComplete = taskChannel.hasSubscribers || TASK_EVENTS.some((event) => this.#events.listenerCount(event) > 0);
+    this.#wantsCallers = isComplete || this.#capture !== undefined;
+    const isTraced = isComplete || this.#sample !== undefined;
+    const { mask } = this;
+    if (isTraced) this.tasks ??= new TaskTracer(this.#name, this.#events, this.#capture);
+    else this.tasks = undefined;
+    if (this.tasks !== undefined) {
+      this.tasks.isComplete = isComplete;
+      this.tasks.sample = this.#sample;
+    }
+    if (this.mask !== mask) this.#onChange();
+  }
+
+  /**
+   * Traces as many tasks as {@link Sample} allows, at a small part of the cost of listeners.
+   *
+   * @returns a function to call a few times a second, which adapts the number of tasks, and one that ends it.
+   */
+  startSample(listener: SampleListener): { adapt(): void; end(): void } {
+    const sample = new Sample(listener);
+    this.#sample = sample;
+    this.review();
+    return {
+      adapt: () => {
+        if (sample.adapt() && this.tasks?.isComplete === false) this.#onChange();
+      },
+      end: () => {
+        if (this.#sample !== sample) return;
+        this.#sample = undefined;
+        this.review();
+      },
+    };
   }
 
   emitProcess<E extends keyof ProcessEvents>(event: E, info: Parameters<ProcessEvents[E]>[0]): void {

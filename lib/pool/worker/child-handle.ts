@@ -53,7 +53,7 @@ import type { Job } from '../task/job.js';
 import type { Task } from '../task/task.js';
 import type { Tracing } from '../tracing/tracing.js';
 import { ChildEnding } from './child-ending.js';
-import { InFlight, type SentFunction, type SentTask, waysOf } from './in-flight.js';
+import { InFlight, type RunningTask, type SentFunction, type SentTask, waysOf } from './in-flight.js';
 import { Lifetime } from './lifetime.js';
 import { Recalls } from './recalls.js';
 import { readUsage, type Usage } from './usage.js';
@@ -134,7 +134,7 @@ export class ChildHandle {
   readonly #events: ChildEvents;
   readonly #tracing: Tracing;
   readonly #options: ReadPoolOptions;
-  readonly #startedAt = performance.now();
+  readonly startedAt = performance.now();
   readonly #connection: Connection;
   readonly #channel: Channel<ToParent, ToChild>;
   readonly #inFlight: InFlight;
@@ -242,7 +242,7 @@ export class ChildHandle {
 
   /** How long ago it was started, in milliseconds. */
   get age(): number {
-    return performance.now() - this.#startedAt;
+    return performance.now() - this.startedAt;
   }
 
   /** How many tasks it was sent and has not answered. */
@@ -262,6 +262,11 @@ export class ChildHandle {
 
   get #inherited(): number {
     return this.predecessor?.load ?? 0;
+  }
+
+  /** The tasks that were sent to it first of those that it has, at most this many. */
+  listOldest(count: number): RunningTask[] {
+    return this.#inFlight.listOldest(count);
   }
 
   /** Whether it can take tasks at all. */
@@ -394,10 +399,10 @@ export class ChildHandle {
     this.#channel.flush();
   }
 
-  /** Has the child report the times of tasks and its usage while the pool is traced. */
+  /** Has the child report the times of the traced tasks and its usage while the pool is traced. */
   measure(): void {
     if (this.state === 'booting' || this.state === 'ended') return;
-    this.#channel.post([MEASURE, this.#tracing.tasks !== undefined]);
+    this.#channel.post([MEASURE, this.#tracing.mask]);
     this.flush();
   }
 
@@ -580,7 +585,7 @@ export class ChildHandle {
     const jobs = this.#events.listWarm(this);
     if (jobs.length === 0 && this.state === 'booting') this.state = 'ready';
     const { pid, place } = this;
-    const startUpTime = performance.now() - this.#startedAt - initTime;
+    const startUpTime = performance.now() - this.startedAt - initTime;
     // Before it is sent the first task.
     this.#tracing.emitProcess('processReady', { pid, place, startUpTime, initTime });
     if (jobs.length === 0) this.#open();

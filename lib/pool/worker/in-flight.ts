@@ -42,6 +42,11 @@ export interface SentTask {
   readonly task: Task;
 }
 
+/** A task that a child has, and when it was sent. */
+export interface RunningTask extends SentTask {
+  readonly sentAt: number;
+}
+
 /** What {@link InFlight} reports. */
 export interface InFlightEvents {
   onTimeout(sent: SentTask): void;
@@ -343,6 +348,19 @@ export class InFlight {
       });
     }
     return sent.sort((one, other) => one.order - other.order);
+  }
+
+  /** The tasks that were sent first, at most this many, without those that were cancelled. */
+  listOldest(count: number): RunningTask[] {
+    const sent: (RunningTask & { order: number })[] = [];
+    for (const [firstId, { tasks, orders, times }] of this.#pages) {
+      tasks.forEach((task, at) => {
+        const id = firstId + at;
+        if (task === undefined || this.#cancelled.has(id)) return;
+        sent.push({ id, task, sentAt: times[at] as number, order: orders[at] as number });
+      });
+    }
+    return sent.sort((one, other) => one.order - other.order).slice(0, count);
   }
 
   #get(id: number): Task | undefined {

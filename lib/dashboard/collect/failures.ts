@@ -1,0 +1,49 @@
+import { inspect } from 'node:util';
+import type { TaskErrorInfo } from '../../observe/events.js';
+import { summarizeArguments } from '../../observe/summarize-arguments.js';
+import { performance } from '../../util/clock.js';
+import type { FailureSnapshot } from '../snapshot.js';
+
+/** How many failures are kept, and how many of them are described between two calls of {@link Failures.allow}. */
+const KEPT = 20;
+const MAX_DESCRIBED = 10;
+
+/** The longest description of an error, in characters. */
+const MAX_LINE = 500;
+const MAX_DETAILS = 8000;
+
+/** The last tasks that failed, as text: it must not keep the values of a task in memory. */
+export class Failures {
+  /** The newest first. */
+  readonly #failures: FailureSnapshot[] = [];
+  #allowed = MAX_DESCRIBED;
+
+  /** Describing an error takes longer than a short task, so of very many failures only the first are described. */
+  add(error: unknown, { task, id, pid, args, attempt }: TaskErrorInfo): void {
+    if (this.#allowed-- <= 0) return;
+    const failure = { clock: performance.now(), id, task: task || '(anonymous)', attempt, pid: pid ?? null };
+    this.#failures.unshift({ ...failure, args: summarizeArguments(args), ...describeError(error) });
+    if (this.#failures.length > KEPT) this.#failures.pop();
+  }
+
+  /** Lets further failures in: called once or more a second. */
+  allow(): void {
+    this.#allowed = MAX_DESCRIBED;
+  }
+
+  read(): FailureSnapshot[] {
+    return [...this.#failures];
+  }
+}
+
+function describeError(error: unknown): { error: string; details: string } {
+  const line = error instanceof Error ? `${error.name}: ${error.message}` : inspect(error, { depth: 0 });
+  return {
+    error: cut(line.replaceAll(/\s+/g, ' '), MAX_LINE),
+    details: cut(inspect(error, { depth: 2 }), MAX_DETAILS),
+  };
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+}

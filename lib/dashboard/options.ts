@@ -1,0 +1,66 @@
+import { isIP } from 'node:net';
+import { boolean, type Check, type DocumentedTable, integer } from '../util/validation.js';
+
+/**
+ * The options of a dashboard.
+ *
+ * @since 0.1.0
+ */
+export interface DashboardOptions {
+  /** Port of the server; 0: any free port. Default: 0. */
+  port?: number;
+  /**
+   * Address or name of this machine that the server listens on. Any other than that of the loopback interface requires the
+   * token. Default: `'127.0.0.1'`.
+   */
+  host?: string;
+  /**
+   * Whether the page can cancel maps and tasks, replace processes, and pause and resume pools. It requires the token.
+   * Default: `false`.
+   */
+  actions?: boolean;
+  /**
+   * What the page must know to show anything: at least 16 letters, digits, `-` or `_`. Default: random with `actions` or
+   * another `host`, otherwise none.
+   */
+  token?: string;
+  /** Whether the address is printed on stderr. Default: `true`. */
+  print?: boolean;
+}
+
+const hostName: Check<string> = {
+  type: 'string',
+  expected: 'an IP address or a host name',
+  accepts: (value): value is string => typeof value === 'string' && (isIP(value) > 0 || /^[\w.-]+$/.test(value)),
+};
+
+const token: Check<string> = {
+  type: 'string',
+  expected: 'at least 16 letters, digits, - or _',
+  accepts: (value): value is string => typeof value === 'string' && /^[\w-]{16,}$/.test(value),
+};
+
+const port = integer(0, 65_535);
+
+export const DASHBOARD_OPTIONS = {
+  port: { check: port, default: 0, description: 'Port of the server; 0: any free port.' },
+  host: {
+    check: hostName,
+    default: '127.0.0.1',
+    description:
+      'Address or name of this machine that the server listens on. Any other than that of the loopback interface ' +
+      'requires the token.',
+  },
+  actions: {
+    check: boolean,
+    default: false,
+    description:
+      'Whether the page can cancel maps and tasks, replace processes, and pause and resume pools. It requires the token.',
+  },
+  token: {
+    check: token,
+    defaultText: 'random with `actions` or another `host`, otherwise none',
+    description: 'What the page must know to show anything: at least 16 letters, digits, `-` or `_`.',
+  },
+  print: { check: boolean, default: true, description: 'Whether the address is printed on stderr.' },
+} as const satisfies DocumentedTable<DashboardOptions>;

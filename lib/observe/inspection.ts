@@ -1,0 +1,133 @@
+/**
+ * What a dashboard reads of a pool, and does with it. Pools implement it; a dashboard knows no more of them. Durations and
+ * ages are milliseconds, sizes bytes, points in time values of `performance.now()`.
+ */
+import type { EventEmitter } from 'eventemitter3';
+import type { EndedInfo, PoolEvents } from './events.js';
+import type { ProgressSource } from './progress/progress.js';
+
+/** How an attempt of a task ended. */
+export type TaskOutcome = 'succeeded' | 'failed' | 'retried' | 'cancelled';
+
+/** A task that has run: one of a sample of all tasks, or one that took long (`isFollowed`). */
+export interface SampledEvent {
+  outcome: TaskOutcome;
+  isFollowed: boolean;
+  info: EndedInfo;
+}
+
+/** The numbers that are read once a second although nobody looks. */
+export interface PoolCounts {
+  /** Tasks that wait in this process. */
+  queued: number;
+  /** Tasks that were sent to processes or hosts and are not answered. */
+  running: number;
+  done: number;
+  failed: number;
+  retried: number;
+}
+
+/** A task that a process has. */
+interface RunningTaskReading {
+  id: number;
+  task: string;
+  args: readonly unknown[];
+  attempt: number;
+  /** The time since it was sent. */
+  age: number;
+}
+
+/** One process. */
+export interface ProcessReading {
+  pid: number | undefined;
+  place: number;
+  state: 'booting' | 'ready' | 'draining' | 'ended';
+  restarts: number;
+  age: number;
+  running: number;
+  prefetched: number;
+  concurrency: number;
+  done: number;
+  failed: number;
+  memory: number | undefined;
+  /** The busy time of its event loop so far. */
+  active: number | undefined;
+  /** Those that it was sent first. */
+  tasks: RunningTaskReading[];
+}
+
+/** A map that has not ended. Its `progress` is read as that of a progress bar. */
+export interface MapReading {
+  id: number;
+  task: string;
+  startedAt: number;
+  /** Waits for its consumer to take results. */
+  isStalled: boolean;
+  progress: ProgressSource;
+  /** The number of its items, if it is known before they were read. */
+  total: number | undefined;
+}
+
+/** A stream that has not ended. */
+export interface StreamReading {
+  id: number;
+  task: string;
+  startedAt: number;
+  /** Waits for its consumer to take items. */
+  isStalled: boolean;
+  /** The number of items that have come, and of those that wait for the consumer. */
+  items: number;
+  waiting: number;
+}
+
+/** A pool while somebody looks at it. */
+export interface PoolReading extends PoolCounts {
+  state: 'open' | 'paused' | 'closed';
+  /** The most tasks that may wait; `undefined`: no limit. */
+  maxQueueSize: number | undefined;
+  sharedMemory: { way: 'mapped' | 'pipe'; used: number; limit: number | undefined } | undefined;
+  /** One task of this many is measured. */
+  sampling: number;
+  processes: ProcessReading[];
+  /** The first of the maps and streams that have not ended, and the number of all of them. */
+  maps: MapReading[];
+  streams: StreamReading[];
+  calls: number;
+}
+
+/** What a person can do. Each returns whether there was such a thing. */
+export interface PoolActions {
+  cancelMap(id: number): boolean;
+  cancelTask(id: number): boolean;
+  /** Another process takes the place; this one exits when it has answered its tasks. */
+  replaceProcess(pid: number): boolean;
+  pause(): boolean;
+  resume(): boolean;
+}
+
+/** The state of a host of a distributed pool, as it came through the datastore: to be checked. */
+interface HostReading {
+  name: string;
+  /** The time since it last came. */
+  age: number;
+  /** What the host's own dashboard knows, as JSON. */
+  text: string;
+}
+
+/** A pool that a dashboard can show. */
+export interface InspectedPool {
+  readonly name: string;
+  readonly kind: 'local' | 'distributed';
+  readonly events: Pick<EventEmitter<PoolEvents>, 'on' | 'off'>;
+  readonly ended: Promise<void>;
+  readonly actions: PoolActions;
+  count(): PoolCounts;
+  read(): PoolReading;
+  /** Starts to follow tasks. @returns a function to call a few times a second, and one that ends it. */
+  watch(listener: (event: SampledEvent) => void): { adapt(): void; end(): void };
+  /** The hosts of a distributed pool, while it is watched. */
+  hosts?(): { hosts: HostReading[]; latency: number | undefined };
+}
+
+/** The pools of this program that have not ended, in the order in which they were made. */
+export const openPools = new Set<InspectedPool>();
