@@ -47,6 +47,11 @@ interface SharedOptions {
   /** Size limit in bytes of the arguments, and of the result, of one task. Default: 1048576. */
   maxValueSize?: number;
   /**
+   * Time in milliseconds to wait for a datastore that is away, restarts, or is out of memory. Then calls reject with a
+   * `QueueError`, and a host that is starting gives up. A running host waits without limit. Default: 300000.
+   */
+  datastoreTimeout?: number;
+  /**
    * Time in milliseconds within which a connection to the datastore that has become silent is noticed, and replaced.
    * Default: 30000.
    */
@@ -79,7 +84,7 @@ export interface DistributedPoolOptions extends SharedOptions {
    * for a host. Default: 0.
    */
   hostTimeout?: number;
-  /** Number of tasks that are sent together, at most 1000. Default: as many as keep a host busy for about 50 ms. */
+  /** Number of tasks that are sent together, at most 1000. Default: as many as keep a host busy for about 100 ms. */
   chunkSize?: number;
   /**
    * Time in milliseconds without a sign of life after which a caller counts as dead: its tasks are dropped or aborted.
@@ -256,6 +261,14 @@ export const SHARED_OPTIONS = {
     flag: '--max-value-size <size>',
     description: 'Size limit of the arguments, and of the result, of one task.',
   },
+  datastoreTimeout: {
+    check: wholeMilliseconds(SHORTEST_DURATION),
+    default: 300_000,
+    flag: '--datastore-timeout <time>',
+    description:
+      'Time to wait for a datastore that is away, restarts, or is out of memory. Then calls reject with a `QueueError`, ' +
+      'and a host that is starting gives up. A running host waits without limit.',
+  },
   heartbeatTimeout: {
     check: wholeMilliseconds(SHORTEST_HEARTBEAT),
     default: 30_000,
@@ -293,7 +306,7 @@ export const DISTRIBUTED_POOL_OPTIONS = {
   },
   chunkSize: {
     check: integer(1, MAX_CHUNK),
-    defaultText: 'as many as keep a host busy for about 50 ms',
+    defaultText: 'as many as keep a host busy for about 100 ms',
     description: `Number of tasks that are sent together, at most ${MAX_CHUNK}.`,
   },
   leaseDuration: {

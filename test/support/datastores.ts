@@ -106,6 +106,15 @@ export class Setting {
     }
   }
 
+  /** Makes all writes fail, until {@link acceptWrites}. */
+  async refuseWrites(): Promise<void> {
+    await this.#store.refuseWrites(this.server.url);
+  }
+
+  async acceptWrites(): Promise<void> {
+    await this.#store.acceptWrites(this.server.url);
+  }
+
   /** The contents of the datastore for the queue. */
   look(): Promise<string[]> {
     return this.#store.look(this.server.url, this.queue);

@@ -1,5 +1,5 @@
 import { QueueError } from '../../errors.js';
-import { performance } from '../../util/clock.js';
+import { clearInterval, performance, setInterval } from '../../util/clock.js';
 import { isSettledWithin } from '../../util/settled-within.js';
 import { Datastore, type DatastoreOptions } from '../wire/datastore.js';
 import { Session, type SessionHandler, type SessionOptions } from './session.js';
@@ -17,6 +17,9 @@ export interface ConnectionHandler extends SessionHandler {
   onSkew(skew: number): void;
 }
 
+/** How often the datastore is checked in the time that a caller waits for it. */
+const CHECKS = 10;
+
 /** The connection of a distributed pool to the datastore, and its current session there. */
 export class DatastoreConnection {
   readonly #options: DatastoreOptions & SessionOptions;
@@ -24,6 +27,9 @@ export class DatastoreConnection {
   #store: Promise<Datastore> | undefined;
   #opened: Datastore | undefined;
   #session: Session | undefined;
+  /** The sessions whose leases expired. Hosts may still have sent results to them. */
+  readonly #lost: Session[] = [];
+  #watch: NodeJS.Timeout | undefined;
   #isClosing = false;
 
   constructor(options: DatastoreOptions & SessionOptions, handler: ConnectionHandler) {
@@ -58,7 +64,7 @@ export class DatastoreConnection {
 
   /** Starts to connect, unless it was started before. */
   open(): void {
-    this.#open().catch((error: unknown) => this.#fail(error));
+    this.#open().catch((error: unknown) => this.fail(error));
   }
 
   /** Connects, and waits until the datastore answers. */
@@ -80,6 +86,7 @@ export class DatastoreConnection {
   }
 
   #onLost(store: Datastore, session: Session): void {
+    this.#lost.push(session);
     this.#handler.onLost();
     // What hosts still send to it must not stay in the datastore.
     session.end().catch(this.#handler.onError);
@@ -96,12 +103,34 @@ export class DatastoreConnection {
     });
     this.#session = session;
     session.start().then(
-      () => this.#handler.onReady(),
-      (cause: unknown) => this.#fail(new QueueError(`cannot use the datastore: ${String(cause)}`, { cause })),
+      () => {
+        this.#watchForOutage();
+        this.#handler.onReady();
+      },
+      (error: unknown) => this.fail(error),
     );
   }
 
-  #fail(error: unknown): void {
+  /** Gives up when the datastore has been away for too long. */
+  #watchForOutage(): void {
+    const { datastoreTimeout } = this.#options;
+    this.#watch ??= setInterval(() => {
+      if (this.#session?.isAway !== true) return;
+      this.fail(
+        new QueueError(`the datastore has not answered for ${datastoreTimeout / 1000} s (option "datastoreTimeout")`),
+      );
+    }, datastoreTimeout / CHECKS).unref();
+  }
+
+  #stopWatch(): void {
+    clearInterval(this.#watch);
+    this.#watch = undefined;
+  }
+
+  /** Closes the connection because of an error that waiting has not ended. The next {@link open} connects again. */
+  fail(error: unknown): void {
+    this.#stopWatch();
+    this.#session?.stop();
     const store = this.#store;
     this.#store = undefined;
     this.#opened = undefined;
@@ -120,12 +149,13 @@ export class DatastoreConnection {
    */
   async close(pending: Promise<unknown> | undefined): Promise<void> {
     this.#isClosing = true;
+    this.#stopWatch();
     this.#session?.stop();
     const store = await this.#store?.catch(() => undefined);
     if (store === undefined) return;
     const end = async () => {
       await pending;
-      await this.#session?.end();
+      await Promise.all([...this.#lost, this.#session].map((session) => session?.end()));
     };
     await isSettledWithin(
       end().catch(() => undefined),

@@ -222,7 +222,7 @@ export class DistributedBackend implements Backend {
     if (this.#queue.hasPartial) this.#partialTimer ??= setTimeout(() => this.#sendPartial(), PARTIAL_DELAY);
     if (outgoing.size > 0) this.#hosts.begin();
     for (const [shard, { session, chunks }] of outgoing) {
-      this.#shards.send(shard, session, chunks).catch((error: unknown) => this.#onUnsent(chunks, error));
+      void this.#shards.send(shard, session, chunks);
     }
   }
 
@@ -252,11 +252,6 @@ export class DistributedBackend implements Backend {
   #sendPartial(): void {
     this.#partialTimer = undefined;
     this.#dispatch(false);
-  }
-
-  #onUnsent(outgoing: readonly OutgoingChunk[], error: unknown): void {
-    for (const { id } of outgoing) this.#failChunk(id, error);
-    this.#schedule();
   }
 
   #onResults({ host, slots, roundTrip, times, lost, returned, refused, body }: ResultsMessage): void {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Job as BullMQJob, Queue, QueueEventsProducer, Worker } from 'bullmq';
-import { QueueError } from '../../errors.js';
-import { clearTimeout, setTimeout, sleep } from '../../util/clock.js';
+import { clearTimeout, performance, setTimeout } from '../../util/clock.js';
 import { maxBodyFor } from '../wire/body.js';
 import type { Datastore } from '../wire/datastore.js';
 import { JobReader } from '../wire/job-reader.js';
 import { type ChunkMessage, type ResultsMessage, readResults, VERSION } from '../wire/messages.js';
+import { retryInOutage } from '../wire/outage.js';
 import {
   ASK,
   CANCEL,
@@ -21,6 +21,8 @@ import {
 export interface SessionOptions {
   queue: string;
   leaseDuration: number;
+  /** How long to wait while the datastore fails, in milliseconds. */
+  datastoreTimeout: number;
   maxValueSize: number;
 }
 
@@ -41,11 +43,6 @@ export interface OutgoingChunk {
   priority: number;
   message: Omit<ChunkMessage, 'version' | 'caller' | 'lease' | 'maxValueSize'>;
 }
-
-/** How often sending is tried while the datastore fails. */
-const MAX_ATTEMPTS = 30;
-/** The delay after a failure of the datastore, in milliseconds. */
-const RETRY_DELAY = 500;
 
 /** The largest integer in BullMQ's PostgreSQL tables. */
 const MAX_INT32 = 2 ** 31 - 1;
@@ -83,6 +80,12 @@ export class Session {
     this.#control = store.producer(controlQueueOf(options.queue));
   }
 
+  /** Whether the datastore has not answered for longer than a caller waits. */
+  get isAway(): boolean {
+    const { answeredAt = performance.now() } = this.#store;
+    return performance.now() - answeredAt > this.#options.datastoreTimeout;
+  }
+
   /** Whether it can send chunks: hosts run nothing for a caller without a lease. */
   get isReady(): boolean {
     return this.#lease !== undefined && !this.#ended;
@@ -95,13 +98,26 @@ export class Session {
   }
 
   async #start(): Promise<void> {
-    await this.#store.ready();
-    const lease = await this.#leases.add(LEASE, this.#leaseData(), { jobId: leaseJobOf(this.caller) });
+    const lease = await this.#retry(() => this.#addLease());
     if (this.#ended) return;
     this.#lease = lease;
     // Only after the datastore has answered: BullMQ cannot close a worker that was never connected.
     this.#readResults();
     this.#renewLater();
+  }
+
+  async #addLease(): Promise<BullMQJob> {
+    await this.#store.ready();
+    return this.#leases.add(LEASE, this.#leaseData(), { jobId: leaseJobOf(this.caller) });
+  }
+
+  /** Retries while the datastore fails. @throws (rejects) {@link QueueError} */
+  #retry<T>(attempt: () => Promise<T>): Promise<T | undefined> {
+    return retryInOutage(attempt, {
+      limit: this.#options.datastoreTimeout,
+      isOver: () => this.#ended,
+      onError: (error) => this.#handler.onError(error),
+    });
   }
 
   nextId(): string {
@@ -120,19 +136,7 @@ export class Session {
       data: { version: VERSION, caller: this.caller, lease: leaseDuration, maxValueSize, ...message },
       opts: { jobId: id, priority, removeOnComplete: true, removeOnFail: { count: 100 } },
     }));
-    for (let attempt = 1; !this.#ended; attempt++) {
-      try {
-        await this.#jobs.addBulk(jobs);
-        return;
-      } catch (cause) {
-        if (attempt === MAX_ATTEMPTS)
-          throw new QueueError(`cannot add tasks to the datastore, tried ${MAX_ATTEMPTS} times: ${String(cause)}`, {
-            cause,
-          });
-        this.#handler.onError(cause as Error);
-        await sleep(RETRY_DELAY);
-      }
-    }
+    await this.#retry(() => this.#jobs.addBulk(jobs));
   }
 
   /** Asks all hosts to report; their answers are results without tasks. */

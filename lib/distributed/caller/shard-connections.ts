@@ -122,12 +122,15 @@ export class ShardConnections {
     return chosen;
   }
 
+  /** Sends chunks. A shard that does not take them in time has failed. */
   async send(shard: number, session: Session, outgoing: readonly OutgoingChunk[]): Promise<void> {
-    const { sending } = this.#shards[shard] as ShardState;
+    const { connection, sending } = this.#shards[shard] as ShardState;
     const started = { since: performance.now() };
     sending.add(started);
     try {
       await session.send(outgoing);
+    } catch (error) {
+      connection.fail(error);
     } finally {
       sending.delete(started);
     }

@@ -4,6 +4,7 @@ import { performance } from '../../util/clock.js';
 import { isSettledWithin } from '../../util/settled-within.js';
 import type { HostStats } from '../stats.js';
 import { Datastore, MAX_CLOSING } from '../wire/datastore.js';
+import { retryInOutage } from '../wire/outage.js';
 import { controlQueueOf, leasesQueueOf, resultsQueueOf } from '../wire/queue-names.js';
 import { type QueueState, readQueueState } from '../wire/queue-state.js';
 import type { Shard } from '../wire/shards.js';
@@ -20,6 +21,7 @@ export type HostShardOptions = Omit<JobFetcherOptions, 'queue'> &
   Pick<ResultSenderOptions, 'host' | 'slots' | 'maxValueSize'> & {
     prefix?: string;
     heartbeatTimeout: number;
+    datastoreTimeout: number;
     /** What all shards have in common. */
     context: Omit<ChunkRunContext, 'leases' | 'resultSenderOf' | 'listHosts' | 'onBegin'>;
   };
@@ -72,7 +74,11 @@ export class HostShard {
     );
     if (this.#isDisconnected) return store.close();
     this.#store = store;
-    await store.ready();
+    await retryInOutage(() => store.ready(), {
+      limit: this.#options.datastoreTimeout,
+      isOver: () => this.#isStopped,
+      onError: this.#onError,
+    });
     if (this.#isStopped) return;
     const { queue } = this.#shard;
     const jobs = store.queue(queue);

@@ -7,6 +7,12 @@ const RETRY_DELAY = 500;
 /** Fetches run one after another if each takes this time, in milliseconds; if they take longer, several run at once. */
 const FETCH_INTERVAL = 5;
 const MAX_FETCHES = 16;
+/**
+ * The delays after a wait that ended at once without a job, in milliseconds. PostgreSQL ends a wait at once while another host is
+ * taking the only job.
+ */
+const MIN_DELAY = 10;
+const MAX_DELAY = 40;
 
 /** The longest wait for a rate limit before the next look, in milliseconds: the host may have to close. */
 const MAX_RATE_DELAY = 250;
@@ -133,9 +139,15 @@ export class JobReader {
     this.#pauses++;
     try {
       let job: BullMQJob | undefined;
+      let delay = MIN_DELAY;
       while (job === undefined && !this.#isStopped) {
+        const started = performance.now();
         job = await this.#next(true);
-        if (job === undefined) await this.#waitForRate();
+        if (job !== undefined) break;
+        await this.#waitForRate();
+        if (performance.now() - started > MAX_DELAY) continue;
+        await sleep(delay, { ref: false });
+        delay = Math.min(2 * delay, MAX_DELAY);
       }
       if (job !== undefined) this.#handler.onJob(job);
     } finally {
