@@ -72,7 +72,9 @@ function omitShared(table: Readonly<Record<string, DocumentedOption>>): Record<s
 
 /** The comments of the properties of interfaces, each on one line, without the units that tables have in another column. */
 function readComments(file: string): { name: string; text: string }[] {
-  const found = readFileSync(root + file, 'utf8').matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s+(\w+)\??:/g);
+  const found = readFileSync(root + file, 'utf8').matchAll(
+    /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s+(?:\/\/.*\s+)?(\w+)\??[:(]/g,
+  );
   return Array.from(found, ([, comment = '', name = '']) => ({
     name,
     text: comment

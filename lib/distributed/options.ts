@@ -389,7 +389,7 @@ export const HOST_OPTIONS = {
     defaultText: 'no limit',
     flag: '--rate-limit <n/time>',
     description:
-      'Rate limit over all hosts of the queue: `max` tasks begin in `duration` ms; as flag `100/1s`. Give all hosts the same.',
+      'Rate limit over all hosts of the queue: `max` tasks begin in `duration` milliseconds. Give all hosts the same.',
   },
   maxStalledCount: {
     check: integer(0),

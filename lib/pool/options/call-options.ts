@@ -76,7 +76,7 @@ export interface MapOptions<T = unknown> extends LimitOptions {
    */
   progress?: boolean | ProgressOptions;
   /**
-   * How long an item takes, in any unit: those with the largest weights run first, so that no long task is left for the end.
+   * Returns how long an item takes, in any unit: the heaviest items run first, so that no long task is left for the end.
    * Results stay in the order of the input. It is called once for each item, before the first runs.
    *
    * The items must be an array, a `Set`, a `Map` or a typed array.
@@ -188,7 +188,9 @@ export const MAP_OPTIONS = {
   },
   weight: {
     check: callback<(item: unknown) => number>(),
-    description: 'Returns how long an item takes, in any unit: the [heaviest items](#the-heaviest-first) run first.',
+    description:
+      'Returns how long an item takes, in any unit: the [heaviest items](#the-heaviest-first) run first, so that no long task ' +
+      'is left for the end.',
   },
 } as const satisfies DocumentedTable<MapOptions>;
 
