@@ -10,7 +10,7 @@ import { DashboardServer } from './server/server.js';
 /**
  * A page that shows all pools of the program, live.
  *
- * It does not keep a finished program alive. While nobody looks, it reads the counts of each pool once a second.
+ * It does not keep a finished program alive. While no page is open, it reads the counts of each pool once a second.
  *
  * @since 0.1.0
  */

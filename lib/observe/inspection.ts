@@ -16,7 +16,7 @@ export interface SampledEvent {
   info: EndedInfo;
 }
 
-/** The numbers that are read once a second although nobody looks. */
+/** The numbers that are read once a second while no page is open. */
 export interface PoolCounts {
   /** Tasks that wait in this process. */
   queued: number;
@@ -80,7 +80,7 @@ export interface StreamReading {
   waiting: number;
 }
 
-/** A pool while somebody looks at it. */
+/** A pool while a page is open. */
 export interface PoolReading extends PoolCounts {
   state: 'open' | 'paused' | 'closed';
   /** The most tasks that may wait; `undefined`: no limit. */

@@ -55,7 +55,7 @@ export class Inspection implements InspectedPool {
     this.actions = {
       cancelMap: (id) => {
         const map = maps.unfinished.get(id);
-        // As a failure that the program has not asked for, it is reported if nobody awaits the map.
+        // As a failure that the program has not asked for, it is reported if the map is not awaited.
         map?.result.cancelForPool(createReason('map'));
         return map !== undefined;
       },

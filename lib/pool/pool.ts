@@ -244,7 +244,7 @@ export class Pool extends BasePool<PoolEvents> {
     return openDashboard(options);
   }
 
-  /** A program must not fail because nobody can look at it. */
+  /** A program must not fail because its dashboard cannot be opened. */
   #openDashboard(options: DashboardOptions): void {
     this.dashboard(options).catch((error: Error) => process.emitWarning(`cannot open the dashboard: ${error.message}`));
   }

@@ -3,7 +3,7 @@
  * 1 / `limit`; the shares of tasks of different functions add up.
  */
 
-/** All of a child. A power of two: sums of shares are exact, and up to a limit of 1000 exactly so many tasks fit. */
+/** All of a child. A power of two: sums of shares are exact, and up to a limit of 1000 exactly that many tasks fit. */
 export const FULL = 2 ** 20;
 
 /** What a task takes of a child that works on up to `limit` of them. */

@@ -14,7 +14,7 @@ export function countPrimes(limit) {
   return count;
 }
 
-/** Waits, for a database or another service. It passes its signal on, and so ends as soon as nobody needs it. */
+/** Waits, for a database or another service. It passes its signal on, and so ends when its caller has gone. */
 export async function wait(milliseconds) {
   await setTimeout(milliseconds, undefined, { signal: currentTask().signal });
   return milliseconds;

@@ -22,7 +22,7 @@ const MIN_SHOWN_AGE = 100;
  * What is known of one pool, in constant memory.
  *
  * It always has the counts of each second, the last failures and the ends of processes, which cost next to nothing. Tasks are
- * followed only while somebody looks, between {@link watch} and {@link unwatch}.
+ * followed only while a page is open, between {@link watch} and {@link unwatch}.
  */
 export class PoolCollector {
   readonly id: string;

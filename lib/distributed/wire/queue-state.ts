@@ -13,7 +13,7 @@ export interface QueueState {
   refused: number;
 }
 
-/** So many ids are read to count their tasks. A longer queue is estimated from them. */
+/** At most this many ids are read to count their tasks. A longer queue is estimated from them. */
 const MAX_READ = 10_000;
 
 /** The id of a chunk ends with the number of its tasks, so that they can be counted without reading their arguments. */

@@ -12,7 +12,7 @@ import { TaskTracer } from './task-tracer.js';
  * Without listeners to tasks, a task costs a look at {@link tasks}, and a call one at {@link wantsCallers}.
  */
 export class Tracing {
-  /** Follows every task while the events of tasks have a listener, and some of them while somebody samples. */
+  /** Follows every task while the events of tasks have a listener, and some of them while a dashboard samples. */
   tasks: TaskTracer | undefined;
   #sample: Sample | undefined;
   readonly #name: string;

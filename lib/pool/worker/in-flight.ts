@@ -150,7 +150,7 @@ export class InFlight {
   }
 
   /**
-   * How many more tasks of a job the child works on; less than 0: so many were sent ahead.
+   * How many more tasks of a job the child works on; a negative number: that many were sent ahead.
    *
    * @param others - what the tasks of its predecessor take.
    */
