@@ -74,6 +74,13 @@ test('observe shows the progress, and how its processes spent their time', async
   expect(lines.map((line) => line.split(' ')[0])).toEqual(['startUp', 'init', 'working', 'waiting', 'idle']);
 });
 
+test('dashboard prints the address of its page, and what it has done', async () => {
+  const { code, stdout, stderr } = await runExample('dashboard');
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/http:\/\/127\.0\.0\.1:\d+/);
+  expect(stdout).toMatch(/^[1-9]\d* tasks done, \d+ failed\n$/);
+});
+
 test('exception-handler reports the original errors from the children', async () => {
   const [failed, ...reports] = (await outputOf('exception-handler')).trimEnd().split('\n');
   expect(failed).toBe('2 orders failed');

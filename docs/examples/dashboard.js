@@ -66,6 +66,6 @@ if (isMainProcess) {
   ]);
   thumbnails.cancel();
   const { done, failed } = pool.stats();
-  console.log(done > 0, failed >= 0);
+  console.log(`${done} tasks done, ${failed} failed`);
   await Promise.all([pool[Symbol.asyncDispose](), reports[Symbol.asyncDispose]()]);
 }

@@ -168,6 +168,7 @@ test('stats() returns plain data with counts of tasks', () =>
       expect(stats.processes).toHaveLength(2);
       for (const child of stats.processes) {
         expect(child).toEqual({
+          age: expect.any(Number),
           pid: expect.any(Number),
           place: expect.any(Number),
           restarts: 0,
