@@ -5,6 +5,7 @@ export default {
   testEnvironment: 'node',
   // The clean-up redefines the properties of all objects that a test file leaves on `globalThis`, which slows down their users.
   testEnvironmentOptions: { globalsCleanup: 'off' },
+  // Those that take long are `*.long.ts`: npm run test:long.
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {

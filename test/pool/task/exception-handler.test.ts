@@ -62,10 +62,10 @@ test('every failure emits taskError with the error that the caller gets', () =>
     const outcomes = await pool.map(throwHttpError, [500]).settled();
     await pool.apply(identity, [1]);
     expect(seen).toEqual([
-      [error, { task: 'throwRangeError', id: expect.any(Number), pid: child }],
+      [error, { task: 'throwRangeError', id: expect.any(Number), args: ['first'], attempt: 1, pid: child }],
       [
         outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason)[0],
-        { task: 'throwHttpError', id: expect.any(Number), pid: child },
+        { task: 'throwHttpError', id: expect.any(Number), args: [500], attempt: 1, pid: child },
       ],
     ]);
     expect(seen[0]?.[0]).toBe(error);
