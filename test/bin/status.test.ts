@@ -13,6 +13,7 @@ describeDatastores((setting) => {
   test('status shows the tasks of a queue, and its hosts', async () => {
     expect(JSON.parse((await status('--json')).stdout) as QueueStatus).toEqual({
       queue: setting().queue,
+      away: 0,
       waiting: 0,
       active: 0,
       callers: 0,
