@@ -69,8 +69,19 @@ export class CallerLeases {
 
   /** The time in milliseconds until the first lease ends; `undefined` while there is none. */
   get shortest(): number | undefined {
+    const left = this.#listTimesLeft();
+    return left.length === 0 ? undefined : Math.min(...left);
+  }
+
+  /** The time in milliseconds until the last lease ends; `undefined` while there is none. */
+  get longest(): number | undefined {
+    const left = this.#listTimesLeft();
+    return left.length === 0 ? undefined : Math.max(...left);
+  }
+
+  #listTimesLeft(): number[] {
     const ends = [...this.#callers.values()].map(({ until }) => until).filter(Number.isFinite);
-    return ends.length === 0 ? undefined : Math.min(...ends) - this.#clock.now();
+    return ends.map((end) => end - this.#clock.now());
   }
 
   async #check(caller: string): Promise<void> {

@@ -15,8 +15,6 @@ export class Capacity {
   readonly #slots: number;
   readonly #times: TaskTimes;
   #reserved = 0;
-  /** Fetched chunks that have not begun. */
-  #coming = 0;
   /** The tasks of the last chunk: the next one is probably as large. */
   #chunk = 1;
   /** How long the last tasks occupied a slot, as a moving average, in milliseconds. */
@@ -34,13 +32,13 @@ export class Capacity {
   /**
    * Whether the host has room for another chunk.
    *
-   * @param fetching - how many chunks may be on their way.
+   * @param coming - how many chunks may be on their way, or have arrived and not begun.
    * @param roundTrip - how long the datastore takes to answer, in milliseconds.
    */
-  hasRoom(fetching: number, roundTrip: number): boolean {
+  hasRoom(coming: number, roundTrip: number): boolean {
     if (this.isReserved) return false;
     const ahead = this.#tasksIn(MIN_AHEAD + ROUND_TRIPS_AHEAD * roundTrip);
-    return this.#times.running + (fetching + this.#coming) * this.#chunk < this.#slots + ahead;
+    return this.#times.running + coming * this.#chunk < this.#slots + ahead;
   }
 
   /** Whether another job must not run here now: it was fetched while the current one was not known. */
@@ -57,20 +55,9 @@ export class Capacity {
     this.#reserved--;
   }
 
-  /** A chunk was fetched. {@link begin} or {@link drop} must follow. */
-  expect(): void {
-    this.#coming++;
-  }
-
-  /** An expected chunk begins. */
+  /** A chunk begins. */
   begin(tasks: number): void {
-    this.#coming--;
     this.#chunk = tasks;
-  }
-
-  /** An expected chunk does not begin. */
-  drop(): void {
-    this.#coming--;
   }
 
   /** A task has ended. @param time - how long it occupied a slot, in milliseconds. */

@@ -34,6 +34,8 @@ export interface ChunkRunContext {
   listHosts(): Promise<string[]>;
   /** Whether the queue has a rate limit. */
   readonly isLimited: boolean;
+  /** A chunk has begun, or has ended without. Called once for each. */
+  onArrived(): void;
   /** Called before the tasks of a chunk begin. */
   onBegin(tasks: number): Promise<void>;
   /** Called when a task has settled. */
@@ -101,7 +103,7 @@ export class ChunkRun {
     try {
       return await this.#read();
     } finally {
-      if (!this.#hasBegun) this.#context.capacity.drop();
+      if (!this.#hasBegun) this.#context.onArrived();
     }
   }
 
@@ -117,7 +119,7 @@ export class ChunkRun {
     const { caller, lease } = from;
     leases.hold(caller, lease, this, () => this.abort());
     try {
-      if (!(await leases.isAlive(caller, lease))) return undefined;
+      if (!(await leases.isAlive(caller, lease)) || this.#abort.signal.aborted) return undefined;
       return await this.#runFor(this.#context.resultSenderOf(caller));
     } finally {
       leases.release(caller, this);
@@ -166,6 +168,7 @@ export class ChunkRun {
     }
     await this.#context.onBegin(tasks.length);
     this.#hasBegun = true;
+    this.#context.onArrived();
     capacity.begin(tasks.length);
     const begun = times.begin(tasks.length);
     for (const [id, args] of tasks) this.#unsettled.set(id, args);

@@ -23,7 +23,7 @@ export type HostShardOptions = Omit<JobFetcherOptions, 'queue'> &
     heartbeatTimeout: number;
     datastoreTimeout: number;
     /** What all shards have in common. */
-    context: Omit<ChunkRunContext, 'leases' | 'resultSenderOf' | 'listHosts' | 'onBegin'>;
+    context: Omit<ChunkRunContext, 'leases' | 'resultSenderOf' | 'listHosts' | 'onArrived' | 'onBegin'>;
   };
 
 /** The part of the state of a host that a shard knows. */
@@ -53,8 +53,11 @@ export class HostShard {
   #leases: CallerLeases | undefined;
   #resultSenders: ResultSenders | undefined;
   #deadCallers: DeadCallers | undefined;
+  /** Fetched chunks that have not begun. */
+  #arriving = 0;
   #isStopped = false;
   #isDisconnected = false;
+  #closed: Promise<void> | undefined;
 
   constructor(shard: Shard, options: HostShardOptions, handler: HostShardHandler) {
     this.#shard = shard;
@@ -90,8 +93,11 @@ export class HostShard {
       store,
       { ...this.#options, queue },
       {
-        hasRoom: (fetching, roundTrip) => this.#handler.hasRoom(fetching, roundTrip),
-        onJob: (job) => this.#handler.onJob(job, context, fetcher),
+        hasRoom: (fetching, roundTrip) => this.#handler.hasRoom(fetching + this.#arriving, roundTrip),
+        onJob: (job) => {
+          this.#arriving++;
+          this.#handler.onJob(job, context, fetcher);
+        },
         onLost: (ids) => this.#handler.onAbort(ids),
         onError: this.#onError,
       },
@@ -137,6 +143,9 @@ export class HostShard {
       leases: callerLeases,
       resultSenderOf: (caller) => senders.open(caller),
       listHosts: () => listHosts(jobs),
+      onArrived: () => {
+        this.#arriving--;
+      },
       onBegin: (tasks) => this.#noteRate(tasks, jobs),
     };
   }
@@ -172,9 +181,27 @@ export class HostShard {
     return readQueueState(this.#jobs, this.#leasesQueue);
   }
 
-  /** How many jobs may be on their way from here. */
-  get fetching(): number {
-    return this.#fetcher?.fetching ?? 0;
+  /**
+   * How many jobs may be on their way from here, or have arrived and not begun. None while the datastore does not answer: they
+   * wait for it, and must not keep the host from the jobs of other shards.
+   */
+  get coming(): number {
+    if (this.#fetcher === undefined || this.#store?.state !== 'ready') return 0;
+    return this.#fetcher.fetching + this.#arriving;
+  }
+
+  /** Whether the datastore answers, or may soon. */
+  get isAnswering(): boolean {
+    return this.#store !== undefined && this.#store.state !== 'away';
+  }
+
+  /**
+   * Whether the datastore has been away for so long that the callers have sent their tasks again, through other shards: since
+   * before their leases ended.
+   */
+  get isLost(): boolean {
+    if (this.#closed !== undefined || this.#fetcher === undefined || this.#store?.state !== 'away') return false;
+    return (this.#leases?.longest ?? 0) <= 0;
   }
 
   /** Fetches jobs while there is room. */
@@ -188,8 +215,19 @@ export class HostShard {
     this.#fetcher?.stop();
   }
 
+  /** Cancels the tasks that came from here, and closes the connection. */
+  async leave(): Promise<void> {
+    this.#handler.onAbort(this.#fetcher?.held ?? []);
+    await this.close();
+  }
+
   /** Closes the connection; call it when no job is held. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     this.stop();
     await isSettledWithin(Promise.allSettled([this.#fetcher?.close(), this.#deadCallers?.close()]), MAX_CLOSING);
     this.#resultSenders?.closeAll();

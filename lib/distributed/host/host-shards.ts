@@ -1,15 +1,19 @@
-import { clearTimeout, setTimeout } from '../../util/clock.js';
+import { QueueError } from '../../errors.js';
+import { clearInterval, clearTimeout, setInterval, setTimeout } from '../../util/clock.js';
 import { addQueueStates, type QueueState } from '../wire/queue-state.js';
 import type { Shard } from '../wire/shards.js';
 import { HostShard, type HostShardHandler, type HostShardOptions, type ShardStats } from './host-shard.js';
 
 /** The delay before another attempt to open a shard that failed, while others are open, in milliseconds. */
 const RETRY_DELAY = 5000;
+/** How often to look for lost shards in the time within which a silent connection is noticed. */
+const CHECKS = 4;
 
 /** The shards that a host takes jobs from. */
 export class HostShards {
   readonly #handler: HostShardHandler;
   readonly #slots: { current: HostShard; create(): HostShard; retry: NodeJS.Timeout | undefined }[];
+  readonly #checkTimer: NodeJS.Timeout | undefined;
   /** The shard that is asked first. */
   #turn = 0;
   #isStopped = false;
@@ -17,11 +21,20 @@ export class HostShards {
   constructor(shards: readonly Shard[], options: HostShardOptions, handler: HostShardHandler) {
     this.#handler = handler;
     this.#slots = shards.map((shard, index) => {
-      const hasRoom: HostShardHandler['hasRoom'] = (fetching, roundTrip) =>
-        handler.hasRoom(fetching + this.#countFetching(index), roundTrip);
-      const create = () => new HostShard(shard, options, { ...handler, hasRoom });
+      const hasRoom: HostShardHandler['hasRoom'] = (coming, roundTrip) =>
+        handler.hasRoom(coming + this.#countComing(index), roundTrip);
+      const onError = (error: Error) => {
+        handler.onError(error);
+        // What comes from a shard that fails no longer counts.
+        this.#fetchFromOthers(index);
+      };
+      const create = () => new HostShard(shard, options, { ...handler, hasRoom, onError });
       return { current: create(), create, retry: undefined };
     });
+    // A single datastore that is away is waited for: callers cannot send elsewhere.
+    if (shards.length > 1) {
+      this.#checkTimer = setInterval(() => this.#leaveLost(), options.heartbeatTimeout / CHECKS).unref();
+    }
   }
 
   /**
@@ -39,9 +52,9 @@ export class HostShards {
     for (const [index, started] of starting.entries()) started.catch((error: Error) => this.#startLater(index, error));
   }
 
-  /** How many jobs may be on their way from other shards. */
-  #countFetching(except: number): number {
-    return this.#slots.reduce((sum, { current }, index) => sum + (index === except ? 0 : current.fetching), 0);
+  /** How many jobs of other shards are on their way, or have not begun. */
+  #countComing(except: number): number {
+    return this.#slots.reduce((sum, { current }, index) => sum + (index === except ? 0 : current.coming), 0);
   }
 
   /** Fetches jobs while there is room; from another shard first each time. */
@@ -52,15 +65,30 @@ export class HostShards {
     }
   }
 
+  #fetchFromOthers(index: number): void {
+    for (const [other, { current }] of this.#slots.entries()) if (other !== index) current.fetch();
+  }
+
   #startLater(index: number, error: Error): void {
     const slot = this.#slots[index];
-    if (this.#isStopped || slot === undefined) return;
-    this.#handler.onError(error);
-    void slot.current.close();
+    if (slot === undefined) return;
+    if (!this.#isStopped) this.#handler.onError(error);
+    void slot.current.leave();
+    if (this.#isStopped) return;
     slot.retry = setTimeout(() => {
       slot.current = slot.create();
       slot.current.start().catch((again: Error) => this.#startLater(index, again));
     }, RETRY_DELAY);
+  }
+
+  /** Drops what came from a lost shard: it would wait there for the datastore, and with it the end of the host. */
+  #leaveLost(): void {
+    if (!this.#slots.some(({ current }) => current.isAnswering)) return;
+    for (const [index, { current }] of this.#slots.entries()) {
+      if (!current.isLost) continue;
+      const reason = `the datastore of shard ${index} does not answer; its callers send their tasks through others`;
+      this.#startLater(index, new QueueError(reason));
+    }
   }
 
   /** The state of all connections together: `degraded` if some are away. */
@@ -101,6 +129,7 @@ export class HostShards {
 
   /** Closes the connections; call it when no job is held. */
   async close(): Promise<void> {
+    clearInterval(this.#checkTimer);
     this.stop();
     await Promise.all(this.#slots.map(({ current }) => current.close()));
   }

@@ -107,7 +107,7 @@ export class Host {
     await pool.ready();
     this.#refuseIfClosing();
     const taken = new HostShards(shards, this.#createShardOptions(pool, functions), {
-      hasRoom: (fetching, roundTrip) => this.#capacity.hasRoom(fetching, roundTrip),
+      hasRoom: (coming, roundTrip) => this.#capacity.hasRoom(coming, roundTrip),
       onJob: (job, context, fetcher) => this.#track(this.#onJob(job, context, fetcher)),
       onAbort: (ids) => this.#abort(ids),
       report: () => {
@@ -181,10 +181,10 @@ export class Host {
   async #onJob(job: BullMQJob, context: ChunkRunContext, fetcher: JobFetcher): Promise<void> {
     if (this.#capacity.isReserved) {
       // Fetched before the suspect was known: other hosts run it.
+      context.onArrived();
       await fetcher.requeue(job, undefined);
       return;
     }
-    this.#capacity.expect();
     const run = new ChunkRun(job, context);
     // A job that lost two hosts may be the cause. It runs alone, so that no other job is lost with it.
     const isSuspect = job.stalledCounter >= SUSPECT_LOSSES;

@@ -103,6 +103,11 @@ export class JobFetcher {
     void this.#worker.getBackend().disconnectBlocking(false).catch(this.#handler.onError);
   }
 
+  /** The ids of the jobs that it keeps locked. */
+  get held(): string[] {
+    return [...this.#held.keys()];
+  }
+
   async complete(job: BullMQJob): Promise<void> {
     await this.#release(job, () => this.#reader.complete(job));
   }
