@@ -14,6 +14,15 @@ interface PgClient {
   removeAllListeners(event?: string): this;
 }
 
+/** A client of a pool of pg. */
+interface PooledClient {
+  query(...args: unknown[]): unknown;
+  readonly connection: { readonly stream: { destroy(): void } };
+}
+
+/** The message of pg's error about a query that takes longer than `query_timeout`; it has no code. */
+const TIMEOUT_MESSAGE = 'Query read timeout';
+
 /** What is private in BullMQ. */
 interface ConnectionFields {
   readyPromise: Promise<void> | undefined;
@@ -75,9 +84,31 @@ function keepErrorListeners(connection: PostgresQueueBackend['connection']): voi
   const fields = connection as unknown as ConnectionFields;
   // The clients of a program's own pool have the listeners that the program gives them.
   if (fields.pgModule === undefined) return;
-  connection.pool.on('connect', (client) => client.on('error', ignore));
+  connection.pool.on('connect', (client) => {
+    client.on('error', ignore);
+    endAfterTimeout(client as never);
+  });
   const { Pool, Client } = fields.pgModule;
   fields.pgModule = { Pool, Client: withErrorListener(Client) };
+}
+
+/**
+ * Ends a client when one of its queries takes too long. pg drops the ROLLBACK that follows, because the query still runs, and
+ * the client goes back to its pool within the transaction: it keeps the lock for which BullMQ's migrations of all other
+ * connections wait.
+ */
+function endAfterTimeout(client: PooledClient): void {
+  const query = client.query.bind(client);
+  client.query = (...args) => {
+    const result = query(...args);
+    // With a callback, the client is given back with the error, which ends it.
+    if (result instanceof Promise) {
+      result.catch((error: Error) => {
+        if (error.message === TIMEOUT_MESSAGE) client.connection.stream.destroy();
+      });
+    }
+    return result;
+  };
 }
 
 function ignore(): void {}
