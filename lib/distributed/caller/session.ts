@@ -82,8 +82,9 @@ export class Session {
 
   /** Whether the datastore has not answered for longer than a caller waits. */
   get isAway(): boolean {
-    const { answeredAt = performance.now() } = this.#store;
-    return performance.now() - answeredAt > this.#options.datastoreTimeout;
+    const { answeredAt = performance.now(), state } = this.#store;
+    // Between two checks it has not answered either.
+    return state === 'away' && performance.now() - answeredAt > this.#options.datastoreTimeout;
   }
 
   /** Whether it can send chunks: hosts run nothing for a caller without a lease. */
