@@ -55,6 +55,7 @@ export class Dashboard {
     await this.#server.close();
   }
 
+  /** Stops the server, at the end of the scope of `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
