@@ -14,7 +14,7 @@ import { failIfOdd, killSelf, returnFunction, throwHttpError, throwRangeError } 
 import { waitAt } from '../fixtures/pool/gate.js';
 import { dieUntil, succeedAt, waitForAbort } from '../fixtures/pool/limited.js';
 import { add, double, identity, pid } from '../fixtures/pool/tasks.js';
-import { withGate } from '../support/gate.ts';
+import { Gate, withGate } from '../support/gate.ts';
 import { type HostProcess, startHosts } from '../support/hosts.ts';
 import { startPostgres, startRedis, type TestServer } from '../support/servers.ts';
 import { until } from '../support/until.ts';
@@ -228,18 +228,22 @@ describe.each<[string, () => Pool | DistributedPool]>([
   });
 
   test('a call with a higher priority runs first', async () => {
-    await withGate(async (gate) => {
+    const [gate, lowGate, highGate] = await Promise.all([Gate.create(), Gate.create(), Gate.create()]);
+    const gates = [gate, lowGate, highGate];
+    try {
       const held = pool.map(waitAt, Array(16).fill(gate.port));
       await gate.arrived(16);
-      const order: string[] = [];
-      const low = pool.apply(identity, ['low'], { priority: -1 }).then((name) => order.push(name));
-      const high = pool.apply(identity, ['high'], { priority: 1 }).then((name) => order.push(name));
+      const low = pool.apply(waitAt, [lowGate.port], { priority: -1 });
+      const high = pool.apply(waitAt, [highGate.port], { priority: 1 });
       gate.letOne();
-      await Promise.all([low, high]);
-      gate.open();
-      await held;
-      expect(order).toEqual(['high', 'low']);
-    });
+      // There is one free slot, so only one of them can begin.
+      await Promise.race([lowGate.arrived(1), highGate.arrived(1)]);
+      expect([highGate.arrivals.length, lowGate.arrivals.length]).toEqual([1, 0]);
+      for (const each of gates) each.open();
+      await Promise.all([held, low, high]);
+    } finally {
+      await Promise.all(gates.map((each) => each.close()));
+    }
   });
 
   test('invalid calls fail at once', async () => {

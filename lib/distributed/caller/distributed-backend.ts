@@ -22,6 +22,7 @@ import type { DistributedPoolStats } from '../stats.js';
 import { readBody } from '../wire/body.js';
 import { FunctionReferences } from '../wire/function-reference.js';
 import type { ResultsMessage } from '../wire/messages.js';
+import { toPriority } from '../wire/priority.js';
 import { addTaskCount } from '../wire/queue-state.js';
 import { type Chunk, encodeChunk } from './chunk.js';
 import { ChunkQueue, type GetChunkSize } from './chunk-queue.js';
@@ -35,8 +36,6 @@ import { ShardConnections } from './shard-connections.js';
 const STREAM_SLOTS = 16 * 1024;
 /** How long a partial chunk waits for further items, in milliseconds. */
 const PARTIAL_DELAY = 20;
-/** BullMQ's priority for priority 0; BullMQ runs lower numbers first, from 1. */
-const MIDDLE = 2 ** 20;
 
 /** The backend of a distributed pool: sends tasks to hosts in chunks, through the datastore, and receives results. */
 export class DistributedBackend implements Backend {
@@ -354,10 +353,4 @@ export class DistributedBackend implements Backend {
     this.#schedule();
     return [...waiting, ...[...found.values()].flat().flatMap((id) => this.#inFlight.takeChunk(id))];
   }
-}
-
-/** Converts a priority to BullMQ's. Calls come before items of maps of the same priority. */
-function toPriority(priority: number, isCall: boolean): number {
-  const steps = Math.max(-MIDDLE / 2 + 1, Math.min(MIDDLE / 2 - 1, Math.round(priority)));
-  return MIDDLE - 2 * steps - (isCall ? 1 : 0);
 }

@@ -41,6 +41,11 @@ export class Capacity {
     return this.#times.running + coming * this.#chunk < this.#slots + ahead;
   }
 
+  /** Whether another chunk begins at once. If not, its tasks wait in the pool, by priority. */
+  hasFreeSlot(coming: number): boolean {
+    return this.#times.running + coming * this.#chunk < this.#slots;
+  }
+
   /** Whether another job must not run here now: it was fetched while the current one was not known. */
   get isReserved(): boolean {
     return this.#reserved > 0;

@@ -7,6 +7,7 @@ import { TASK } from '../../protocol/messages.js';
 import { sleep } from '../../util/clock.js';
 import { createEncoder, maxBodyFor, readBody, takeBody } from '../wire/body.js';
 import { type ChunkMessage, MAX_CHUNK, readCaller, readChunk } from '../wire/messages.js';
+import { fromPriority } from '../wire/priority.js';
 import type { AllowedFunctions } from './allowed-functions.js';
 import type { CallerLeases } from './caller-leases.js';
 import type { Capacity } from './capacity.js';
@@ -214,6 +215,7 @@ export class ChunkRun {
     const { pool: caller, timeout, retries } = this.#chunk as ChunkMessage;
     const options: ApplyOptions = {
       signal: this.#abort.signal,
+      priority: fromPriority(this.#job.priority),
       onProgress: (progress) => resultSender.report(id, progress),
       ...(timeout !== undefined && { timeout }),
       ...(retries !== undefined && { retries }),

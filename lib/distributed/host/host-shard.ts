@@ -33,6 +33,8 @@ export type ShardStats = Pick<HostStats, 'datastore' | 'silence' | 'clockSkew' |
 export interface HostShardHandler
   extends Pick<JobFetcherHandler, 'hasRoom' | 'onError'>,
     Pick<RequestedHost, 'report'> {
+  /** Whether the tasks of another job begin at once. @param coming - how many jobs have arrived that have not begun. */
+  hasFreeSlot(coming: number): boolean;
   /** @param fetcher - has to be told what has become of the job. */
   onJob(job: BullMQJob, context: ChunkRunContext, fetcher: JobFetcher): void;
   /** These jobs are cancelled, or run on another host by now. */
@@ -94,6 +96,7 @@ export class HostShard {
       { ...this.#options, queue },
       {
         hasRoom: (fetching, roundTrip) => this.#handler.hasRoom(fetching + this.#arriving, roundTrip),
+        hasFreeSlot: () => this.#handler.hasFreeSlot(this.#arriving),
         onJob: (job) => {
           this.#arriving++;
           this.#handler.onJob(job, context, fetcher);

@@ -108,6 +108,7 @@ export class Host {
     this.#refuseIfClosing();
     const taken = new HostShards(shards, this.#createShardOptions(pool, functions), {
       hasRoom: (coming, roundTrip) => this.#capacity.hasRoom(coming, roundTrip),
+      hasFreeSlot: (coming) => this.#capacity.hasFreeSlot(coming),
       onJob: (job, context, fetcher) => this.#track(this.#onJob(job, context, fetcher)),
       onAbort: (ids) => this.#abort(ids),
       report: () => {

@@ -27,6 +27,8 @@ export interface JobFetcherHandler {
    * @param roundTrip - how long the datastore takes to answer, in milliseconds.
    */
   hasRoom(fetching: number, roundTrip: number): boolean;
+  /** Whether the tasks of another job begin at once. */
+  hasFreeSlot(): boolean;
   onJob(job: BullMQJob): void;
   /** The locks of these jobs were lost: another host may have taken over. */
   onLost(ids: readonly string[]): void;
@@ -66,6 +68,7 @@ export class JobFetcher {
     });
     this.#reader = new JobReader(this.#worker, {
       wantsJob: (fetching) => handler.hasRoom(fetching, this.roundTrip),
+      needsOrder: () => !store.answersInOrder && handler.hasFreeSlot(),
       onJob: (job) => this.#accept(job),
       onError: (error) => handler.onError(error),
     });

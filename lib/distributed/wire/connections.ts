@@ -8,6 +8,8 @@ export interface Connections {
   /** What BullMQ's objects get as their option `connection`. */
   readonly connection: never;
   readonly factory: BackendFactory<IQueueBackend, never>;
+  /** Whether answers arrive in the order of the requests; not if the requests use several connections. */
+  readonly answersInOrder: boolean;
   /** Asks the datastore for its time, in milliseconds since 1970. */
   readTime(): Promise<number>;
   /**

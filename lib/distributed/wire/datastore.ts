@@ -115,6 +115,11 @@ export class Datastore {
     return this.#heartbeat.answeredAt;
   }
 
+  /** Whether answers arrive in the order of the requests. */
+  get answersInOrder(): boolean {
+    return this.#connections.answersInOrder;
+  }
+
   /** Whether it answers. */
   get state(): DatastoreState {
     const { heartbeatTimeout } = this.#options;

@@ -1,5 +1,6 @@
 import type { Job as BullMQJob, Worker } from 'bullmq';
 import { performance, RealDate, sleep } from '../../util/clock.js';
+import { isSettledWithin } from '../../util/settled-within.js';
 import { RoundTrip } from './round-trip.js';
 
 /** The delay after a failed fetch, in milliseconds. */
@@ -13,6 +14,8 @@ const MAX_FETCHES = 16;
  */
 const MIN_DELAY = 10;
 const MAX_DELAY = 40;
+/** The longest time that a job waits for those that were taken before it, in milliseconds: they are about to arrive. */
+const MAX_ORDERING = 100;
 
 /** The longest wait for a rate limit before the next look, in milliseconds: the host may have to close. */
 const MAX_RATE_DELAY = 250;
@@ -28,6 +31,8 @@ interface WorkerMethods {
 export interface JobReaderHandler {
   /** Whether another job is wanted. @param fetching - how many jobs may be on their way. */
   wantsJob(fetching: number): boolean;
+  /** Whether a job has to wait for those of a higher priority that other fetches may bring in a moment. Default: no. */
+  needsOrder?(): boolean;
   onJob(job: BullMQJob): void;
   onError(error: Error): void;
 }
@@ -40,6 +45,10 @@ export class JobReader {
   readonly roundTrip = new RoundTrip();
   readonly #worker: Worker;
   readonly #handler: JobReaderHandler;
+  /** The answers to all fetches, except to those that wait at the empty queue. */
+  readonly #answers = new Set<Promise<unknown>>();
+  /** Jobs that wait for these answers; those of the highest priority first. */
+  readonly #arrived: BullMQJob[] = [];
   #tokens = 0;
   #fetching = 0;
   /** How many fetches keep others from starting: one waits at the empty queue, or failed. */
@@ -100,7 +109,7 @@ export class JobReader {
 
   async #fetchNow(): Promise<void> {
     const started = performance.now();
-    const job = await this.#next(false);
+    const job = await this.#track(this.#next(false));
     this.roundTrip.note(performance.now() - started);
     await this.#deliver(job);
   }
@@ -119,23 +128,45 @@ export class JobReader {
     void this.#run(async () => {
       completing = job.moveToCompleted(null, token, true);
       // The caller of this method handles the failure.
-      const next = await completing.catch(() => undefined);
-      if (Array.isArray(next)) await this.#deliver(await this.#readNext(next, token));
+      const answer = completing.catch(() => undefined).then((next) => this.#readNext(next, token));
+      const next = await this.#track(answer);
+      if (next !== undefined) await this.#deliver(next.job);
     });
     await completing;
   }
 
   /** @param job - `undefined`: the queue was empty. */
   async #deliver(job: BullMQJob | undefined): Promise<void> {
-    if (job !== undefined) this.#handler.onJob(job);
-    else if (this.#mayFetch) await this.#waitForJob();
+    const found = job ?? (this.#mayFetch ? await this.#waitForJob() : undefined);
+    if (found === undefined) return;
+    const mustWait = this.#arrived.length > 0 || (this.#answers.size > 0 && this.#handler.needsOrder?.());
+    if (mustWait) await this.#deliverInOrder(found);
+    else this.#handler.onJob(found);
   }
 
-  #readNext([data, id]: unknown[], token: string): Promise<BullMQJob | undefined> {
-    return (this.#worker as unknown as WorkerMethods).nextJobFromJobData(data, id, token);
+  /** Several fetches may take jobs in one order and bring them in another. */
+  async #deliverInOrder(job: BullMQJob): Promise<void> {
+    const behind = this.#arrived.findIndex(({ priority }) => priority > job.priority);
+    this.#arrived.splice(behind === -1 ? this.#arrived.length : behind, 0, job);
+    await isSettledWithin(Promise.allSettled([...this.#answers]), MAX_ORDERING);
+    while (this.#arrived.includes(job)) this.#handler.onJob(this.#arrived.shift() as BullMQJob);
   }
 
-  async #waitForJob(): Promise<void> {
+  #track<T>(answer: Promise<T>): Promise<T> {
+    this.#answers.add(answer);
+    const forget = () => this.#answers.delete(answer);
+    answer.then(forget, forget);
+    return answer;
+  }
+
+  /** @returns `undefined` if the answer is not about a next job. */
+  async #readNext(next: unknown, token: string): Promise<{ job: BullMQJob | undefined } | undefined> {
+    if (!Array.isArray(next)) return undefined;
+    const [data, id] = next;
+    return { job: await (this.#worker as unknown as WorkerMethods).nextJobFromJobData(data, id, token) };
+  }
+
+  async #waitForJob(): Promise<BullMQJob | undefined> {
     this.#pauses++;
     try {
       let job: BullMQJob | undefined;
@@ -149,7 +180,7 @@ export class JobReader {
         await sleep(delay, { ref: false });
         delay = Math.min(2 * delay, MAX_DELAY);
       }
-      if (job !== undefined) this.#handler.onJob(job);
+      return job;
     } finally {
       this.#pauses--;
     }

@@ -17,6 +17,7 @@ const MAX_CLIENTS = 4;
 export class PostgresConnections implements Connections {
   readonly connection: never;
   readonly factory: never;
+  readonly answersInOrder = false;
   readonly #sockets = new Set<Socket>();
   readonly #connections = new Set<PostgresQueueBackend['connection']>();
   /** Since when a client that waits for notifications owes an answer. */
