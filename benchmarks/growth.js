@@ -5,9 +5,12 @@
  *
  * Prints the CPU time of the program, without that of its processes, for each item of a map and for each call, and how many
  * times as much that is as with the first count. CPU time is fairly steady on a machine that has other work to do. `--waits`
- * also prints how close tasks of 100 ms that only wait come to the ideal with all places in use; it needs a quiet machine.
+ * also prints how close tasks of 100 ms that only wait come to the ideal with all places in use, and how close bare forked
+ * processes come that are sent the same; it needs a quiet machine.
  */
+import { fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import contender from './contenders/ours.js';
 import { waitAndCompute } from './tasks/scheduling.js';
@@ -42,18 +45,54 @@ function medianOf(samples) {
   return samples.toSorted((a, b) => a - b)[Math.floor(samples.length / 2)];
 }
 
-/** Tasks of 100 ms on all places, four in a row: the part of the time that they would take at least. */
+const IN_A_ROW = 4;
+
+/**
+ * @param {() => Promise<unknown>} run tasks of 100 ms on all places, several in a row.
+ * @returns the part that they take at least of the time that they take, at the median of five runs.
+ */
+async function compareWithIdeal(run) {
+  await run();
+  const parts = [];
+  for (let round = 0; round < 5; round++) {
+    const begin = performance.now();
+    await run();
+    parts.push((IN_A_ROW * WAIT) / (performance.now() - begin));
+  }
+  return medianOf(parts);
+}
+
 async function measureWaits(processes) {
   const { Pool } = await contender.load();
   const pool = new Pool({ processes, childConcurrency: PLACES });
   await pool.ready();
-  const waits = Array(processes * PLACES * 4).fill({ wait: WAIT, work: 0 });
-  await pool.map(waitAndCompute, waits.slice(0, processes * PLACES));
-  const begin = performance.now();
-  await pool.map(waitAndCompute, waits);
-  const part = (4 * WAIT) / (performance.now() - begin);
+  const waits = Array(processes * PLACES * IN_A_ROW).fill({ wait: WAIT, work: 0 });
+  const part = await compareWithIdeal(() => pool.map(waitAndCompute, waits));
   pool.terminate();
   await pool.join();
+  return part;
+}
+
+/** The same by Node's own messages: what the machine has room for. */
+async function measureBareWaits(processes) {
+  const filename = fileURLToPath(new URL('./floor/wait.cjs', import.meta.url));
+  const children = Array.from({ length: processes }, () => fork(filename));
+  const part = await compareWithIdeal(
+    () =>
+      new Promise((resolve) => {
+        let left = processes * PLACES * IN_A_ROW;
+        for (const child of children) {
+          let waiting = PLACES * IN_A_ROW;
+          const send = () => waiting-- > 0 && child.send(WAIT);
+          child.removeAllListeners('message').on('message', () => {
+            send();
+            if (--left === 0) resolve();
+          });
+          for (let place = 0; place < PLACES; place++) send();
+        }
+      }),
+  );
+  for (const child of children) child.kill();
   return part;
 }
 
@@ -74,7 +113,10 @@ for (const processes of counts) {
   }
   await pool.close();
   const row = { processes, map: medianOf(samples.map), apply: medianOf(samples.apply) };
-  if (values.waits) row.waits = await measureWaits(processes);
+  if (values.waits) {
+    row.waits = await measureWaits(processes);
+    row.bareWaits = await measureBareWaits(processes);
+  }
   report.push(row);
   const [first] = report;
   const columns = ['map', 'apply'].map((what) => {
@@ -82,7 +124,11 @@ for (const processes of counts) {
     row[`${what}IsMet`] = growth <= MAX_GROWTH;
     return `${what} ${row[what].toFixed(2)} µs (${growth.toFixed(2)} ×)`;
   });
-  if (row.waits !== undefined) columns.push(`waits ${row.waits.toFixed(3)} of the ideal (goal ${MIN_PART})`);
+  if (row.waits !== undefined) {
+    columns.push(
+      `waits ${row.waits.toFixed(2)} of the ideal (goal ${MIN_PART}; bare forks ${row.bareWaits.toFixed(2)})`,
+    );
+  }
   console.log(`${String(processes).padStart(4)} processes: ${columns.join('  ')}`);
 }
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);

@@ -1,3 +1,4 @@
+import { FULL } from '../../protocol/load.js';
 import { nextTick, setTimeout } from '../../util/clock.js';
 import type { PoolMap } from '../map/pool-map.js';
 import type { ReadPoolOptions } from '../options/pool-options.js';
@@ -23,6 +24,8 @@ export interface DispatcherEvents {
 
 /** How long a process is idle before it is given tasks that others have, in milliseconds. */
 const RECALL_DELAY = 5;
+/** How many tasks in a row a process gets beside those that it runs: for each alone, all the processes would be compared. */
+const MAX_RUN = 32;
 /** How many tasks for each process count as the last ones. */
 const LAST_TASKS = 2;
 
@@ -168,6 +171,8 @@ export class Dispatcher {
     if (available.length === 0) return;
     let open: Candidate[] = [];
     let job: Job | undefined;
+    let candidate: Candidate | undefined;
+    let run = 0;
     for (;;) {
       // Nothing is taken from the maps while all are full.
       if (job !== undefined && open.length === 0) break;
@@ -176,15 +181,22 @@ export class Dispatcher {
       if (task === undefined) break;
       if (task.job !== job) {
         job = task.job;
+        run = 0;
         open = this.#findRoom(job, available, share, tasks.size + 1);
         if (open.length === 0) {
           tasks.putBack([task]);
           break;
         }
       }
-      const candidate = findIdlest(open);
+      if (candidate === undefined || run === 0) {
+        candidate = findIdlest(open);
+        run = candidate.load < FULL ? 1 : MAX_RUN;
+      }
+      run--;
       this.#send(candidate, task);
-      if (candidate.room <= 0) open.splice(open.indexOf(candidate), 1);
+      if (candidate.room > 0) continue;
+      open.splice(open.indexOf(candidate), 1);
+      run = 0;
     }
     for (const child of available) child.flush();
   }

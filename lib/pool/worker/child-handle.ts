@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { ProtocolError } from '../../errors.js';
 import { completeAddress } from '../../functions/address/address.js';
 import type { Channel } from '../../ipc/channel.js';
@@ -176,6 +177,7 @@ export class ChildHandle {
       },
       options,
       start.concurrency,
+      Math.max(1, options.processes / availableParallelism()),
     );
     this.#lifetime = new Lifetime(options, {
       onWorn: (reason) => {

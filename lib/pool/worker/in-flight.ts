@@ -76,7 +76,7 @@ export class InFlight {
   /** By the ways in which they are called. */
   readonly #numbers = Array.from({ length: 4 }, () => new Map<Address, SentFunction>());
   readonly #limits: TimeLimits;
-  readonly #prefetch = new Prefetch();
+  readonly #prefetch: Prefetch;
   /** Answers since the last {@link observe}. */
   #answers = 0;
 
@@ -84,9 +84,13 @@ export class InFlight {
   /** A function that the child does not know yet. */
   readonly #unknown: { readonly limit: number; readonly share: number; readonly inFlight: 0 };
 
-  /** @param concurrency - the most tasks that the child works on at a time. */
-  constructor(events: InFlightEvents, options: TimeLimitOptions, concurrency: number) {
+  /**
+   * @param concurrency - the most tasks that the child works on at a time.
+   * @param crowding - the number of processes for each core, at least 1.
+   */
+  constructor(events: InFlightEvents, options: TimeLimitOptions, concurrency: number, crowding: number) {
     this.#concurrency = concurrency;
+    this.#prefetch = new Prefetch(crowding);
     this.#unknown = { limit: concurrency, share: shareOf(concurrency), inFlight: 0 };
     const find = (id: number): SentTask => ({ id, task: this.#get(id) as Task });
     const limitEvents: TimeLimitEvents = {
@@ -246,7 +250,7 @@ export class InFlight {
   /** Handles what the answers that were read tell of the child's pace. @returns whether there were any. */
   observe(): boolean {
     if (this.#answers === 0) return false;
-    this.#prefetch.observe(this.#answers, performance.now());
+    this.#prefetch.observe(this.#answers, performance.now(), this.size === 0);
     this.#answers = 0;
     return true;
   }
