@@ -31,6 +31,7 @@ const BURST = 10_000;
 const MAX_GROWTH = 1.3;
 const WAIT = 100;
 const PLACES = 16;
+const IN_A_ROW = 4;
 const MIN_PART = 0.95;
 
 /** @returns the CPU time of this process for each item of what `run` does, in microseconds. */
@@ -44,8 +45,6 @@ async function measureCpu(count, run) {
 function medianOf(samples) {
   return samples.toSorted((a, b) => a - b)[Math.floor(samples.length / 2)];
 }
-
-const IN_A_ROW = 4;
 
 /**
  * @param {() => Promise<unknown>} run tasks of 100 ms on all places, several in a row.

@@ -55,10 +55,11 @@ test('a failed task has its error, stack, arguments and attempt', async () => {
 });
 
 test('tasks that have run are in the distributions, the slowest tasks, the timeline and the trace', async () => {
-  await pool.map(wait, [30, 20, 10]);
+  // More than the short tasks of this test and of those before it.
+  await pool.map(wait, [30, 20, 10, 10, 10, 10, 10, 10]);
   await pool.apply(succeedAt, [2], { retries: 1 });
-  const { id, runTime, waitTime, slowest } = await find(({ runTime }) => runTime.count >= 4);
-  expect(runTime.p50).toBeLessThan(runTime.max);
+  const { id, runTime, waitTime, slowest } = await find(({ runTime }) => runTime.count >= 10);
+  expect(runTime.p50).toBeGreaterThan(5);
   expect(runTime.max).toBeGreaterThan(25);
   expect(waitTime.count).toBe(runTime.count);
   expect(slowest.map(({ task }) => task)).toContain('wait');
