@@ -2,7 +2,7 @@ import { InvalidStateError, PoolTerminatedError, QueueError } from 'aiomultiproc
 import { DistributedPool, Host } from 'aiomultiprocess/distributed';
 import { Redis } from 'ioredis';
 import { triple } from '../fixtures/distributed/tasks.js';
-import { fixtures } from '../support/hosts.ts';
+import { fixtures, HostProcess } from '../support/hosts.ts';
 import { node } from '../support/run.ts';
 import { startPostgres, startRedis } from '../support/servers.ts';
 
@@ -44,4 +44,27 @@ test.each([
   const run = await node([program, port, server.url.replace(port, '%PORT%')]);
   await server.remove();
   expect(run).toEqual({ code: 0, stdout: '3 true\n', stderr: '' });
+});
+
+test.each([
+  ['Redis', startRedis],
+  ['PostgreSQL', startPostgres],
+])('a caller and a host that start before %s connect once it runs', async (_, startServer) => {
+  const server = await startServer();
+  await server.kill();
+  const pool = new DistributedPool({ queue: 'early', connection: server.url });
+  const host = new HostProcess('early', server.url);
+  try {
+    const failed = new Promise<void>((resolve) => pool.on('connectionError', () => resolve()));
+    const result = pool.apply(triple, [5]);
+    await failed;
+    await server.start();
+    await host.ready();
+    expect(await result).toBe(15);
+  } finally {
+    pool.terminate();
+    await pool.join();
+    await host.end();
+    await server.remove();
+  }
 });

@@ -24,8 +24,11 @@ interface PooledClient {
 const TIMEOUT_MESSAGE = 'Query read timeout';
 
 /** What is private in BullMQ. */
-interface ConnectionFields {
+interface ReadyFields {
   readyPromise: Promise<void> | undefined;
+}
+
+interface ConnectionFields {
   pgModule: PgModule | undefined;
 }
 
@@ -51,19 +54,28 @@ export function createResilientBackend(create: CreateBackend, clock: DatastoreCl
     const backend = create(name, options, factoryOptions);
     useDatastoreClock(backend, clock);
     retryConnecting(backend.connection);
+    retryConnecting(backend);
     keepErrorListeners(backend.connection);
+    // All queues of a caller share a connection, and each has a backend of its own.
+    const forQueue = backend.forQueue.bind(backend);
+    backend.forQueue = (...args) => {
+      const sibling = forQueue(...args);
+      retryConnecting(sibling);
+      return sibling;
+    };
     return backend;
   };
 }
 
 /**
- * Lets each wait for a connection that failed connect again. BullMQ remembers the failure: every later query rejects with
- * it, and at once, so that its loop over jobs never yields to the event loop and the program hangs.
+ * Lets each wait for a connection that failed connect again. Both a backend and its connection remember the failure: every
+ * later command rejects with it, and at once, so that BullMQ's loop over jobs never yields to the event loop and the program
+ * hangs.
  */
-function retryConnecting(connection: PostgresQueueBackend['connection']): void {
-  const fields = connection as unknown as ConnectionFields;
-  const connect = connection.waitUntilReady.bind(connection);
-  connection.waitUntilReady = async () => {
+function retryConnecting(target: { waitUntilReady(): Promise<void> }): void {
+  const fields = target as unknown as ReadyFields;
+  const connect = target.waitUntilReady.bind(target);
+  target.waitUntilReady = async () => {
     const connecting = connect();
     const remembered = fields.readyPromise;
     try {
