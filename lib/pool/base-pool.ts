@@ -3,6 +3,7 @@ import { addressLater, type MixedFunction, type TaskFunction } from '../function
 import type { WatchedPool } from '../observe/progress/process-lines.js';
 import { showProgress } from '../observe/progress/show.js';
 import { hold, release } from '../util/keep-alive.js';
+import { describeValue } from '../util/validation.js';
 import type { Backend } from './backend.js';
 import type { PoolResult } from './map/pool-result.js';
 import { sortByWeight } from './map/sort-by-weight.js';
@@ -267,7 +268,8 @@ export abstract class BasePool<Events> {
 }
 
 function checkArguments(method: string, args: unknown): void {
-  if (!Array.isArray(args)) throw new TypeError(`${method}: expected an array of arguments, got ${typeof args}`);
+  if (!Array.isArray(args))
+    throw new TypeError(`${method}: expected an array of arguments, got ${describeValue(args)}`);
 }
 
 function readArguments(args: unknown): readonly unknown[] {

@@ -165,7 +165,7 @@ export const INITIALIZER_OPTIONS = {
     check: callback(),
     description: 'Runs in each process before its first task or `target`; may be async. Must be an export of a module.',
   },
-  initargs: { check: list, description: 'Arguments of `initializer`.' },
+  initargs: { check: list, requires: 'initializer', description: 'Arguments of `initializer`.' },
   loopInitializer: {
     check: callback(),
     python: 'loop_initializer',

@@ -16,6 +16,8 @@ interface Option<T = unknown, Options = never> {
   /** A value, or a function that returns one. It receives the options that stand before this one in the table. */
   readonly default?: T | ((earlier: Required<Options>) => T);
   readonly required?: true;
+  /** The option without which this one has no effect. */
+  readonly requires?: keyof Options & string;
   /** The spelling of Python's aiomultiprocess, which is accepted too. */
   readonly python?: string;
 }
@@ -68,8 +70,8 @@ export function checkOptions<Options extends object>(
   options: Options,
   table: OptionTable<Options>,
 ): Options {
-  if (options === null || typeof options !== 'object') {
-    throw new TypeError(`${what}: expected an object with options, got ${describe(options)}`);
+  if (options === null || typeof options !== 'object' || Array.isArray(options)) {
+    throw new TypeError(`${what}: expected an object with options, got ${describeValue(options)}`);
   }
   const checks = table as AnyTable;
   const checked: Record<string, unknown> = {};
@@ -80,9 +82,18 @@ export function checkOptions<Options extends object>(
     if (value === undefined) continue;
     const { check } = checks[name] as Option;
     if (!check.accepts(value)) {
-      throw new TypeError(`${what}: option "${given}": expected ${check.expected}, got ${describe(value)}`);
+      throw new TypeError(`${what}: option "${given}": expected ${check.expected}, got ${describeValue(value)}`);
+    }
+    if (Object.hasOwn(checked, name)) {
+      throw new TypeError(`${what}: option "${name}" is given twice: also as "${checks[name]?.python}"`);
     }
     checked[name] = value;
+  }
+  for (const name of Object.keys(checked)) {
+    const { requires } = checks[name] as Option;
+    if (requires !== undefined && !Object.hasOwn(checked, requires)) {
+      throw new TypeError(`${what}: option "${name}" has no effect without the option "${requires}"`);
+    }
   }
   return checked as Options;
 }
@@ -113,7 +124,8 @@ function findPythonSpelling(table: AnyTable, given: string): string | undefined 
   return Object.keys(table).find((name) => table[name]?.python === given);
 }
 
-function describe(value: unknown): string {
+/** A value in an error message. */
+export function describeValue(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'function') return 'a function';
   if (Array.isArray(value)) return 'an array';

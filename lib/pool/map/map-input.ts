@@ -1,5 +1,6 @@
 import { isObject } from '../../util/guards.js';
 import { isThenable } from '../../util/thenable.js';
+import { describeValue } from '../../util/validation.js';
 import { Failure } from './outcomes.js';
 
 /** Stands for an item that is not there yet. */
@@ -111,5 +112,5 @@ function iterate(items: unknown): Iterator<unknown> | AsyncIterator<unknown> {
     if (typeof iterateAsync === 'function') return iterateAsync.call(items);
     if (typeof iterateSync === 'function') return iterateSync.call(items);
   }
-  throw new TypeError(`map: expected an iterable or async iterable of items, got ${typeof items}`);
+  throw new TypeError(`map: expected an iterable or async iterable of items, got ${describeValue(items)}`);
 }

@@ -345,7 +345,7 @@ export const POOL_OPTIONS = {
     description:
       'Runs in each process that became ready, before its graceful exit; may be async. Must be an export of a module.',
   },
-  finalargs: { check: list, description: 'Arguments of `finalizer`.' },
+  finalargs: { check: list, requires: 'finalizer', description: 'Arguments of `finalizer`.' },
   finalizerTimeout: {
     check: wholeMilliseconds(1, 3_600_000),
     default: 5000,

@@ -77,6 +77,11 @@ test.each<[options: object, message: string]>([
   [{ name: () => 'a' }, 'Pool: option "name": expected a string, got a function'],
   [{ killTree: null }, 'Pool: option "killTree": expected true or false, got null'],
   [{ proceses: 2 }, 'Pool: unknown option "proceses"'],
+  [[], 'Pool: expected an object with options, got an array'],
+  [{ queueCount: 1, queuecount: 1 }, 'Pool: option "queueCount" is given twice: also as "queuecount"'],
+  [{ queuecount: 1, queueCount: 1 }, 'Pool: option "queueCount" is given twice: also as "queuecount"'],
+  [{ initargs: [1] }, 'Pool: option "initargs" has no effect without the option "initializer"'],
+  [{ finalargs: [1] }, 'Pool: option "finalargs" has no effect without the option "finalizer"'],
 ])('the error for %j names the option, the accepted values and the given value', (options, message) => {
   expect(errorOf(options)).toEqual(new TypeError(message));
 });
@@ -139,6 +144,10 @@ test('every method refuses unknown and invalid options, and the error names the 
       expect(() => pool.map(pidFor, [1], options)).toThrow(/^map: /);
       expect(() => pool.starmap(pidFor, [[1]], options)).toThrow(/^starmap: /);
     }
-    await expect(pool.broadcast(pid, 'x' as never)).rejects.toThrow(/^broadcast: expected an array/);
+    await expect(pool.broadcast(pid, 'x' as never)).rejects.toThrow(
+      'broadcast: expected an array of arguments, got "x"',
+    );
+    await expect(pool.apply(pid, null as never)).rejects.toThrow('apply: expected an array of arguments, got null');
+    expect(() => pool.map(pidFor, null as never)).toThrow(/iterable of items, got null$/);
   });
 });
