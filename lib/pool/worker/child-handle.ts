@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import { ProtocolError } from '../../errors.js';
-import { completeAddress } from '../../functions/address/address.js';
 import type { Channel } from '../../ipc/channel.js';
 import type { ExitReason, RecycleReason } from '../../observe/events.js';
 import { Connection } from '../../process/connection.js';
@@ -8,19 +7,14 @@ import { waitAtExit } from '../../process/exit-wait.js';
 import { type Exit, spawnChild } from '../../process/spawn.js';
 import { FULL } from '../../protocol/load.js';
 import {
-  ADDRESS,
-  ATTEMPT,
   BEGUN,
   BOOT_FAILURE,
   CANCEL,
-  CONTEXT,
-  CREDIT,
   ENDING,
   FAILURE,
   FATAL,
   FINALIZED,
   ITEM,
-  KEYS,
   LIMIT,
   LOADED,
   LOADING,
@@ -35,7 +29,6 @@ import {
   RETURNED,
   SIGNALLED,
   SPAWNED,
-  STREAM,
   TIMES,
   type ToChild,
   type ToParent,
@@ -54,9 +47,10 @@ import type { Job } from '../task/job.js';
 import type { Task } from '../task/task.js';
 import type { Tracing } from '../tracing/tracing.js';
 import { ChildEnding } from './child-ending.js';
-import { InFlight, type RunningTask, type SentFunction, type SentTask, waysOf } from './in-flight.js';
+import { InFlight, type RunningTask, type SentFunction, type SentTask } from './in-flight.js';
 import { Lifetime } from './lifetime.js';
 import { Recalls } from './recalls.js';
+import { TaskWriter } from './task-writer.js';
 import { readUsage, type Usage } from './usage.js';
 import { WarmUps } from './warm-ups.js';
 
@@ -139,6 +133,7 @@ export class ChildHandle {
   readonly #connection: Connection;
   readonly #channel: Channel<ToParent, ToChild>;
   readonly #inFlight: InFlight;
+  readonly #writer: TaskWriter;
   readonly #lifetime: Lifetime;
   readonly #warmUps: WarmUps;
   readonly #recalls: Recalls;
@@ -146,9 +141,6 @@ export class ChildHandle {
   readonly #startLimit: Deadline | undefined;
   /** When the tasks that are flushed next were sent; 0 if there are none. */
   #batchStart = 0;
-  /** What the child derives the keys of the next tasks from. */
-  #keyPool: string;
-  #keyOffset = 0;
   /** It can take more, although it has not answered tasks. */
   #hasRoom = false;
   #wasReady = false;
@@ -163,7 +155,6 @@ export class ChildHandle {
     this.#events = events;
     this.#tracing = tracing;
     this.#options = options;
-    this.#keyPool = options.id;
     this.queueId = queueId;
     this.place = place;
     this.restarts = restarts;
@@ -193,6 +184,7 @@ export class ChildHandle {
       onDrain: () => events.onRoom(this),
     });
     this.#channel = this.#connection.channel;
+    this.#writer = new TaskWriter(this.#connection, this.#inFlight, tracing, options.id);
     this.#ending = new ChildEnding(this.#connection, options, start.reportSpawned === true, (error) => {
       tracing.emitProcess('finalizerError', { pid: this.pid, place, error });
     });
@@ -201,7 +193,7 @@ export class ChildHandle {
       this.flush();
     });
     this.#warmUps = new WarmUps({
-      introduce: (job) => (this.#inFlight.getFunction(job) ?? this.#introduce(job)).id,
+      introduce: (job) => this.#writer.introduce(job).id,
       ask: (id) => {
         this.#channel.post([WARM, id]);
         this.#channel.flush();
@@ -330,33 +322,11 @@ export class ChildHandle {
       this.#batchStart = performance.now();
       this.#connection.guard();
     }
-    const fn = this.#inFlight.getFunction(task.job) ?? this.#introduce(task.job);
-    const isPlain =
-      task.history === undefined &&
-      task.origin === undefined &&
-      task.job.caller === undefined &&
-      !(task instanceof StreamTask);
-    if (!isPlain) this.#announce(task);
-    if (!isPlain || this.#hasOtherKeys) this.#announceKey(task);
-    try {
-      this.#channel.postTask(task.id, fn.id, task.args, task.job.asViews);
-    } catch (error) {
-      if (!isPlain) this.#channel.post([CANCEL, task.id]);
-      throw error;
-    }
+    const fn = this.#writer.write(task);
     this.#inFlight.add(task, fn, this.#batchStart);
     this.#recalls.onSent();
     this.#lifetime.onSent(++this.sent);
     this.#tracing.tasks?.onSent(task, this);
-  }
-
-  /** Each function crosses the pipe once; then its number stands for it. */
-  #introduce(job: Job): SentFunction {
-    completeAddress(job.address);
-    const fn = this.#inFlight.addFunction(job);
-    if (job.asViews) this.#connection.allowViews();
-    this.#channel.post([ADDRESS, fn.id, waysOf(job), job.address]);
-    return fn;
   }
 
   /** The functions of the tasks that it has. */
@@ -367,33 +337,6 @@ export class ChildHandle {
   /** Has the child import a function, as {@link WarmUps.warm} does. */
   warm(job: Job): Promise<void> {
     return this.#warmUps.warm(job);
-  }
-
-  /** Sends the context, the attempt or the stream window of the task that follows. */
-  #announce(task: Task): void {
-    const context = this.#tracing.tasks?.contextOf(task) ?? task.job.caller?.context;
-    if (context !== undefined) this.#channel.post([CONTEXT, task.id, context]);
-    if (task.totalAttempt > 1) this.#channel.post([ATTEMPT, task.id, task.totalAttempt]);
-    if (!(task instanceof StreamTask)) return;
-    this.#channel.post([STREAM, task.id, task.window]);
-    task.onSent((items) => {
-      this.#channel.post([CREDIT, task.id, items]);
-      this.#channel.flush();
-    });
-  }
-
-  /** Tasks of a chunk, and plain ones, have the same pool and the same offset between id and key: one message does for them. */
-  #announceKey(task: Task): void {
-    const pool = task.origin?.pool ?? this.#options.id;
-    const offset = task.keyId - task.id;
-    if (pool === this.#keyPool && offset === this.#keyOffset) return;
-    this.#keyPool = pool;
-    this.#keyOffset = offset;
-    this.#channel.post([KEYS, offset, pool]);
-  }
-
-  get #hasOtherKeys(): boolean {
-    return this.#keyOffset !== 0 || this.#keyPool !== this.#options.id;
   }
 
   flush(): void {
