@@ -3,7 +3,7 @@ import { Connection } from '../process/connection.js';
 import type { ReadSpawnOptions } from '../process/options.js';
 import { type Exit, spawnChild } from '../process/spawn.js';
 import { DEFAULT_BLOCKS } from '../shared-memory/mapped-blocks.js';
-import { hold, release } from '../util/keep-alive.js';
+import { holdUntil } from '../util/keep-alive.js';
 import { addConnection, removeConnection } from './client/connection-registry.js';
 import { ManagerConnection } from './client/manager-connection.js';
 import { createEndpoint, removeEndpoint, type ServerAddress, type ServerOptions } from './protocol/endpoint.js';
@@ -50,12 +50,7 @@ export class ServerProcess {
   async close(): Promise<void> {
     this.connection.close(new ManagerClosedError('close() was called'));
     this.#process.end();
-    hold();
-    try {
-      await this.#ended;
-    } finally {
-      release();
-    }
+    await holdUntil(this.#ended);
   }
 }
 

@@ -2,7 +2,7 @@ import { InvalidStateError, PoolClosedError } from '../errors.js';
 import { addressLater, type MixedFunction, type TaskFunction } from '../functions/address/address.js';
 import type { WatchedPool } from '../observe/progress/process-lines.js';
 import { showProgress } from '../observe/progress/show.js';
-import { hold, release } from '../util/keep-alive.js';
+import { holdUntil } from '../util/keep-alive.js';
 import { describeValue } from '../util/validation.js';
 import type { Backend } from './backend.js';
 import type { PoolResult } from './map/pool-result.js';
@@ -187,12 +187,7 @@ export abstract class BasePool<Events> {
   async join(): Promise<void> {
     if (this.#state === 'open') throw new InvalidStateError('pool is still open');
     this.#backend.ignorePace();
-    hold();
-    try {
-      await this.#backend.ended;
-    } finally {
-      release();
-    }
+    await holdUntil(this.#backend.ended);
   }
 
   /** Terminates and joins, as Python's aiomultiprocess does at the end of `async with`. */

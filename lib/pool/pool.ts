@@ -8,7 +8,7 @@ import { openPools } from '../observe/inspection.js';
 import type { PoolInsights } from '../observe/measure/insights.js';
 import { Observers } from '../observe/observers.js';
 import { requireStartable } from '../process/startable.js';
-import { hold, release } from '../util/keep-alive.js';
+import { holdUntil } from '../util/keep-alive.js';
 import { BasePool } from './base-pool.js';
 import { LocalBackend } from './local-backend.js';
 import {
@@ -21,6 +21,7 @@ import {
 } from './options/call-options.js';
 import { type PoolOptions, readPoolOptions } from './options/pool-options.js';
 import type { PoolStats } from './stats.js';
+import { tolerateTermination } from './task/call.js';
 import type { AnyFunction, Job } from './task/job.js';
 import { Tracing } from './tracing/tracing.js';
 
@@ -139,7 +140,11 @@ export class Pool extends BasePool<PoolEvents> {
    */
   broadcast<A extends unknown[], R>(fn: TaskFunction<A, R>, ...rest: BroadcastArguments<A>): Promise<R[]>;
   broadcast<A extends unknown[], R>(fn: MixedFunction<A, R>, ...rest: BroadcastArguments<A>): Promise<Awaited<R>[]>;
-  async broadcast<R>(fn: AnyFunction<R>, args: readonly unknown[] = []): Promise<R[]> {
+  broadcast<R>(fn: AnyFunction<R>, args: readonly unknown[] = []): Promise<R[]> {
+    return tolerateTermination(this.#broadcast(fn, args));
+  }
+
+  async #broadcast<R>(fn: AnyFunction<R>, args: readonly unknown[]): Promise<R[]> {
     // Run again it might be in a process that has run it already.
     const job = this.createJob('broadcast', fn, args, { retries: 0 });
     return Promise.all(this.#backend.broadcast<R>(job, args));
@@ -150,13 +155,8 @@ export class Pool extends BasePool<PoolEvents> {
    *
    * @throws (rejects) {@link InitializerError}, {@link PoolTerminatedError}
    */
-  async ready(): Promise<void> {
-    hold();
-    try {
-      await this.#backend.ready();
-    } finally {
-      release();
-    }
+  ready(): Promise<void> {
+    return tolerateTermination(holdUntil(this.#backend.ready()));
   }
 
   /**
@@ -175,14 +175,13 @@ export class Pool extends BasePool<PoolEvents> {
    * {@link TaskTimeoutError} if an import takes longer than `startTimeout`; {@link ProcessExitError} if one ends its process;
    * {@link InitializerError}, {@link PoolClosedError}, {@link PoolTerminatedError}. The pool goes on working.
    */
-  async warm(fn: AnyFunction, ...fns: AnyFunction[]): Promise<void> {
-    const jobs = [fn, ...fns].map((each) => this.createJob('warm', each, []));
-    hold();
-    try {
-      await this.#backend.warm(jobs);
-    } finally {
-      release();
-    }
+  warm(fn: AnyFunction, ...fns: AnyFunction[]): Promise<void> {
+    return tolerateTermination(this.#warm([fn, ...fns]));
+  }
+
+  async #warm(fns: readonly AnyFunction[]): Promise<void> {
+    const jobs = fns.map((fn) => this.createJob('warm', fn, []));
+    await holdUntil(this.#backend.warm(jobs));
   }
 
   /**

@@ -4,7 +4,7 @@ import { READY, type ToParent } from '../protocol/messages.js';
 import type { StartOptions } from '../protocol/start-options.js';
 import { clearTimeout, setTimeout } from '../util/clock.js';
 import { Deadline } from '../util/deadline.js';
-import { hold, MAX_DELAY, release } from '../util/keep-alive.js';
+import { hold, holdUntil, MAX_DELAY, release } from '../util/keep-alive.js';
 import { readOptions } from '../util/validation.js';
 import { Connection } from './connection.js';
 import { addressInitializers, createLateError } from './initializers.js';
@@ -132,12 +132,9 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
       throw new TypeError(`join: expected a timeout of at least 0 milliseconds, got ${String(timeout)}`);
     }
     if (this.#ended === undefined) throw new InvalidStateError('must start process before joining it');
-    hold();
-    try {
-      await (timeout === undefined || timeout > MAX_DELAY ? this.#ended : limit(this.#ended, timeout, this.#name));
-    } finally {
-      release();
-    }
+    await holdUntil(
+      timeout === undefined || timeout > MAX_DELAY ? this.#ended : limit(this.#ended, timeout, this.#name),
+    );
     return this.finish();
   }
 

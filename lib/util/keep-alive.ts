@@ -20,3 +20,13 @@ export function hold(): void {
 export function release(): void {
   if (--holders === 0) timer?.unref();
 }
+
+/** Keeps the program running until the promise settles. */
+export async function holdUntil<T>(promise: Promise<T>): Promise<T> {
+  hold();
+  try {
+    return await promise;
+  } finally {
+    release();
+  }
+}

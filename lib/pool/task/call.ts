@@ -55,6 +55,7 @@ export class Call extends Task {
   }
 
   fail(error: unknown): void {
+    // The end of its pool must not end a program that does not await the call.
     if (error instanceof PoolTerminatedError) tolerate(this.#promise);
     this.#resolve(raise(error));
   }
@@ -64,7 +65,19 @@ export class Call extends Task {
   }
 }
 
-/** The end of its pool must not end a program that does not await the call: the rejection counts as handled. */
+/**
+ * @returns the promise of a call that, if no one awaits it, may be rejected by the end of its pool: the program has ended the
+ * pool itself, and does not end because of it. Other errors stay unhandled rejections.
+ */
+export function tolerateTermination<T>(call: Promise<T>): Promise<T> {
+  const promise = call.then();
+  call.catch((error) => {
+    if (error instanceof PoolTerminatedError) tolerate(promise);
+  });
+  return promise;
+}
+
+/** The rejection of this promise counts as handled. */
 function tolerate(promise: Promise<unknown>): void {
   promise.catch(() => {});
 }

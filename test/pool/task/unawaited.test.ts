@@ -29,6 +29,10 @@ test.each([
   ],
   ['a map that terminate() stops is not reported', 'map without an end', 'terminate', ['ending', 'ended']],
   ['a call that terminate() stops is not reported', 'apply', 'terminate', ['ending', 'ended']],
+  ['a ready() that terminate() stops is not reported', 'ready', 'terminate', ['ending', 'ended']],
+  ['a warm() that terminate() stops is not reported', 'warm', 'terminate', ['ending', 'ended']],
+  ['a broadcast that terminate() stops is not reported', 'broadcast', 'terminate', ['ending', 'ended']],
+  ['a failed broadcast is reported at once', 'failing broadcast', 'close', ['ending', failure, 'ended']],
   [
     'a failed call is reported at once, like any rejected promise',
     'failing apply',
