@@ -1,11 +1,7 @@
-import type { Address } from '../functions/address/address.js';
-import { load } from '../functions/load/load.js';
 import type { Channel } from '../ipc/channel.js';
 import type { ChildState } from '../process/child-state.js';
-import { saveCompiledCode } from '../process/compile-cache.js';
 import {
   ADDRESS,
-  AS_VIEWS,
   ATTEMPT,
   BEGUN,
   CANCEL,
@@ -15,8 +11,6 @@ import {
   GUARD,
   KEYS,
   LIMIT,
-  LOADED,
-  LOADING,
   MAPPED,
   MEASURE,
   MEMORY,
@@ -24,11 +18,9 @@ import {
   RETURNED,
   STREAM,
   TASK,
-  TIMED,
   type ToChild,
   type ToParent,
   WARM,
-  WARMED,
 } from '../protocol/messages.js';
 import type { MappedBlocks } from '../shared-memory/mapped-blocks.js';
 import { nextTick, nextTurn, queueMicrotask, setImmediate, sleep } from '../util/clock.js';
@@ -41,29 +33,12 @@ import { Slots } from './slots.js';
 import { StartLimit } from './start-limit.js';
 import { Stopwatch } from './stopwatch.js';
 import { StreamRunner } from './stream-runner.js';
+import { type Target, Targets, type TaskFunction } from './targets.js';
 import { UsageReporter } from './usage-reporter.js';
 import { startWatchdog } from './watchdog.js';
 
 /** How long the end of the process waits for tasks whose signal has aborted, in milliseconds. */
 const MAX_ABORTING = 1000;
-
-type TaskFunction = (...args: readonly unknown[]) => unknown;
-
-/** A function that tasks call. */
-interface Target {
-  readonly id: number;
-  readonly address: Address;
-  /** Its tasks have a time limit, so the parent is told when each begins. */
-  readonly isTimed: boolean;
-  /** Whether the parent may keep views of what its tasks send. */
-  readonly asViews: boolean;
-  /** How its tasks use this process. */
-  readonly load: FunctionLoad;
-  /** How far its import is. */
-  state: 'new' | 'announced' | 'loading';
-  /** `undefined` until it is loaded; the error if it cannot be. */
-  fn: TaskFunction | Error | undefined;
-}
 
 export interface ExecutorOptions {
   channel: Channel<ToChild, ToParent>;
@@ -93,10 +68,8 @@ export class Executor {
   readonly #memory: MappedBlocks;
   readonly #state: ChildState;
   readonly #onError: (error: unknown) => void;
-  readonly #targets: Target[] = [];
+  readonly #targets: Targets;
   readonly #queue = new PendingTasks();
-  /** Functions to import before a task needs them. */
-  readonly #cold: Target[] = [];
   readonly #slots = new Slots(
     (id, load, value) => this.#succeed(id, load, value),
     (id, load, error) => this.#fail(id, load, error),
@@ -141,6 +114,7 @@ export class Executor {
     });
     this.#state = state;
     this.#onError = onError;
+    this.#targets = new Targets(channel, { write: () => this.#write(), onLoaded: () => this.#scheduleTurn() });
     this.#controls = new TaskControls(channel, pool, () => this.#scheduleTurn());
     this.#runInContext = runInContext;
     this.#reportUsage = reportUsage;
@@ -159,7 +133,7 @@ export class Executor {
         this.#queue.push(message);
         break;
       case ADDRESS:
-        this.#introduce(message[1], message[2], message[3]);
+        this.#targets.add(message[1], message[2], message[3], this.#concurrency.add(message[1]));
         break;
       case KEYS:
         this.#keys = this.#controls.readKeys(message[2], message[1]);
@@ -190,7 +164,7 @@ export class Executor {
         this.#giveBack(message[1]);
         break;
       case WARM:
-        this.#cold.push(this.#targets[message[1]] as Target);
+        this.#targets.addCold(message[1]);
         break;
       case MEMORY:
         this.#channel.post([MAPPED, this.#memory.open(message[1]) ? 1 : 0]);
@@ -227,7 +201,7 @@ export class Executor {
    */
   async abort(): Promise<void> {
     this.#queue.clear();
-    this.#cold.length = 0;
+    this.#targets.forgetCold();
     this.#streams?.cancelAll();
     await Promise.race([this.#controls.abortAll(), sleep(MAX_ABORTING)]);
     // Other reactions, such as the `finally` of a generator, have at least this turn of the event loop.
@@ -236,47 +210,6 @@ export class Executor {
 
   /** The pipe has room again. The turn writes the messages posted since, and then starts tasks. */
   onDrain(): void {
-    this.#scheduleTurn();
-  }
-
-  #introduce(id: number, ways: number, address: Address): void {
-    const isTimed = (ways & TIMED) !== 0;
-    const asViews = (ways & AS_VIEWS) !== 0;
-    const load = this.#concurrency.add(id);
-    this.#targets[id] = { id, address, isTimed, asViews, load, state: 'new', fn: undefined };
-  }
-
-  /**
-   * Imports the function of the next task only: a task that blocks the event loop must not count against the import of one
-   * behind it. A module may block the loop as well, so the parent is told before.
-   */
-  #load(target: Target): void {
-    if (target.state === 'new') {
-      target.state = 'announced';
-      this.#channel.post([LOADING, target.id]);
-    }
-    if (target.state === 'announced' && this.#write()) void this.#import(target);
-  }
-
-  /** Imports one after another, as {@link #load} does. */
-  #warm(): void {
-    for (let [target] = this.#cold; target !== undefined; [target] = this.#cold) {
-      if (target.fn === undefined) return this.#load(target);
-      this.#cold.shift();
-      this.#channel.postError([WARMED, target.id, target.fn instanceof Error ? target.fn : undefined]);
-    }
-  }
-
-  async #import(target: Target): Promise<void> {
-    target.state = 'loading';
-    target.fn = await load(target.address).then(
-      (fn) => fn as TaskFunction,
-      (error: Error) => error,
-    );
-    saveCompiledCode();
-    this.#channel.post([LOADED, target.id]);
-    // Before a task that may be in a busy loop.
-    this.#write();
     this.#scheduleTurn();
   }
 
@@ -312,10 +245,10 @@ export class Executor {
       const { id } = this.#queue;
       if (this.#controls.isCancelled(id)) this.#skip(id);
       else {
-        const target = this.#targets[address];
+        const target = this.#targets.get(address);
         if (target === undefined) break;
         if (target.fn === undefined) {
-          this.#load(target);
+          this.#targets.load(target);
           break;
         }
         if (!this.#concurrency.mayStart(target.load)) break;
@@ -407,7 +340,7 @@ export class Executor {
   }
 
   readonly #turn = (): void => {
-    if (this.#cold.length > 0) this.#warm();
+    this.#targets.loadCold();
     if (this.#startTasks()) return this.#turnAgain();
     this.#concurrency.measure();
     this.#usage?.report();
