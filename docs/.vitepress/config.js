@@ -50,10 +50,13 @@ export default defineConfig({
     search: {
       provider: 'local',
       options: {
+        // The name begins with what the button shows: whoever speaks to a computer says that. The space is before the key.
+        translations: { button: { buttonText: 'Search ', buttonAriaLabel: 'Search K, with Ctrl or Command' } },
         // The names of the reference first: whoever searches for "Pool" looks for the class.
         miniSearch: { searchOptions: { boost: { title: 8, text: 1, titles: 2 }, fuzzy: 0.15, prefix: true } },
       },
     },
+    notFound: { linkLabel: 'Take me home' },
     docFooter: { prev: 'Previous', next: 'Next' },
     externalLinkIcon: true,
     footer: { message: 'MIT license' },

@@ -7,8 +7,9 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { findProgram } from './find-program.ts';
 import { root } from './run.ts';
 
+/** Opens the program that `CHROMIUM` names, or else Chromium. */
 export async function openBrowser(): Promise<Browser> {
-  const executablePath = findProgram('chromium', 'chromium');
+  const executablePath = process.env.CHROMIUM ?? findProgram('chromium', 'chromium');
   // The sandbox of Chromium does not run as root, and small /dev/shm are common in containers.
   return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'] });
 }
@@ -67,16 +68,13 @@ export class WatchedProgram {
 }
 
 /** The serious findings of axe in the page. */
-export async function findAccessibilityProblems(page: Page): Promise<string[]> {
+export async function findAccessibilityProblems(page: Page, options: axe.RunOptions = {}): Promise<string[]> {
   await page.evaluate(axe.source);
-  return page.evaluate(async () => {
-    const { violations } = await (
-      globalThis as unknown as {
-        axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
-      }
-    ).axe.run();
-    return violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('\n')}`);
-  });
+  const { violations } = await page.evaluate(
+    (given) => (globalThis as unknown as { axe: typeof axe }).axe.run({ ...given, resultTypes: ['violations'] }),
+    options,
+  );
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('\n')}`);
 }
