@@ -17,6 +17,7 @@ const GROUPS = [
   ['manager/', 'Manager'],
   ['shared-memory/', 'Shared memory'],
   ['observe/', 'Observability'],
+  ['dashboard/', 'Observability'],
 ];
 
 /** The name that a program imports each entry point by. */
@@ -72,6 +73,8 @@ function setGroup(project, name) {
 
 /** @param {import('typedoc').DeclarationReflection} name */
 function* problemsOf(name) {
+  // Exported by several entry points, and described on one page.
+  if (name.kindOf(ReflectionKind.Reference)) return;
   const comments = [name, ...(name.signatures ?? [])].map(({ comment }) => comment).filter(Boolean);
   const has = (tag) => comments.some((comment) => comment.getTag(tag) !== undefined);
   if (!has('@since')) yield 'has no @since: the version that added it';
