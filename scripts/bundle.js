@@ -129,11 +129,11 @@ const bundles = await Promise.all([
   }),
 ]);
 
-for (const { outputFiles } of bundles)
-  for (const { path, text } of outputFiles) {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, keepClassNames(text));
-  }
+const outputs = bundles.flatMap(({ outputFiles }) => outputFiles);
+for (const { path, text } of outputs) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, keepClassNames(text));
+}
 
 for (const name of ['index.html', 'icon.svg']) {
   copyFileSync(new URL(`lib/dashboard/page/${name}`, root), new URL(`dist/dashboard/${name}`, root));
@@ -159,6 +159,15 @@ for (const url of declared) {
   });
   writeFileSync(new URL(url.replace(/\.d\.ts$/, '.d.cts')), text);
 }
+
+// The modules that the bundles replace are for the tests of the repository. npm leaves out what this file names.
+const published = new Set([...outputs.map(({ path }) => path), ...[...declared].map((url) => fileURLToPath(url))]);
+const dist = fileURLToPath(new URL('dist/', root));
+const modules = readdirSync(dist, { recursive: true }).filter((path) => /\.(js|d\.ts)$/.test(path));
+const replaced = modules
+  .filter((path) => !published.has(dist + path))
+  .map((path) => `/${path.replaceAll('\\', '/')}\n`);
+writeFileSync(`${dist}.npmignore`, replaced.sort().join(''));
 
 // The licenses of the dependencies must be part of every copy.
 const inputs = bundles.flatMap(({ metafile }) => Object.keys(metafile.inputs));
