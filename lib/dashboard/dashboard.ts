@@ -12,7 +12,7 @@ import { DashboardServer } from './server/server.js';
  *
  * It does not keep a finished program alive. While no page is open, it reads the counts of each pool once a second.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class Dashboard {
   readonly #server: DashboardServer;
@@ -73,7 +73,7 @@ let current: { options: DashboardOptions; dashboard: Promise<Dashboard> } | unde
  * console.log(dashboard.address); // http://127.0.0.1:7070/#token=…
  * ```
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @throws TypeError for an unknown or invalid option.
  * @throws {@link InvalidStateError} if it is open with other options.
  * @throws (rejects) the error of the system if it cannot listen on the port.

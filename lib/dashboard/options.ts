@@ -4,7 +4,7 @@ import { boolean, type Check, type DocumentedTable, integer } from '../util/vali
 /**
  * The options of a dashboard.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface DashboardOptions {
   /** Port of the server; 0: any free port. Default: 0. */
