@@ -1,7 +1,8 @@
 import { InvalidStateError, PoolTerminatedError, QueueError } from 'aiomultiprocess';
 import { DistributedPool, Host } from 'aiomultiprocess/distributed';
 import { Redis } from 'ioredis';
-import { triple } from '../fixtures/distributed/tasks.js';
+import { triple, tripleAfter } from '../fixtures/distributed/tasks.js';
+import { describeDatastores } from '../support/datastores.ts';
 import { fixtures, HostProcess } from '../support/hosts.ts';
 import { node } from '../support/run.ts';
 import { startPostgres, startRedis } from '../support/servers.ts';
@@ -67,4 +68,21 @@ test.each([
     await host.end();
     await server.remove();
   }
+});
+
+describeDatastores((setting) => {
+  test('a caller and a host go on when the datastore starts without its data', async () => {
+    await setting().startHost();
+    await setting().withPool(
+      async (pool) => {
+        const results = pool.starmap(tripleAfter, Array(200).fill([2, 50]));
+        await results[Symbol.asyncIterator]().next();
+        await setting().server.kill();
+        setting().server.wipe();
+        await setting().server.start();
+        expect(await results).toEqual(Array(200).fill(6));
+      },
+      { leaseDuration: 2000 },
+    );
+  });
 });

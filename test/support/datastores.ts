@@ -35,6 +35,8 @@ export const POSTGRES: Store = {
   name: 'PostgreSQL',
   start: startPostgres,
   look: async (url, queue) => {
+    const { rows: tables } = await queryPostgres(url, "SELECT 1 FROM pg_tables WHERE schemaname = 'bullmq'");
+    if (tables.length === 0) return [];
     const { rows } = await queryPostgres(url, 'SELECT queue, id FROM bullmq.job WHERE starts_with(queue, $1)', [queue]);
     return rows.map(({ queue, id }) => `${queue} ${id}`);
   },

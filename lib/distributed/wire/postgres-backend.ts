@@ -33,8 +33,12 @@ interface ConnectionFields {
 }
 
 interface BackendFields {
+  query(...args: unknown[]): Promise<unknown>;
   run(command: string, params: readonly unknown[]): Promise<unknown>;
 }
+
+/** PostgreSQL's codes for a table, a schema and a function that are not there. */
+const MISSING: readonly unknown[] = ['42P01', '3F000', '42883'];
 
 /** Which parameter of BullMQ's commands about locks and rate limits is the time. */
 const TIME_PARAMETERS: Readonly<Record<string, number>> = {
@@ -55,12 +59,14 @@ export function createResilientBackend(create: CreateBackend, clock: DatastoreCl
     useDatastoreClock(backend, clock);
     retryConnecting(backend.connection);
     retryConnecting(backend);
+    createTablesAgain(backend);
     keepErrorListeners(backend.connection);
     // All queues of a caller share a connection, and each has a backend of its own.
     const forQueue = backend.forQueue.bind(backend);
     backend.forQueue = (...args) => {
-      const sibling = forQueue(...args);
+      const sibling = forQueue(...args) as PostgresQueueBackend;
       retryConnecting(sibling);
+      createTablesAgain(sibling);
       return sibling;
     };
     return backend;
@@ -82,6 +88,24 @@ function retryConnecting(target: { waitUntilReady(): Promise<void> }): void {
       await connecting;
     } catch (error) {
       if (fields.readyPromise === remembered) fields.readyPromise = undefined;
+      throw error;
+    }
+  };
+}
+
+/**
+ * Has a connection create BullMQ's tables again when they are gone, because the server was started without its data. It does
+ * so as it becomes ready, and becomes ready once.
+ */
+function createTablesAgain(backend: PostgresQueueBackend): void {
+  const fields = backend as unknown as BackendFields;
+  const query = fields.query.bind(backend);
+  fields.query = async (...args) => {
+    try {
+      return await query(...args);
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      if (MISSING.includes(code)) (backend.connection as unknown as ReadyFields).readyPromise = undefined;
       throw error;
     }
   };
