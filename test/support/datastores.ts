@@ -31,6 +31,9 @@ export const REDIS: Store = {
   acceptWrites: (url) => withRedis(url, (client) => client.config('SET', 'maxmemory', '0')),
 };
 
+/** PostgreSQL's code. */
+const DEADLOCK = '40P01';
+
 export const POSTGRES: Store = {
   name: 'PostgreSQL',
   start: startPostgres,
@@ -45,7 +48,16 @@ export const POSTGRES: Store = {
       url,
       "SELECT tablename FROM pg_tables WHERE schemaname = 'bullmq' AND tablename NOT LIKE '%migration%'",
     );
-    await queryPostgres(url, `TRUNCATE ${rows.map(({ tablename }) => `bullmq."${tablename}"`).join()} CASCADE`);
+    const truncate = `TRUNCATE ${rows.map(({ tablename }) => `bullmq."${tablename}"`).join()} CASCADE`;
+    for (;;) {
+      try {
+        await queryPostgres(url, truncate);
+        return;
+      } catch (error) {
+        // It locks all tables, and clients lock them in another order: PostgreSQL then refuses one of the two.
+        if ((error as { code?: string }).code !== DEADLOCK) throw error;
+      }
+    }
   },
   refuseWrites: (url) => setReadOnly(url, 'on'),
   acceptWrites: (url) => setReadOnly(url, 'off'),
