@@ -8,17 +8,13 @@ const MAX_MASK = 2 ** 20 - 1;
 
 export type SampleListener = (event: SampledEvent) => void;
 
-/** Chooses which tasks are traced for a listener that does not need all of them: every 2ⁿ-th, by its id. */
+/** Chooses which tasks are traced for listeners that do not need all of them: every 2ⁿ-th, by its id. */
 export class Sample {
   /** Tasks whose ids have none of these bits are chosen. */
   mask = 0;
-  readonly listener: SampleListener;
+  readonly listeners = new Set<SampleListener>();
   #taken = 0;
   #adaptedMask = 0;
-
-  constructor(listener: SampleListener) {
-    this.listener = listener;
-  }
 
   /** Whether to trace a new task. With too many of them, fewer are chosen at once. */
   takes(id: number): boolean {

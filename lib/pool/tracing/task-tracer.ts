@@ -125,7 +125,7 @@ export class TaskTracer {
 
   #tell(event: keyof TaskEvents, { isFollowed }: TracedTask, info: Parameters<TaskEvents[keyof TaskEvents]>[0]): void {
     const outcome = OUTCOMES[event];
-    if (outcome !== undefined && 'runTime' in info)
-      this.sample?.listener({ outcome, isFollowed, info: info as EndedInfo });
+    if (outcome === undefined || this.sample === undefined || !('runTime' in info)) return;
+    for (const listener of this.sample.listeners) listener({ outcome, isFollowed, info: info as EndedInfo });
   }
 }

@@ -67,12 +67,13 @@ export class Tracing {
   }
 
   /**
-   * Traces as many tasks as {@link Sample} allows, at a small part of the cost of listeners.
+   * Traces as many tasks as {@link Sample} allows, at a small part of the cost of listeners. All dashboards share one sample.
    *
    * @returns a function to call a few times a second, which adapts the number of tasks, and one that ends it.
    */
   startSample(listener: SampleListener): { adapt(): void; end(): void } {
-    const sample = new Sample(listener);
+    const sample = this.#sample ?? new Sample();
+    sample.listeners.add(listener);
     this.#sample = sample;
     this.review();
     return {
@@ -80,7 +81,8 @@ export class Tracing {
         if (sample.adapt() && this.tasks?.isComplete === false) this.#onChange();
       },
       end: () => {
-        if (this.#sample !== sample) return;
+        sample.listeners.delete(listener);
+        if (this.#sample !== sample || sample.listeners.size > 0) return;
         this.#sample = undefined;
         this.review();
       },
