@@ -2,7 +2,7 @@
  * What the server sends to the page: plain data. Durations and ages are milliseconds, sizes bytes. Points in time are values
  * of the program's own `performance.now()`; `clock` is the value when the data was read.
  */
-import type { PoolCounts, TaskOutcome } from '../observe/inspection.js';
+import type { HostFacts, PoolCounts, TaskOutcome } from '../observe/inspection.js';
 
 /** The state of the program at one moment. */
 export interface Snapshot {
@@ -69,6 +69,8 @@ export interface PoolSnapshot extends PoolCounts {
   latency?: number | undefined;
   /** Of a distributed pool. */
   hosts?: HostSnapshot[] | undefined;
+  /** Of a host. */
+  host?: HostFacts | undefined;
 }
 
 /** The distribution of a duration. */
@@ -154,18 +156,23 @@ export interface FailureSnapshot {
   details: string;
 }
 
-/** A host of a distributed pool. */
-export interface HostSnapshot {
-  name: string;
-  /** The time since it has last told its state, and what its clock shows now. */
-  age: number;
+/** What a host of a distributed pool tells the programs that watch it. */
+export interface HostState {
+  /** Its `performance.now()`. */
   clock: number;
-  /** Callers whose leases it watches, chunks that it has, and the numbers of tasks in the last ones. */
-  leases: number;
-  chunks: number;
-  chunkSizes: number[];
-  latency: number | null;
+  facts: HostFacts;
+  /** The number of its processes: `pool` has the first ones. */
+  processes: number;
   pool: PoolSnapshot;
+}
+
+/** A host of a distributed pool. */
+export interface HostSnapshot extends HostState {
+  name: string;
+  /** The time since it told its state. */
+  age: number;
+  /** Tasks that end, a second; `null`: not known yet. */
+  rate: number | null;
 }
 
 /** What the page asks for with `POST /actions`. */

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'eventemitter3';
 import type { PoolEvents } from '../observe/events.js';
+import { openPools } from '../observe/inspection.js';
 import { BasePool } from '../pool/base-pool.js';
 import { Tracing } from '../pool/tracing/tracing.js';
 import { refuseOutsideOfTask } from '../process/current-task.js';
@@ -38,6 +39,10 @@ export class DistributedPool extends BasePool<DistributedPoolEvents> {
     const { taskTimeout: timeout, retries } = read;
     super(backend, { timeout, retries, priority: 0, asViews: false }, events, tracing, read.expires);
     this.#backend = backend;
+    const inspected = backend.inspect();
+    openPools.add(inspected);
+    void backend.ended.then(() => openPools.delete(inspected));
+    this.openDashboard(read.dashboard);
   }
 
   /**

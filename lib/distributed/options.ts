@@ -5,13 +5,15 @@ import { realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DASHBOARD_OPTIONS, type DashboardOptions } from '../dashboard/options.js';
 import { MAX_WAITING_BYTES } from '../pool/map/pool-map.js';
-import type { PoolOptions } from '../pool/options/pool-options.js';
+import { POOL_OPTIONS, type PoolOptions } from '../pool/options/pool-options.js';
 import { isObject } from '../util/guards.js';
 import { MAX_DELAY } from '../util/keep-alive.js';
 import {
   bytes,
   type Check,
+  checkOptions,
   type DocumentedTable,
   integer,
   milliseconds,
@@ -97,6 +99,11 @@ export interface DistributedPoolOptions extends SharedOptions {
    * Default: 67108864.
    */
   maxWaitingBytes?: number;
+  /**
+   * Opens the dashboard of the program, a page that shows all its pools, and the hosts of this one; its address is printed on
+   * stderr. With options: as `pool.dashboard()`. Default: `false`.
+   */
+  dashboard?: boolean | DashboardOptions;
 }
 
 /**
@@ -324,6 +331,13 @@ export const DISTRIBUTED_POOL_OPTIONS = {
       '[a stream](pool.md#streams) that wait for a slow consumer in this process. The results of running tasks count by ' +
       'the size of earlier ones.',
   },
+  dashboard: {
+    check: POOL_OPTIONS.dashboard.check,
+    default: false,
+    description:
+      'Opens [the dashboard](dashboard.md#distributed-pools) of the program, a page that shows all its pools, and the ' +
+      'hosts of this one; its address is printed on stderr. With [options](dashboard.md#options): as `pool.dashboard()`.',
+  },
 } as const satisfies DocumentedTable<DistributedPoolOptions>;
 
 export const HOST_OPTIONS = {
@@ -404,6 +418,10 @@ export type ReadDistributedPoolOptions = ReturnType<typeof readDistributedPoolOp
 /** @throws TypeError that names the option and what it accepts. */
 export function readDistributedPoolOptions(options: DistributedPoolOptions) {
   const read = readOptions('DistributedPool', options, DISTRIBUTED_POOL_OPTIONS);
+  const { dashboard } = read;
+  if (typeof dashboard === 'object') {
+    checkOptions('DistributedPool: option "dashboard"', dashboard, DASHBOARD_OPTIONS);
+  }
   return { ...read, shards: readShards('DistributedPool', read), root: readFolder(read.root) };
 }
 

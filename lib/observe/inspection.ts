@@ -105,19 +105,37 @@ export interface PoolActions {
   resume(): boolean;
 }
 
-/** The state of a host of a distributed pool, as it came through the datastore: to be checked. */
-interface HostReading {
+/** What a host of a distributed pool knows beside its pool. */
+export interface HostFacts {
+  /** Tasks that it runs at a time. */
+  slots: number;
+  /** Callers whose chunks it has, and whose leases it therefore watches. */
+  leases: number;
+  /** Chunks that it has, and the numbers of tasks in the last ones that have begun. */
+  chunks: number;
+  chunkSizes: number[];
+  /** How long the datastore takes to answer it; `null`: not known. */
+  latency: number | null;
+}
+
+/** The longest {@link HostReading.text}, in characters. */
+export const MAX_HOST_STATE = 128 * 1024;
+
+/** The state of a host of a distributed pool, as it came through the datastore. */
+export interface HostReading {
   name: string;
-  /** The time since it last came. */
+  /** The time since it came. */
   age: number;
-  /** What the host's own dashboard knows, as JSON. */
+  /** As `lib/dashboard/collect/host-state.ts` writes it, but anyone may have written it. */
   text: string;
+  /** Reports that the text is invalid, and drops it. */
+  refuse(reason: Error): void;
 }
 
 /** A pool that a dashboard can show. */
 export interface InspectedPool {
   readonly name: string;
-  readonly kind: 'local' | 'distributed';
+  readonly kind: 'local' | 'distributed' | 'host';
   readonly events: Pick<EventEmitter<PoolEvents>, 'on' | 'off'>;
   readonly ended: Promise<void>;
   readonly actions: PoolActions;
@@ -125,8 +143,10 @@ export interface InspectedPool {
   read(): PoolReading;
   /** Starts to follow tasks. @returns a function to call a few times a second, and one that ends it. */
   watch(listener: (event: SampledEvent) => void): { adapt(): void; end(): void };
-  /** The hosts of a distributed pool, while it is watched. */
+  /** The hosts of a distributed pool, while it is watched, and how long the datastore takes to answer. */
   hosts?(): { hosts: HostReading[]; latency: number | undefined };
+  /** Of the pool of a host. */
+  facts?(): HostFacts | undefined;
 }
 
 /** The pools of this program that have not ended, in the order in which they were made. */

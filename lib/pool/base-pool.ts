@@ -1,3 +1,5 @@
+import type { Dashboard } from '../dashboard/dashboard.js';
+import type { DashboardOptions } from '../dashboard/options.js';
 import { InvalidStateError, PoolClosedError } from '../errors.js';
 import { addressLater, type MixedFunction, type TaskFunction } from '../functions/address/address.js';
 import type { WatchedPool } from '../observe/progress/process-lines.js';
@@ -215,6 +217,36 @@ export abstract class BasePool<Events> {
     this.#events.off(event as never, listener as never);
     this.#tracing.review();
     return this;
+  }
+
+  /**
+   * Opens a page that shows this pool and all others of the program, live, or returns the one that is open.
+   *
+   * It does not keep a finished program alive.
+   *
+   * @example
+   * ```ts
+   * const dashboard = await pool.dashboard({ port: 7070 });
+   * console.log(dashboard.address); // http://127.0.0.1:7070/
+   * ```
+   *
+   * @throws (rejects) TypeError for an unknown or invalid option; {@link InvalidStateError} if it is open with other options;
+   * the error of the system if it cannot listen on the port.
+   */
+  async dashboard(options: DashboardOptions = {}): Promise<Dashboard> {
+    const { openDashboard } = await import('../dashboard.js');
+    return openDashboard(options);
+  }
+
+  /**
+   * @internal
+   * Opens it for the option `dashboard`. A program must not fail because its dashboard cannot be opened.
+   */
+  protected openDashboard(asked: boolean | DashboardOptions): void {
+    if (asked === false) return;
+    this.dashboard(asked === true ? {} : asked).catch((error: Error) => {
+      process.emitWarning(`cannot open the dashboard: ${error.message}`);
+    });
   }
 
   /** @internal The pool as one that has processes to show. */

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'eventemitter3';
 import type { PoolEvents } from '../observe/events.js';
 import type {
+  HostFacts,
   InspectedPool,
   MapReading,
   PoolActions,
@@ -45,20 +46,15 @@ export interface InspectedParts {
 
 /** What a dashboard reads of a pool, and does with it. It keeps nothing: a pool without a dashboard pays nothing for it. */
 export class Inspection implements InspectedPool {
-  readonly kind = 'local';
   readonly actions: PoolActions;
+  #host: { name: string; facts(): HostFacts } | undefined;
   readonly #parts: InspectedParts;
 
   constructor(parts: InspectedParts) {
     this.#parts = parts;
     const { lifecycle, maps, supervisor } = parts;
     this.actions = {
-      cancelMap: (id) => {
-        const map = maps.unfinished.get(id);
-        // As a failure that the program has not asked for, it is reported if the map is not awaited.
-        map?.result.cancelForPool(createReason('map'));
-        return map !== undefined;
-      },
+      cancelMap: (id) => cancelMap(maps, id),
       cancelTask: (id) => lifecycle.cancelTask(id, createReason('task')),
       replaceProcess: (pid) => supervisor.replaceProcess(pid),
       pause: () => {
@@ -72,8 +68,21 @@ export class Inspection implements InspectedPool {
     };
   }
 
+  /** The pool runs the tasks of a host. */
+  belongTo(host: { name: string; facts(): HostFacts }): void {
+    this.#host = host;
+  }
+
+  get kind(): 'local' | 'host' {
+    return this.#host === undefined ? 'local' : 'host';
+  }
+
   get name(): string {
-    return this.#parts.options.name;
+    return this.#host?.name ?? this.#parts.options.name;
+  }
+
+  facts(): HostFacts | undefined {
+    return this.#host?.facts();
   }
 
   get events(): EventEmitter<PoolEvents> {
@@ -156,7 +165,7 @@ function firstOf<T, R>(values: Iterable<T>, describe: (value: T) => R): R[] {
 }
 
 /** The maps that have not ended, of a local or distributed pool. */
-function readMaps({ unfinished }: Maps): MapReading[] {
+export function readMaps({ unfinished }: Maps): MapReading[] {
   return firstOf(unfinished, ([id, { name, startedAt, isStalled, size, result }]) => ({
     id,
     task: name,
@@ -165,6 +174,14 @@ function readMaps({ unfinished }: Maps): MapReading[] {
     progress: result,
     total: Number.isFinite(size) ? size : undefined,
   }));
+}
+
+/** @returns whether there is such a map. */
+export function cancelMap(maps: Maps, id: number): boolean {
+  const map = maps.unfinished.get(id);
+  // As a failure that the program has not asked for, it is reported if the map is not awaited.
+  map?.result.cancelForPool(createReason('map'));
+  return map !== undefined;
 }
 
 function readStream({ id, job, startedAt, isStalled, received, waiting }: StreamTask): StreamReading {

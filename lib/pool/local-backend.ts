@@ -2,7 +2,6 @@ import type { EventEmitter } from 'eventemitter3';
 import { type InitializerError, PoolTerminatedError, QueueFullError, TaskTimeoutError } from '../errors.js';
 import { describeModule } from '../functions/describe-function.js';
 import type { PoolEvents } from '../observe/events.js';
-import type { InspectedPool } from '../observe/inspection.js';
 import { callListener } from '../util/call-listener.js';
 import type { Backend } from './backend.js';
 import { Inspection } from './inspection.js';
@@ -219,7 +218,7 @@ export class LocalBackend implements Backend {
   }
 
   /** The view of a dashboard. */
-  inspect(): InspectedPool {
+  inspect(): Inspection {
     return new Inspection({
       options: this.#options,
       tracing: this.#tracing,

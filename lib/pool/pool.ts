@@ -1,6 +1,4 @@
 import { EventEmitter } from 'eventemitter3';
-import type { Dashboard } from '../dashboard/dashboard.js';
-import type { DashboardOptions } from '../dashboard/options.js';
 import { InvalidStateError } from '../errors.js';
 import type { MixedFunction, TaskFunction } from '../functions/address/address.js';
 import type { PoolEvents } from '../observe/events.js';
@@ -10,6 +8,7 @@ import { Observers } from '../observe/observers.js';
 import { requireStartable } from '../process/startable.js';
 import { holdUntil } from '../util/keep-alive.js';
 import { BasePool } from './base-pool.js';
+import type { Inspection } from './inspection.js';
 import { LocalBackend } from './local-backend.js';
 import {
   type BroadcastArguments,
@@ -41,6 +40,8 @@ import { Tracing } from './tracing/tracing.js';
 export class Pool extends BasePool<PoolEvents> {
   readonly #backend: LocalBackend;
   readonly #observers: Observers;
+  /** @internal What dashboards read. */
+  readonly inspected: Inspection;
 
   /**
    * @throws TypeError or RangeError for an unknown or wrong option.
@@ -64,13 +65,13 @@ export class Pool extends BasePool<PoolEvents> {
     super(backend, { timeout, retries, priority: 0, asViews: memory?.views ?? false }, events, tracing);
     this.#backend = backend;
     this.#observers = observers;
-    const inspected = backend.inspect();
-    openPools.add(inspected);
+    this.inspected = backend.inspect();
+    openPools.add(this.inspected);
     void backend.ended.then(() => {
       observers.close();
-      openPools.delete(inspected);
+      openPools.delete(this.inspected);
     });
-    if (read.dashboard !== false) this.#openDashboard(read.dashboard === true ? {} : read.dashboard);
+    this.openDashboard(read.dashboard);
   }
 
   /**
@@ -222,30 +223,6 @@ export class Pool extends BasePool<PoolEvents> {
    */
   cancelUnstarted(reason: Error): void {
     this.#backend.cancelUnstarted(reason);
-  }
-
-  /**
-   * Opens a page that shows this pool and all others of the program, live, or returns the one that is open.
-   *
-   * It does not keep a finished program alive.
-   *
-   * @example
-   * ```ts
-   * const dashboard = await pool.dashboard({ port: 7070 });
-   * console.log(dashboard.address); // http://127.0.0.1:7070/
-   * ```
-   *
-   * @throws (rejects) TypeError for an unknown or invalid option; {@link InvalidStateError} if it is open with other options;
-   * the error of the system if it cannot listen on the port.
-   */
-  async dashboard(options: DashboardOptions = {}): Promise<Dashboard> {
-    const { openDashboard } = await import('../dashboard.js');
-    return openDashboard(options);
-  }
-
-  /** A program must not fail because its dashboard cannot be opened. */
-  #openDashboard(options: DashboardOptions): void {
-    this.dashboard(options).catch((error: Error) => process.emitWarning(`cannot open the dashboard: ${error.message}`));
   }
 
   /** What the pool does at this moment, as plain data. */

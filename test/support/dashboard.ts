@@ -52,7 +52,10 @@ export class Viewer {
   #increments: Increment[] = [];
   #wake = (): void => {};
 
-  static async using<T>(dashboard: Dashboard, body: (viewer: Viewer) => Promise<T>): Promise<T> {
+  static async using<T>(
+    dashboard: Pick<Dashboard, 'port' | 'token'>,
+    body: (viewer: Viewer) => Promise<T>,
+  ): Promise<T> {
     const viewer = new Viewer(dashboard);
     try {
       return await body(viewer);
@@ -61,7 +64,7 @@ export class Viewer {
     }
   }
 
-  constructor({ port, token }: Dashboard) {
+  constructor({ port, token }: Pick<Dashboard, 'port' | 'token'>) {
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
     this.#request = request({ host: '127.0.0.1', port, path: '/events', headers }, (response) => {
       this.#response = response;

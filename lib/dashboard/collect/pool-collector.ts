@@ -6,6 +6,7 @@ import { summarizeArguments } from '../../observe/summarize-arguments.js';
 import { performance } from '../../util/clock.js';
 import type { MapSnapshot, Point, PoolSnapshot, ProcessSnapshot, Span } from '../snapshot.js';
 import { Failures } from './failures.js';
+import { HostCollector } from './host-collector.js';
 import { ProcessEvents } from './process-events.js';
 import { ProcessUsage } from './process-usage.js';
 import { Ring } from './ring.js';
@@ -35,6 +36,7 @@ export class PoolCollector {
   readonly #failures = new Failures();
   readonly #processEvents: ProcessEvents;
   readonly #usage = new ProcessUsage();
+  readonly #hosts = new HostCollector();
   readonly #onError: PoolEvents['taskError'];
   #watch: ReturnType<InspectedPool['watch']> | undefined;
   /** By the ids of the maps. */
@@ -101,6 +103,7 @@ export class PoolCollector {
     const now = performance.now();
     const { processes, maps, streams, ...reading } = this.pool.read();
     this.#usage.refresh(processes.flatMap(({ pid }) => pid ?? []));
+    const { hosts, latency } = this.pool.hosts?.() ?? {};
     return {
       ...reading,
       id: this.id,
@@ -114,6 +117,9 @@ export class PoolCollector {
       streams: streams.map(({ startedAt, ...stream }) => ({ ...stream, age: now - startedAt })),
       slowest: this.#slowest.read().map((task) => ({ ...task, pid: task.pid ?? null })),
       failures: this.#failures.read(),
+      latency,
+      hosts: hosts && this.#hosts.read(hosts),
+      host: this.pool.facts?.(),
     };
   }
 

@@ -10,6 +10,16 @@ const INTERVAL = 1000;
 /** How many pools that have ended are still shown. */
 const MAX_ENDED = 4;
 
+/** What a pool that has ended has no longer. */
+const NOTHING_RUNS: Partial<PoolSnapshot> = {
+  state: 'ended',
+  processes: [],
+  maps: [],
+  streams: [],
+  calls: 0,
+  hosts: undefined,
+};
+
 /** How much of each pool a reader has seen. */
 export type Cursor = Map<string, { points: number; spans: number }>;
 
@@ -90,7 +100,7 @@ export class ProgramCollector {
   }
 
   #remove(pool: InspectedPool, collector: PoolCollector): void {
-    this.#ended.unshift({ ...collector.read(), state: 'ended', processes: [], maps: [], streams: [], calls: 0 });
+    this.#ended.unshift({ ...collector.read(), ...NOTHING_RUNS });
     if (this.#ended.length > MAX_ENDED) this.#ended.pop();
     collector.close();
     this.#collectors.delete(pool);

@@ -5,6 +5,11 @@ export function formatCount(count: number): string {
   return Math.round(count).toLocaleString('en');
 }
 
+/** `1 host`, `2 hosts` */
+export function formatNumber(count: number, one: string, many: string): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
 /** `950`, `12.3 k`, `1.04 M`: for rates, whose last digits change all the time. */
 export function formatRate(rate: number): string {
   if (rate >= 999_500) return `${(rate / 1e6).toFixed(2)} M`;

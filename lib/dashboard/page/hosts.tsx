@@ -1,15 +1,19 @@
+import type { HostFacts } from '../../observe/inspection.js';
 import type { HostSnapshot } from '../snapshot.js';
 import { Distributions } from './distributions.js';
-import { formatAge, formatCount, formatTime } from './format.js';
+import { formatAge, formatCount, formatNumber, formatRate, formatTime } from './format.js';
 import { Processes } from './processes.js';
 import { Failures, Slowest } from './tasks.js';
+import { Tile } from './tile.js';
 
-/** A host that has told nothing for this time may be gone, in milliseconds. */
-const SILENT = 5000;
+/** Hosts tell their state once a second. One that has not for this time may be gone, in milliseconds. */
+const SILENT = 3000;
 
 /** The hosts of a distributed pool. */
 export function Hosts({ hosts }: { hosts: readonly HostSnapshot[] }) {
-  if (hosts.length === 0) return <p class="panel empty">No host has told its state yet.</p>;
+  if (hosts.length === 0) {
+    return <p class="panel empty">No host has answered yet. The pool connects with its first call.</p>;
+  }
   return (
     <>
       {hosts.map((host) => (
@@ -20,23 +24,34 @@ export function Hosts({ hosts }: { hosts: readonly HostSnapshot[] }) {
 }
 
 function Host({ host }: { host: HostSnapshot }) {
-  const { name, age, clock, leases, chunks, chunkSizes, latency, pool } = host;
-  const sizes = chunkSizes.length === 0 ? '–' : `${Math.min(...chunkSizes)} to ${Math.max(...chunkSizes)} tasks`;
+  const { name, age, clock, facts, rate, processes, pool } = host;
+  const shown = pool.processes.length;
   return (
     <details class="host" open>
       <summary>
         <h3>Host {name}</h3>
         {age > SILENT && <span class="badge paused">silent for {formatAge(age)}</span>}
         <span class="muted">
-          {pool.processes.length} processes · {formatCount(pool.done)} done · {formatCount(pool.failed)} failed
+          {shown < processes && `the first ${shown} of `}
+          {formatNumber(processes, 'process', 'processes')}
         </span>
       </summary>
       <dl class="tiles">
-        <HostFact name="Running" value={formatCount(pool.running)} />
-        <HostFact name="Chunks" value={formatCount(chunks)} />
-        <HostFact name="Chunk sizes" value={sizes} />
-        <HostFact name="Callers with a lease" value={formatCount(leases)} />
-        <HostFact name="Datastore" value={latency === null ? '–' : formatTime(latency)} />
+        <Tile name="Waiting" value={formatCount(pool.queued)} />
+        <Tile name="Running" value={formatCount(pool.running)} note={`of ${formatCount(facts.slots)}`} />
+        <Tile
+          name="Done"
+          value={formatCount(pool.done)}
+          note={rate === null ? '' : `${formatRate(rate)}/s`}
+          tone="good"
+        />
+        <Tile
+          name="Failed"
+          value={formatCount(pool.failed)}
+          note={pool.retried > 0 ? `${formatCount(pool.retried)} retried` : ''}
+          tone={pool.failed > 0 ? 'bad' : undefined}
+        />
+        <HostTiles facts={facts} />
       </dl>
       <Processes pool={pool} actions={false} />
       <Distributions pool={pool} />
@@ -48,13 +63,20 @@ function Host({ host }: { host: HostSnapshot }) {
   );
 }
 
-function HostFact({ name, value }: { name: string; value: string }) {
+/** What a host has to do with the datastore. */
+export function HostTiles({ facts: { leases, chunks, chunkSizes, latency } }: { facts: HostFacts }) {
+  const [least, most] = [Math.min(...chunkSizes), Math.max(...chunkSizes)];
+  const sizes = least === most ? formatCount(most) : `${formatCount(least)} to ${formatCount(most)}`;
   return (
-    <div class="tile">
-      <dt>{name}</dt>
-      <dd>
-        <span class="value">{value}</span>
-      </dd>
-    </div>
+    <>
+      <Tile name="Chunks" value={formatCount(chunks)} />
+      <Tile
+        name="Chunk sizes"
+        value={chunkSizes.length === 0 ? '–' : sizes}
+        note={chunkSizes.length === 0 ? '' : 'tasks'}
+      />
+      <Tile name="Leases" value={formatCount(leases)} note={leases === 1 ? 'caller' : 'callers'} />
+      <Tile name="Datastore" value={latency === null ? '–' : formatTime(latency)} />
+    </>
   );
 }

@@ -2,12 +2,13 @@ import type { PoolSnapshot } from '../snapshot.js';
 import { ActionButton } from './buttons.js';
 import { QueueChart, RateChart } from './charts.js';
 import { Distributions } from './distributions.js';
-import { formatBytes, formatCount, formatRate, formatTime } from './format.js';
-import { Hosts } from './hosts.js';
+import { formatBytes, formatCount, formatNumber, formatRate, formatTime } from './format.js';
+import { Hosts, HostTiles } from './hosts.js';
 import { Meter } from './meter.js';
 import { ProcessEvents, Processes } from './processes.js';
 import { type PoolHistory, store } from './store.js';
 import { Failures, Slowest } from './tasks.js';
+import { Tile } from './tile.js';
 import { Timeline } from './timeline.js';
 import { Work } from './work.js';
 
@@ -44,7 +45,10 @@ export function PoolView({ pool, clock, actions }: Props) {
 
 function PoolHeading({ pool, actions }: { pool: PoolSnapshot; actions: boolean }) {
   const { id, name, state, kind, processes, hosts } = pool;
-  const size = kind === 'distributed' ? `${hosts?.length ?? 0} hosts` : `${processes.length} processes`;
+  const size =
+    kind === 'distributed'
+      ? formatNumber(hosts?.length ?? 0, 'host', 'hosts')
+      : formatNumber(processes.length, 'process', 'processes');
   return (
     <div class="heading">
       <h2>{name}</h2>
@@ -67,7 +71,7 @@ function PoolHeading({ pool, actions }: { pool: PoolSnapshot; actions: boolean }
 const RATE_SECONDS = 5;
 
 function Tiles({ pool, history }: { pool: PoolSnapshot; history: PoolHistory }) {
-  const { queued, running, done, failed, retried, maxQueueSize, sharedMemory, sampling, latency } = pool;
+  const { queued, running, done, failed, retried, maxQueueSize, sharedMemory, sampling, latency, host } = pool;
   const recent = history.points.slice(-RATE_SECONDS - 1);
   const [first, last] = [recent[0], recent.at(-1)];
   const rate =
@@ -89,26 +93,8 @@ function Tiles({ pool, history }: { pool: PoolSnapshot; history: PoolHistory }) 
         />
       )}
       {latency !== undefined && <Tile name="Datastore" value={formatTime(latency)} />}
+      {host && <HostTiles facts={host} />}
       {sampling > 1 && <Tile name="Measured" value={`1 in ${formatCount(sampling)}`} note="tasks" />}
     </dl>
-  );
-}
-
-function Tile(props: {
-  name: string;
-  value: string;
-  note?: string;
-  tone?: 'good' | 'bad' | undefined;
-  children?: preact.ComponentChildren;
-}) {
-  const { name, value, note = '', tone, children } = props;
-  return (
-    <div class={`tile ${tone ?? ''}`}>
-      <dt>{name}</dt>
-      <dd>
-        <span class="value">{value}</span> {note !== '' && <span class="note">{note}</span>}
-        {children}
-      </dd>
-    </div>
   );
 }

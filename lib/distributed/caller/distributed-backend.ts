@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { EventEmitter } from 'eventemitter3';
 import { HostLostError, InvalidStateError, PoolTerminatedError, ProtocolError, QueueError } from '../../errors.js';
 import type { PoolEvents } from '../../observe/events.js';
+import type { InspectedPool } from '../../observe/inspection.js';
 import type { Backend } from '../../pool/backend.js';
 import { Maps } from '../../pool/map/maps.js';
 import type { MapOrder } from '../../pool/map/pool-map.js';
@@ -28,9 +29,11 @@ import { type Chunk, encodeChunk } from './chunk.js';
 import { ChunkQueue, type GetChunkSize } from './chunk-queue.js';
 import { ChunkSizes } from './chunk-size.js';
 import { ChunksInFlight } from './chunks-in-flight.js';
+import { DistributedInspection } from './distributed-inspection.js';
 import { HostWatch } from './host-watch.js';
 import type { OutgoingChunk, Session } from './session.js';
 import { ShardConnections } from './shard-connections.js';
+import { WatchedHosts } from './watched-hosts.js';
 
 /** How many results of a map over a stream may wait for the consumer: four times as many as in a local pool. */
 const STREAM_SLOTS = 16 * 1024;
@@ -51,6 +54,7 @@ export class DistributedBackend implements Backend {
   readonly #inFlight: ChunksInFlight;
   readonly #shards: ShardConnections;
   readonly #hosts: HostWatch;
+  readonly #watchedHosts: WatchedHosts;
   readonly ended: Promise<void>;
   #onEnded!: () => void;
   /** Looks periodically for chunks that the datastore lost. */
@@ -59,6 +63,7 @@ export class DistributedBackend implements Backend {
   #endReason: Error | undefined;
   #partialTimer: NodeJS.Timeout | undefined;
   #cancelling: Promise<unknown> | undefined;
+  #isClosed = false;
 
   constructor(
     options: ReadDistributedPoolOptions,
@@ -87,6 +92,10 @@ export class DistributedBackend implements Backend {
       onSkew: (skew) => callListener(() => this.#events.emit('clockSkew', skew)),
     });
     this.#hosts = this.#watchHosts();
+    this.#watchedHosts = new WatchedHosts({
+      ask: (round) => void this.#shards.watch(`${this.#id}-${round}`).catch(this.#onError),
+      onError: this.#onError,
+    });
     this.#sizes = new ChunkSizes(options.chunkSize);
     this.#inFlight = new ChunksInFlight(options.maxWaitingBytes);
     this.#queue = new ChunkQueue(this.#getChunkSize, (task) => tracing.tasks?.onQueued(task));
@@ -141,10 +150,12 @@ export class DistributedBackend implements Backend {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#lifecycle.onceSettled(() => this.#end(new InvalidStateError('the pool was closed')));
   }
 
   terminate(): void {
+    this.#isClosed = true;
     const error = new PoolTerminatedError();
     this.#rejectAll(error);
     this.#end(error);
@@ -156,6 +167,7 @@ export class DistributedBackend implements Backend {
     clearInterval(this.#checkTimer);
     clearTimeout(this.#partialTimer);
     this.#hosts.stop();
+    this.#watchedHosts.end();
     void this.#shards.close(this.#cancelling).then(this.#onEnded);
     void this.ended.then(() => this.#maps.reportFailures());
   }
@@ -163,6 +175,24 @@ export class DistributedBackend implements Backend {
   stats(): DistributedPoolStats {
     const { done, failed } = this.#lifecycle;
     return { queued: this.#queue.queued, sent: this.#inFlight.tasks, hosts: this.#inFlight.window.hosts, done, failed };
+  }
+
+  /** The view of a dashboard. */
+  inspect(): InspectedPool {
+    return new DistributedInspection({
+      name: this.#options.queue,
+      // Its type does not say that an emitter of further events also emits these.
+      events: this.#events as unknown as InspectedPool['events'],
+      ended: this.ended,
+      maps: this.#maps,
+      hosts: this.#watchedHosts,
+      count: () => {
+        const { queued, sent: running, done, failed } = this.stats();
+        return { queued, running, done, failed, retried: this.#lifecycle.retried };
+      },
+      isClosed: () => this.#isClosed,
+      getLatency: () => this.#shards.roundTrip,
+    });
   }
 
   #enqueue(task: Task): void {
@@ -253,8 +283,9 @@ export class DistributedBackend implements Backend {
     this.#dispatch(false);
   }
 
-  #onResults({ host, slots, roundTrip, times, lost, returned, refused, body }: ResultsMessage): void {
+  #onResults({ host, slots, roundTrip, state, times, lost, returned, refused, body }: ResultsMessage): void {
     this.#hosts.onAnswer();
+    if (state !== undefined) this.#watchedHosts.onAnswer(host, state);
     this.#inFlight.window.see(host, slots, roundTrip);
     for (const [id, time] of times) {
       const chunk = this.#inFlight.get(id);

@@ -15,7 +15,9 @@ import {
   leasesQueueOf,
   resultsQueueOf,
   TASKS,
+  WATCH,
 } from '../wire/queue-names.js';
+import { RoundTrip } from '../wire/round-trip.js';
 
 /** The options of a {@link Session}. */
 export interface SessionOptions {
@@ -62,6 +64,7 @@ export class Session {
   readonly #leases: Queue;
   readonly #results: Queue;
   readonly #control: QueueEventsProducer;
+  readonly #roundTrip = new RoundTrip();
   #starting: Promise<void> | undefined;
   #lease: BullMQJob | undefined;
   #worker: Worker | undefined;
@@ -143,6 +146,18 @@ export class Session {
   /** Asks all hosts to report; their answers are results without tasks. */
   async ask(): Promise<void> {
     await this.#control.publishEvent({ eventName: ASK, caller: this.caller });
+  }
+
+  /** Asks all hosts for their state, and measures how long the datastore takes to answer. */
+  async watch(round: string): Promise<void> {
+    const sentAt = performance.now();
+    await this.#control.publishEvent({ eventName: WATCH, caller: this.caller, round });
+    this.#roundTrip.note(performance.now() - sentAt);
+  }
+
+  /** How long the datastore takes to answer {@link watch}, in milliseconds; 0 before the first measurement. */
+  get roundTrip(): number {
+    return this.#roundTrip.time;
   }
 
   /** Cancels chunks: removes them from the queue, or has hosts abort them. */

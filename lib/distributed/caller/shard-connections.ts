@@ -101,6 +101,17 @@ export class ShardConnections {
     await Promise.all(this.#shards.map(({ connection }) => connection.session?.ask()));
   }
 
+  /** Asks all hosts for their state, through the shards that answer: for others, questions would pile up. */
+  async watch(round: string): Promise<void> {
+    const answering = this.#shards.filter(({ connection }) => connection.isAnswering);
+    await Promise.all(answering.map(({ connection }) => connection.session?.watch(round)));
+  }
+
+  /** How long the slowest datastore takes to answer {@link watch}, in milliseconds; 0 before the first measurement. */
+  get roundTrip(): number {
+    return Math.max(0, ...this.#shards.map(({ connection }) => connection.session?.roundTrip ?? 0));
+  }
+
   session(shard: number): Session | undefined {
     return this.#shards[shard]?.connection.session;
   }

@@ -10,13 +10,13 @@ const MIN_INTERVAL = 25;
 
 interface WatchedCaller {
   /** The duration of its lease, in milliseconds. */
-  readonly lease: number;
+  lease: number;
   isAlive: Promise<boolean>;
   /** When its lease ends, as it was last read. */
   until: number;
   checkedAt: number;
-  /** The chunks that run for it, and what to do with each when the caller is dead. */
-  readonly runs: Map<object, () => void>;
+  /** What runs for it, and what to do with each when the caller is dead. Answers to it need nothing done. */
+  readonly runs: Map<object, (() => void) | undefined>;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -42,10 +42,13 @@ export class CallerLeases {
   }
 
   /** Calls `onDead` if the caller dies before {@link release} is called with the same `run`. */
-  hold(caller: string, lease: number, run: object, onDead: () => void): void {
+  hold(caller: string, lease: number, run: object, onDead?: () => void): void {
     const watched = this.#get(caller, lease);
     watched.runs.set(run, onDead);
-    watched.timer ??= setInterval(() => void this.#check(caller), Math.max(MIN_INTERVAL, lease * FRESH));
+    // An answer does not know it.
+    watched.lease = Math.min(watched.lease, lease);
+    if (onDead !== undefined)
+      watched.timer ??= setInterval(() => void this.#check(caller), Math.max(MIN_INTERVAL, lease * FRESH));
   }
 
   release(caller: string, run: object): void {
@@ -65,6 +68,12 @@ export class CallerLeases {
       watched.isAlive = this.#readLease(caller);
     }
     return watched.isAlive;
+  }
+
+  /** The number of callers whose chunks run here. */
+  get count(): number {
+    const callers = [...this.#callers.values()];
+    return callers.filter(({ runs }) => [...runs.values()].some((onDead) => onDead !== undefined)).length;
   }
 
   /** The time in milliseconds until the first lease ends; `undefined` while there is none. */
@@ -90,7 +99,7 @@ export class CallerLeases {
     if (watched === undefined) return;
     watched.isAlive = Promise.resolve(false);
     watched.checkedAt = performance.now();
-    for (const onDead of [...watched.runs.values()]) onDead();
+    for (const onDead of [...watched.runs.values()]) onDead?.();
   }
 
   /** A caller counts as alive while its lease cannot be read: the datastore is unavailable for a while. */

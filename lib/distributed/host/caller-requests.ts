@@ -1,8 +1,8 @@
 import type { QueueEvents } from 'bullmq';
 import type { HostReport } from '../wire/messages.js';
-import { ASK, CANCEL, isCaller } from '../wire/queue-names.js';
+import { ASK, CANCEL, isCaller, isRound, WATCH } from '../wire/queue-names.js';
 import type { CallerLeases } from './caller-leases.js';
-import type { ResultSender } from './result-sender.js';
+import type { Announcement, ResultSender } from './result-sender.js';
 
 /** How long a caller that asks counts as alive after a heartbeat, in milliseconds; only its next heartbeat depends on it. */
 const LEASE_OF_ASKING = 60_000;
@@ -11,6 +11,8 @@ const LEASE_OF_ASKING = 60_000;
 export interface RequestedHost {
   readonly leases: CallerLeases;
   report(): HostReport;
+  /** The state of the host for dashboards; `undefined` if it has been sent in this round, through another shard. */
+  describe(round: string): Promise<string | undefined>;
   resultSenderOf(caller: string): ResultSender;
   /** Cancels the tasks of these chunks. */
   abort(chunks: readonly string[]): void;
@@ -27,7 +29,10 @@ export class CallerRequests {
       if (typeof ids === 'string') host.abort(ids.split(','));
     });
     this.#listen(events, ASK, ({ caller }) => {
-      if (isCaller(caller)) this.#answer(caller).catch(host.onError);
+      if (isCaller(caller)) this.#answer(caller, async () => ({ about: host.report() })).catch(host.onError);
+    });
+    this.#listen(events, WATCH, ({ caller, round }) => {
+      if (isCaller(caller) && isRound(round)) this.#describe(caller, round).catch(host.onError);
     });
   }
 
@@ -35,13 +40,22 @@ export class CallerRequests {
     events.on(name as never, ((request: Record<string, unknown>) => listener(Object(request))) as never);
   }
 
+  async #describe(caller: string, round: string): Promise<void> {
+    await this.#answer(caller, async () => {
+      const state = await this.#host.describe(round);
+      return state === undefined ? undefined : { state };
+    });
+  }
+
   /** Not to one that has ended meanwhile: no one would remove the answer. */
-  async #answer(caller: string): Promise<void> {
-    const { leases, report, resultSenderOf } = this.#host;
+  async #answer(caller: string, describe: () => Promise<Announcement | undefined>): Promise<void> {
+    const { leases, resultSenderOf } = this.#host;
     const token = {};
-    leases.hold(caller, LEASE_OF_ASKING, token, () => {});
+    leases.hold(caller, LEASE_OF_ASKING, token);
     try {
-      if (await leases.isAlive(caller, LEASE_OF_ASKING)) await resultSenderOf(caller).announce(report());
+      if (!(await leases.isAlive(caller, LEASE_OF_ASKING))) return;
+      const announcement = await describe();
+      if (announcement !== undefined) await resultSenderOf(caller).announce(announcement);
     } finally {
       leases.release(caller, token);
     }

@@ -7,6 +7,9 @@ const ROUND_TRIPS_AHEAD = 2;
 /** The shortest time of a task that counts, in milliseconds. */
 const MIN_TIME = 0.001;
 
+/** How many chunks are remembered. */
+const KEPT_CHUNKS = 20;
+
 /**
  * Decides when a host fetches more: when it holds fewer tasks than slots, and those that it begins before a fetch brings
  * others.
@@ -15,8 +18,8 @@ export class Capacity {
   readonly #slots: number;
   readonly #times: TaskTimes;
   #reserved = 0;
-  /** The tasks of the last chunk: the next one is probably as large. */
-  #chunk = 1;
+  /** The numbers of tasks in the last chunks. */
+  #chunks: readonly number[] = [];
   /** How long the last tasks occupied a slot, as a moving average, in milliseconds. */
   #taskTime = Number.POSITIVE_INFINITY;
   /** The clock of the tasks when the last one ended. */
@@ -38,12 +41,22 @@ export class Capacity {
   hasRoom(coming: number, roundTrip: number): boolean {
     if (this.isReserved) return false;
     const ahead = this.#tasksIn(MIN_AHEAD + ROUND_TRIPS_AHEAD * roundTrip);
-    return this.#times.running + coming * this.#chunk < this.#slots + ahead;
+    return this.#times.running + coming * this.#nextChunk < this.#slots + ahead;
   }
 
   /** Whether another chunk begins at once. If not, its tasks wait in the pool, by priority. */
   hasFreeSlot(coming: number): boolean {
-    return this.#times.running + coming * this.#chunk < this.#slots;
+    return this.#times.running + coming * this.#nextChunk < this.#slots;
+  }
+
+  /** The next chunk is probably as large as the last one. */
+  get #nextChunk(): number {
+    return this.#chunks.at(-1) ?? 1;
+  }
+
+  /** The numbers of tasks in the last chunks that have begun. */
+  get lastChunks(): readonly number[] {
+    return this.#chunks;
   }
 
   /** Whether another job must not run here now: it was fetched while the current one was not known. */
@@ -62,7 +75,7 @@ export class Capacity {
 
   /** A chunk begins. */
   begin(tasks: number): void {
-    this.#chunk = tasks;
+    this.#chunks = [...this.#chunks.slice(1 - KEPT_CHUNKS), tasks];
   }
 
   /** A task has ended. @param time - how long it occupied a slot, in milliseconds. */

@@ -32,7 +32,7 @@ export type ShardStats = Pick<HostStats, 'datastore' | 'silence' | 'clockSkew' |
 /** Called by a {@link HostShard}. */
 export interface HostShardHandler
   extends Pick<JobFetcherHandler, 'hasRoom' | 'onError'>,
-    Pick<RequestedHost, 'report'> {
+    Pick<RequestedHost, 'report' | 'describe'> {
   /** Whether the tasks of another job begin at once. @param coming - how many jobs have arrived that have not begun. */
   hasFreeSlot(coming: number): boolean;
   /** @param fetcher - has to be told what has become of the job. */
@@ -109,6 +109,7 @@ export class HostShard {
     new CallerRequests(store.events(controlQueueOf(queue)), {
       leases: context.leases,
       report: () => this.#handler.report(),
+      describe: (round) => this.#handler.describe(round),
       resultSenderOf: context.resultSenderOf,
       abort: (ids) => this.#handler.onAbort(ids),
       onError: this.#onError,
@@ -174,6 +175,16 @@ export class HostShard {
       clockSkew: this.#store?.clock.skew ?? 0,
       lease: this.#leases?.shortest ?? null,
     };
+  }
+
+  /** The number of callers whose chunks run here. */
+  get callers(): number {
+    return this.#leases?.count ?? 0;
+  }
+
+  /** How long the datastore takes to answer, in milliseconds; 0 before the first measurement. */
+  get roundTrip(): number {
+    return this.#fetcher?.roundTrip ?? 0;
   }
 
   /** @throws (rejects) {@link QueueError} if the datastore does not answer. */

@@ -106,6 +106,16 @@ export class HostShards {
     };
   }
 
+  /** The number of callers whose chunks run here: each may send some through every shard. */
+  get callers(): number {
+    return Math.max(0, ...this.#slots.map(({ current }) => current.callers));
+  }
+
+  /** How long the slowest datastore takes to answer, in milliseconds; 0 before the first measurement. */
+  get roundTrip(): number {
+    return Math.max(0, ...this.#slots.map(({ current }) => current.roundTrip));
+  }
+
   /**
    * The state of the queue, without the shards that are away.
    *

@@ -1,6 +1,7 @@
 import type { Job as BullMQJob } from 'bullmq';
 import { EventEmitter } from 'eventemitter3';
 import { InvalidStateError, QueueError } from '../../errors.js';
+import type { HostFacts } from '../../observe/inspection.js';
 import { readPoolOptions } from '../../pool/options/pool-options.js';
 import { Pool } from '../../pool/pool.js';
 import { refuseOutsideOfTask } from '../../process/current-task.js';
@@ -17,6 +18,7 @@ import { HealthServer } from './health-server.js';
 import type { HostShardOptions } from './host-shard.js';
 import { HostShards } from './host-shards.js';
 import type { JobFetcher } from './job-fetcher.js';
+import { StateWriter } from './state-writer.js';
 import { TaskTimes } from './task-times.js';
 
 /** A job that lost this many hosts runs alone. */
@@ -58,6 +60,7 @@ export class Host {
   #state: 'new' | 'started' | 'closing' = 'new';
   #pool: Pool | undefined;
   #shards: HostShards | undefined;
+  #stateWriter: StateWriter | undefined;
   #isTaking = false;
   #health: HealthServer | undefined;
   #closed: Promise<void> | undefined;
@@ -103,6 +106,9 @@ export class Host {
     const { modules, root, queue, shards, port, address } = this.#options;
     const pool = new Pool(this.#options.pool);
     this.#pool = pool;
+    pool.inspected.belongTo({ name: this.name, facts: () => this.#readFacts() });
+    const stateWriter = new StateWriter(pool.inspected);
+    this.#stateWriter = stateWriter;
     const functions = await AllowedFunctions.read(pool, modules, root);
     await pool.ready();
     this.#refuseIfClosing();
@@ -115,6 +121,7 @@ export class Host {
         const { running, done, failed, refused } = this.stats();
         return { running, done, failed, refused, uptime: performance.now() - this.#startedAt };
       },
+      describe: (round) => stateWriter.write(round),
       onError: this.#onError,
       onSkew: this.#onSkew,
     });
@@ -245,6 +252,7 @@ export class Host {
     const pooled = this.#pool?.join();
     if (!(await this.#finishWithin(MAX_RETURNING))) this.#onError(createUnreturnedError(this.#runs.size));
     await this.#shards?.close();
+    this.#stateWriter?.close();
     // Processes that have not ended are killed when this program ends, if not before.
     await isSettledWithin(Promise.all([pooled, this.#health?.close()]), MAX_EXITING);
   }
@@ -267,6 +275,18 @@ export class Host {
       ...this.#counts,
       slots: this.#slots,
       ...(this.#shards?.stats() ?? { datastore: 'away', silence: null, clockSkew: 0, lease: null }),
+    };
+  }
+
+  /** What a dashboard shows beside the pool. */
+  #readFacts(): HostFacts {
+    const { callers = 0, roundTrip = 0 } = this.#shards ?? {};
+    return {
+      slots: this.#slots,
+      leases: callers,
+      chunks: this.#runs.size,
+      chunkSizes: [...this.#capacity.lastChunks],
+      latency: roundTrip === 0 ? null : roundTrip,
     };
   }
 

@@ -1,7 +1,7 @@
 import type { Queue } from 'bullmq';
 import { FAILURE, PROGRESS, RESULT } from '../../protocol/messages.js';
 import { clearTimeout, setImmediate, setTimeout, sleep } from '../../util/clock.js';
-import { type HostReport, type ResultsMessage, VERSION } from '../wire/messages.js';
+import { type ResultsMessage, VERSION } from '../wire/messages.js';
 import { RESULTS } from '../wire/queue-names.js';
 import { encodeReports, type TaskReport } from './results-body.js';
 
@@ -25,6 +25,9 @@ export interface ResultSenderOptions {
 /** The chunks that have ended, and the tasks that go back to the caller. */
 type EndedChunks = Pick<ResultsMessage, 'times' | 'lost' | 'returned' | 'refused'>;
 
+/** What a caller has asked for. */
+export type Announcement = Pick<ResultsMessage, 'about' | 'state'>;
+
 const createEndedChunks = (): EndedChunks => ({ times: [], lost: [], returned: [], refused: [] });
 
 /** Sends the results of one caller's tasks, in batches. */
@@ -33,7 +36,7 @@ export class ResultSender {
   #maxValueSize: number;
   #reports: TaskReport[] = [];
   #ended = createEndedChunks();
-  #about: HostReport | undefined;
+  #announcement: Announcement = {};
   #onSent: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
   #sending = false;
@@ -91,8 +94,8 @@ export class ResultSender {
   }
 
   /** Answers a caller that has asked about this host. */
-  announce(about: HostReport): Promise<void> {
-    this.#about = about;
+  announce(announcement: Announcement): Promise<void> {
+    this.#announcement = { ...this.#announcement, ...announcement };
     return this.flush();
   }
 
@@ -150,15 +153,15 @@ export class ResultSender {
     const ended = this.#ended;
     this.#reports = [];
     this.#ended = createEndedChunks();
-    const about = this.#about;
-    this.#about = undefined;
+    const announcement = this.#announcement;
+    this.#announcement = {};
     // The end of a chunk must follow its last results.
     return bodies.map((body, index) => ({
       version: VERSION,
       host,
       slots,
       roundTrip: getRoundTrip(),
-      ...(index === 0 && about !== undefined && { about }),
+      ...(index === 0 && announcement),
       ...(index === bodies.length - 1 ? ended : createEndedChunks()),
       body,
     }));

@@ -1,4 +1,5 @@
 import { ProtocolError } from '../../errors.js';
+import { MAX_HOST_STATE } from '../../observe/inspection.js';
 import { MAX_DELAY } from '../../util/keep-alive.js';
 import type { FunctionIdentity } from './function-identity.js';
 import { isCaller } from './queue-names.js';
@@ -71,6 +72,8 @@ export interface ResultsMessage {
   roundTrip: number;
   /** The answer to a caller that has asked. */
   about?: HostReport;
+  /** The answer to a caller whose dashboard is open: the state of the host, which the dashboard checks. */
+  state?: string;
   /** Finished chunks, and how long each of their tasks occupied a slot, in milliseconds. */
   times: [chunk: string, time: number][];
   /** Chunks whose hosts died repeatedly, and how many they were. */
@@ -122,8 +125,12 @@ export function readChunk(data: unknown, maxBody: number): ChunkMessage {
 /** @throws {@link ProtocolError} */
 export function readResults(data: unknown, maxBody: number): ResultsMessage {
   const results = readVersion(data, 'results');
-  const { host, slots, roundTrip, about, times, lost, returned, refused, body } = results;
+  const { host, slots, roundTrip, about, state, times, lost, returned, refused, body } = results;
   check(about === undefined || isReport(about), 'about must be numbers of a host');
+  check(
+    state === undefined || isText(state, MAX_HOST_STATE),
+    `state must be a string of at most ${MAX_HOST_STATE} characters`,
+  );
   check(isText(host, MAX_NAME), `host must be a string of 1 to ${MAX_NAME} characters`);
   check(isCount(slots), 'slots must be a non-negative integer');
   check(isTime(roundTrip), 'roundTrip must be a number of milliseconds');

@@ -38,5 +38,18 @@ export const RESULTS = 'results';
 /** The event by which a caller asks all hosts to report to its results queue. */
 export const ASK = 'ask';
 
+/**
+ * The event by which a caller asks all hosts for their state, while a dashboard shows its pool. It goes through all shards of a
+ * queue, so it has the name of a round: a host that takes from several answers once.
+ */
+export const WATCH = 'watch';
+
+/** The id of the pool, and a number. */
+const ROUND = /^[0-9a-f]{32}-\d{1,15}$/;
+
+export function isRound(value: unknown): value is string {
+  return typeof value === 'string' && ROUND.test(value);
+}
+
 /** The event with the ids of cancelled jobs. */
 export const CANCEL = 'cancel';
