@@ -63,11 +63,18 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
   'integer or object': parseInteger,
   'array of integers': (text) => text.split(',').map(parseInteger),
   'URL, object or array': parseConnections,
-  'boolean or options': (text) => ({ port: parseInteger(text) }),
+  'boolean or options': parsePort,
   ms: parseTime,
   bytes: parseSize,
   '`{ max, duration }`': parseRate,
 };
+
+/** The port of the dashboard. The flag takes the next word for it. */
+function parsePort(text: string): { port: number } {
+  const port = parseInteger(text);
+  if (!(port <= 65_535)) throw new InvalidArgumentError('Expected a port; without one, write the flag last.');
+  return { port };
+}
 
 /** One URL, or several with spaces between them. */
 function parseConnections(text: string): string | string[] {

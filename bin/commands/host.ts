@@ -4,6 +4,7 @@ import type { Host, HostOptions } from 'aiomultiprocess/distributed';
 import { Command, type OptionValues } from 'commander';
 import { HOST_OPTIONS } from '../../lib/distributed/options.js';
 import { POOL_OPTIONS } from '../../lib/pool/options/pool-options.js';
+import { showDashboard } from '../util/dashboard.js';
 import { UsageError } from '../util/errors.js';
 import { Interrupts } from '../util/interrupts.js';
 import { createLog, type Log } from '../util/log.js';
@@ -30,7 +31,8 @@ export function createHostCommand(): Command {
     .action(async (modules: string[], values: OptionValues & ProcessFlags) => {
       const host = readFlags<HostOptions, typeof HOST_OPTIONS>(HOST_OPTIONS, values);
       const log = createLog(values.jsonLogs === true, 'time');
-      await runHost({ ...host, modules, pool: readPool(values) }, log);
+      const { dashboard, ...pool } = readPool(values);
+      await runHost({ ...host, modules, pool }, dashboard, log);
     });
   addFlags(command, HOST_OPTIONS);
   addProcessFlags(command);
@@ -57,7 +59,7 @@ async function createHost(options: HostOptions): Promise<Host> {
 }
 
 /** Runs a host until a signal ends it. */
-async function runHost(options: HostOptions, log: Log): Promise<void> {
+async function runHost(options: HostOptions, dashboard: PoolOptions['dashboard'], log: Log): Promise<void> {
   const host = await createHost(options);
   const { name } = host;
   const logError = (error: unknown) => {
@@ -78,6 +80,7 @@ async function runHost(options: HostOptions, log: Log): Promise<void> {
     );
   }, 1);
   interrupts.begin();
+  await showDashboard(dashboard, log);
   try {
     await host.start();
     const { queue } = options;

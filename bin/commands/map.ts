@@ -111,6 +111,7 @@ function readSettings(target: FunctionName, options: Options): MapSettings {
   if (errorFile !== undefined && onError !== 'report') throw new UsageError('--error-file requires --on-error report');
   if (progress === false && progressForm !== undefined)
     throw new UsageError('--no-progress and --progress exclude each other');
+  const { dashboard, ...pool } = readFlags<PoolOptions, typeof POOL_OPTIONS>(POOL_OPTIONS, options);
   return {
     target,
     inputs: input,
@@ -124,10 +125,8 @@ function readSettings(target: FunctionName, options: Options): MapSettings {
     initializer: readInitializer(options),
     progress: progressForm ?? progress,
     jsonLogs: options.jsonLogs === true,
-    pool: {
-      ...readFlags<PoolOptions, typeof POOL_OPTIONS>(POOL_OPTIONS, options),
-      ...readProcessOptions(options),
-    },
+    dashboard,
+    pool: { ...pool, ...readProcessOptions(options) },
   };
 }
 

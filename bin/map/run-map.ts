@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { ProcessExitError } from 'aiomultiprocess';
 import { serializeError } from 'serialize-error';
+import { showDashboard } from '../util/dashboard.js';
 import { STDERR_FD, STDIN_FD } from '../util/descriptors.js';
 import { FileError, UsageError } from '../util/errors.js';
 import { Interrupts } from '../util/interrupts.js';
@@ -41,6 +42,7 @@ export async function runMap(settings: MapSettings): Promise<number> {
       return journal.position.failed > 0 ? 1 : 0;
     }
     const files = await openFiles(settings, journal);
+    await showDashboard(settings.dashboard, log);
     run = new MapRun(settings, inputs, files, log);
     return await run.run(items);
   } catch (error) {

@@ -25,6 +25,7 @@ export interface MapSettings {
   /** Whether to show the progress, or as what. Default: only if stderr is a terminal that shows no results and no JSON messages. */
   progress: boolean | 'bar' | 'processes' | undefined;
   jsonLogs: boolean;
+  dashboard: PoolOptions['dashboard'];
   /** Those that were given. */
   pool: PoolOptions;
 }
