@@ -43,6 +43,15 @@ describeDatastores((setting) => {
     });
   });
 
+  test('a program exits at once when its idle pool has closed', async () => {
+    const { server, queue } = setting();
+    await setting().startHost();
+    const { code, stdout } = await node([`${fixtures}distributed/programs/leave-idle.mjs`, server.url, queue]);
+    expect([code, Number(stdout)]).toEqual([0, expect.any(Number)]);
+    // BullMQ waits for the next result for up to five seconds.
+    expect(Number(stdout)).toBeLessThan(2000);
+  });
+
   test.each([
     ['receives SIGTERM', (host: HostProcess) => host.end('SIGTERM')],
     ['receives SIGTERM together with its processes', (host: HostProcess) => host.signalGroup('SIGTERM')],

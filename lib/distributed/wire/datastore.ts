@@ -185,6 +185,7 @@ export class Datastore {
   /** Closes a worker before the other objects. */
   async closeWorker(worker: Worker): Promise<void> {
     this.#opened.delete(worker);
+    endWait(worker);
     // Without force it would wait for its connection.
     await worker.close(true);
   }
@@ -193,11 +194,24 @@ export class Datastore {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#heartbeat.stop();
+    for (const each of this.#opened) if (each instanceof this.#bullmq.Worker) endWait(each);
     const closed = Promise.all([...this.#opened, this.#backend].map((each) => each.close(true).catch(() => {})));
     await isSettledWithin(closed, MAX_CLOSING / 2);
     this.#connections.destroy();
     await isSettledWithin(closed, MAX_CLOSING / 2);
   }
+}
+
+/**
+ * Ends the wait of a worker for its next job. On PostgreSQL, closing the worker does not: the timer of the wait would keep the
+ * program alive.
+ */
+function endWait(worker: Worker): void {
+  // It cannot while it is not connected, and then there is no wait.
+  worker
+    .getBackend()
+    .disconnectBlocking(false)
+    .catch(() => {});
 }
 
 async function load<T>(name: string, imported: () => Promise<T>): Promise<T> {
