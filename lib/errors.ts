@@ -513,7 +513,8 @@ export class SharedMemoryError extends AiomultiprocessError {
 }
 
 /**
- * Every host that ran a task of a distributed pool was lost before it answered. The task may be the cause.
+ * Every host that ran a task of a distributed pool was lost before it answered. The task may be the cause. Or a host was lost
+ * before it answered a broadcast.
  *
  * @since 0.2.0
  */
@@ -525,8 +526,13 @@ export class HostLostError extends AiomultiprocessError {
     define(HostLostError, 'HostLostError', 'ERR_AIOMULTIPROCESS_HOST_LOST');
   }
 
-  constructor(task: string) {
-    super(`${task} was run by several hosts, and each was lost before it answered; does it take more than they have?`);
+  /** @param host - the host that has not answered a broadcast. */
+  constructor(task: string, host?: string) {
+    if (host !== undefined) super(`${task} was broadcast to the host ${host}, which was lost before it answered`);
+    else
+      super(
+        `${task} was run by several hosts, and each was lost before it answered; does it take more than they have?`,
+      );
   }
 }
 

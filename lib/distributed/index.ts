@@ -1,4 +1,5 @@
 /** The public surface of `aiomultiprocess/distributed`; nothing but re-exports. */
+export type { BroadcastOptions } from '../pool/options/call-options.js';
 export { DistributedPool } from './distributed-pool.js';
 export type { DistributedPoolEvents, HostEvents } from './events.js';
 export { Host } from './host/host.js';

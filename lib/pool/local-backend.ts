@@ -149,14 +149,16 @@ export class LocalBackend implements Backend {
     }
   }
 
-  broadcast<R>(job: Job, args: readonly unknown[]): Promise<R>[] {
+  broadcast<R>(job: Job, args: readonly unknown[], signal: AbortSignal | undefined): Promise<R>[] {
     this.#supervisor.revive();
-    return this.#supervisor.wanted.map((seat) =>
-      Call.start<R>(this.#lifecycle.openTask(), job, args, undefined, (call) => {
+    return this.#supervisor.wanted.map((seat) => {
+      const promise = Call.start<R>(this.#lifecycle.openTask(), job, args, { signal }, (call) => {
         this.#tracing.tasks?.onQueued(call);
         this.#supervisor.pin(seat, call);
-      }),
-    );
+      });
+      if (signal !== undefined) this.#lifecycle.cancelWith(signal, promise);
+      return promise;
+    });
   }
 
   /** Tells every child whether to measure its tasks. */
@@ -212,7 +214,7 @@ export class LocalBackend implements Backend {
 
   #cancelQueued(reason: Error): void {
     this.#lifecycle.settleCancelled(
-      this.#dispatcher.cancel(() => true),
+      [...this.#dispatcher.cancel(() => true), ...this.#supervisor.cancelPinned()],
       reason,
     );
   }

@@ -11,6 +11,7 @@ import { BasePool } from './base-pool.js';
 import type { Inspection } from './inspection.js';
 import { LocalBackend } from './local-backend.js';
 import {
+  type ApplyOptions,
   type BroadcastArguments,
   type ItemOf,
   type Items,
@@ -142,13 +143,21 @@ export class Pool extends BasePool<PoolEvents> {
   broadcast<A extends unknown[], R>(fn: TaskFunction<A, R>, ...rest: BroadcastArguments<A>): Promise<R[]>;
   broadcast<A extends unknown[], R>(fn: MixedFunction<A, R>, ...rest: BroadcastArguments<A>): Promise<Awaited<R>[]>;
   broadcast<R>(fn: AnyFunction<R>, args: readonly unknown[] = []): Promise<R[]> {
-    return tolerateTermination(this.#broadcast(fn, args));
+    return tolerateTermination(this.broadcastFrom(fn, args, {}));
   }
 
-  async #broadcast<R>(fn: AnyFunction<R>, args: readonly unknown[]): Promise<R[]> {
-    // Run again it might be in a process that has run it already.
-    const job = this.createJob('broadcast', fn, args, { retries: 0 });
-    return Promise.all(this.#backend.broadcast<R>(job, args));
+  /**
+   * @internal
+   * Runs a broadcast of another pool.
+   */
+  async broadcastFrom<R>(
+    fn: AnyFunction<R>,
+    args: readonly unknown[],
+    { signal, timeout }: Pick<ApplyOptions, 'signal' | 'timeout'>,
+  ): Promise<R[]> {
+    // A retry could land on a process that already ran it.
+    const job = this.createJob('broadcast', fn, args, { retries: 0, ...(timeout !== undefined && { timeout }) });
+    return Promise.all(this.#backend.broadcast<R>(job, args, signal));
   }
 
   /**

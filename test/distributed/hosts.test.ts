@@ -2,6 +2,7 @@ import { symlinkSync } from 'node:fs';
 import { inline, Manager, ProtocolError, SerializationError, TaskNotFoundError, tasksFrom } from 'aiomultiprocess';
 import { DistributedPool, type DistributedPoolOptions, Host } from 'aiomultiprocess/distributed';
 import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
 import { secret } from '../fixtures/distributed/not-offered.js';
 import {
   hostPid,
@@ -349,6 +350,49 @@ describe('forged jobs', () => {
       await results.close();
     });
   });
+
+  test.each<[string, unknown]>([
+    ['no hosts', { ...right }],
+    ['another kind of hosts', { ...right, hosts: 'all' }],
+    ['several tasks', { ...right, hosts: ['a'], body: frame(0x91, 0x94, 2, 1, 0, 0x92, 0x91, 1, 0x91, 2) }],
+    ['too large a body', { ...right, hosts: ['a'], body: 'A'.repeat(1_000_000) }],
+    ['the data of a lease', { caller }],
+  ])('of a broadcast with %s are rejected, and the host keeps running', async (_, data) => {
+    const before = hosts.map(({ lines }) => lines.length);
+    await keepLease();
+    await withQueue(`hosts-broadcasts-${caller}`, async (queue) => {
+      const id = `${caller}-${++forged}`;
+      await queue.add('broadcast', data, { jobId: id });
+      await publish('broadcast', { caller, id });
+      await until(() =>
+        hosts.every(({ lines }, index) =>
+          lines.slice(before[index]).some((line) => line.includes('received an invalid')),
+        ),
+      );
+      await queue.obliterate({ force: true });
+    });
+    await withPool(async (pool) => expect(await pool.broadcast(triple, [5])).toEqual([15, 15]));
+  });
+
+  test.each([
+    ['a path as the caller', { caller: '../etc', id: '../etc-1' }],
+    ['a key of another queue as the id', { caller, id: 'meta' }],
+    ['no id', { caller }],
+    ['a job that is not there', { caller, id: `${caller}-0` }],
+  ])('of a broadcast whose event has %s run nothing', async (_, event) => {
+    const before = hosts.map(({ lines }) => lines.length);
+    await publish('broadcast', event);
+    await withPool(async (pool) => expect(await pool.broadcast(triple, [5])).toEqual([15, 15]));
+    expect(hosts.flatMap(({ lines }, index) => lines.slice(before[index]))).toEqual([]);
+  });
+
+  let forged = 0;
+
+  async function publish(eventName: string, event: Record<string, string>): Promise<void> {
+    const client = new Redis(redis.url);
+    await client.xadd('bull:hosts-control:events', '*', 'event', eventName, ...Object.entries(event).flat());
+    client.disconnect();
+  }
 
   /** Pretends that the caller is alive. */
   async function keepLease(): Promise<void> {

@@ -3,8 +3,9 @@ import { QueueError } from 'aiomultiprocess';
 import { DistributedPool, Host, type HostOptions } from 'aiomultiprocess/distributed';
 import { Cluster, Redis } from 'ioredis';
 import { nameShards } from '../../dist/lib/distributed/wire/shards.js';
-import { triple, tripleAfter } from '../fixtures/distributed/tasks.js';
+import { noteProcess, triple, tripleAfter } from '../fixtures/distributed/tasks.js';
 import { REDIS } from '../support/datastores.ts';
+import { linesOf, withFile } from '../support/folder.ts';
 import { fixtures } from '../support/hosts.ts';
 import { startRedisCluster } from '../support/redis-cluster.ts';
 import { startPostgres, startRedis, type TestServer } from '../support/servers.ts';
@@ -121,6 +122,22 @@ describe('several datastores', () => {
       }),
     );
   });
+
+  test('a broadcast runs once in each process, whatever the shards of its host, and without a shard that is away', async () => {
+    const shared = { queue: 'broadcast', connection: urls(), pool: { processes: 2 } };
+    const hosts = [shared, { ...shared, takeFrom: [1, 2] }, { ...shared, takeFrom: [2] }];
+    await withFile((file) =>
+      withHosts(hosts, () =>
+        withPool({ queue: 'broadcast', connection: urls() }, async (pool) => {
+          const pids = (await pool.broadcast(noteProcess, [file])).map(({ pid }) => String(pid));
+          expect(new Set(pids).size).toBe(6);
+          expect((await linesOf(file)).sort()).toEqual(pids.sort());
+          await servers[0]?.kill();
+          expect(await pool.broadcast(triple, [1])).toHaveLength(6);
+        }),
+      ),
+    );
+  }, 60_000);
 
   test('one of which is killed and stays away stop nothing: tasks that were sent through it run elsewhere', async () => {
     const shared = { queue: 'away', connection: urls(), heartbeatTimeout: 1000 };

@@ -23,7 +23,7 @@ export const REDIS: Store = {
   look: async (url, queue) => {
     const keys = await withRedis(url, (client) => client.keys(`bull:${queue}*`));
     return keys.filter(
-      (key) => !/:(events|id|meta|stalled-check|marker|delayed)$/.test(key) || key.includes('-results-'),
+      (key) => !/:(events|id|meta|stalled-check|marker|delayed)$/.test(key) || /-(results|broadcasts)-/.test(key),
     );
   },
   flush: (url) => withRedis(url, (client) => client.flushall()),

@@ -26,6 +26,13 @@ pool.apply(toText, ['a']);
 pool.map(toText, ['a']);
 // @ts-expect-error: an argument is missing
 pool.starmap(join, [['a']]);
+// broadcast: one result a process.
+expectType<Promise<string[]>>().of(pool.broadcast(toText, [1]));
+expectType<Promise<string[]>>().of(pool.broadcast(toText, [1], { timeout: 5, expires: 10 }));
+// @ts-expect-error: the argument is not what the function takes
+pool.broadcast(toText, ['a']);
+// @ts-expect-error: a broadcast is not retried
+pool.broadcast(toText, [1], { retries: 1 });
 // @ts-expect-error: a distributed pool has no stream
 pool.stream(toText, [1]);
 

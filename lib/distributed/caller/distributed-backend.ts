@@ -25,7 +25,8 @@ import { FunctionReferences } from '../wire/function-reference.js';
 import type { ResultsMessage } from '../wire/messages.js';
 import { toPriority } from '../wire/priority.js';
 import { addTaskCount } from '../wire/queue-state.js';
-import { type Chunk, encodeChunk } from './chunk.js';
+import { Broadcasts } from './broadcasts.js';
+import { Chunk, encodeChunk } from './chunk.js';
 import { ChunkQueue, type GetChunkSize } from './chunk-queue.js';
 import { ChunkSizes } from './chunk-size.js';
 import { ChunksInFlight } from './chunks-in-flight.js';
@@ -55,6 +56,8 @@ export class DistributedBackend implements Backend {
   readonly #shards: ShardConnections;
   readonly #hosts: HostWatch;
   readonly #watchedHosts: WatchedHosts;
+  readonly #broadcasts: Broadcasts;
+  readonly #tracing: Tracing;
   readonly ended: Promise<void>;
   #onEnded!: () => void;
   /** Looks periodically for chunks that the datastore lost. */
@@ -76,6 +79,7 @@ export class DistributedBackend implements Backend {
     this.#options = options;
     this.#references = new FunctionReferences(options.root);
     this.#events = events;
+    this.#tracing = tracing;
     this.#lifecycle = new TaskLifecycle(
       { enqueue: (task) => this.#enqueue(task), cancel: (isWanted) => this.#cancel(isWanted) },
       new RoundRobin(),
@@ -84,7 +88,7 @@ export class DistributedBackend implements Backend {
     );
     this.#shards = new ShardConnections(options, {
       onReady: () => this.#onReady(),
-      onResults: (results) => this.#onResults(results),
+      onResults: (results, shard) => this.#onResults(results, shard),
       countUnsent: () => this.#queue.unsent,
       onLost: (shard) => this.#resendAll(shard),
       onFailed: (error) => this.#rejectAll(error),
@@ -94,6 +98,14 @@ export class DistributedBackend implements Backend {
     this.#hosts = this.#watchHosts();
     this.#watchedHosts = new WatchedHosts({
       ask: (round) => void this.#shards.watch(`${this.#id}-${round}`).catch(this.#onError),
+      onError: this.#onError,
+    });
+    this.#broadcasts = new Broadcasts({
+      shards: this.#shards,
+      maxSilence: options.heartbeatTimeout,
+      succeed: (task, values) => this.#lifecycle.succeed(task, values),
+      reject: (task, error) => this.#lifecycle.reject(task, error),
+      onNoHosts: this.#onNoHosts,
       onError: this.#onError,
     });
     this.#sizes = new ChunkSizes(options.chunkSize);
@@ -112,7 +124,7 @@ export class DistributedBackend implements Backend {
       isWaiting: () => this.#endReason === undefined && this.#inFlight.tasks > 0,
       isConnected: () => this.#shards.isAnswering,
       ask: () => void this.#shards.ask().catch(this.#onError),
-      onNoHosts: () => callListener(() => this.#events.emit('noHosts', queue)),
+      onNoHosts: this.#onNoHosts,
       onTimeout: () => {
         const reason = `no host of the queue ${queue} has answered for ${hostTimeout} ms (hostTimeout)`;
         this.#rejectAll(new QueueError(`${reason}; start a host, or check the name of the queue`));
@@ -136,6 +148,20 @@ export class DistributedBackend implements Backend {
     });
     this.#schedule();
     return result;
+  }
+
+  /** @throws {@link TaskNotFoundError} */
+  broadcast<R>(job: Job, args: readonly unknown[], signal: AbortSignal | undefined): Promise<R[]> {
+    this.#references.get(job.fn, job.address);
+    const promise = Call.start<R[]>(this.#lifecycle.openTask(), job, args, { signal }, (call) => {
+      this.#tracing.tasks?.onQueued(call);
+      const chunk = new Chunk('', call, true);
+      const { body, failed } = encodeChunk(chunk, this.#options.maxValueSize);
+      for (const [task, error] of failed) this.#lifecycle.reject(task, error);
+      if (failed.length === 0) this.#broadcasts.start(call, this.#createMessage(chunk, body));
+    });
+    if (signal !== undefined) this.#lifecycle.cancelWith(signal, promise);
+    return promise;
   }
 
   /** @throws (rejects) if the pool has ended before. */
@@ -168,6 +194,7 @@ export class DistributedBackend implements Backend {
     clearTimeout(this.#partialTimer);
     this.#hosts.stop();
     this.#watchedHosts.end();
+    this.#broadcasts.stop();
     void this.#shards.close(this.#cancelling).then(this.#onEnded);
     void this.ended.then(() => this.#maps.reportFailures());
   }
@@ -222,6 +249,10 @@ export class DistributedBackend implements Backend {
     this.#schedule();
   }
 
+  readonly #onNoHosts = (): void => {
+    callListener(() => this.#events.emit('noHosts', this.#options.queue));
+  };
+
   readonly #onError = (error: Error): void => {
     if (this.#endReason === undefined) callListener(() => this.#events.emit('connectionError', error));
   };
@@ -261,20 +292,25 @@ export class DistributedBackend implements Backend {
     if (excess.length > 0) this.#queue.putBack(excess, false);
     for (const [task, error] of failed) this.#lifecycle.reject(task, error);
     if (chunk.tasks.size === 0) return undefined;
-    const { fn, address, timeout, retries, priority } = chunk.job;
+    const { priority } = chunk.job;
     chunk.id = addTaskCount(chunk.id, chunk.tasks.size);
     this.#inFlight.add(chunk, size, shard);
     return {
       id: chunk.id,
       priority: toPriority(priority, chunk.isCall),
-      message: {
-        pool: this.#id,
-        ...(chunk.runs > 0 && { runs: chunk.runs }),
-        ...this.#references.get(fn, address),
-        ...(timeout !== HOST_DECIDES && { timeout }),
-        ...(retries !== HOST_DECIDES && { retries }),
-        body,
-      },
+      message: this.#createMessage(chunk, body),
+    };
+  }
+
+  #createMessage({ job, runs }: Chunk, body: string): OutgoingChunk['message'] {
+    const { fn, address, timeout, retries } = job;
+    return {
+      pool: this.#id,
+      ...(runs > 0 && { runs }),
+      ...this.#references.get(fn, address),
+      ...(timeout !== HOST_DECIDES && { timeout }),
+      ...(retries !== HOST_DECIDES && { retries }),
+      body,
     };
   }
 
@@ -283,7 +319,8 @@ export class DistributedBackend implements Backend {
     this.#dispatch(false);
   }
 
-  #onResults({ host, slots, roundTrip, state, times, lost, returned, refused, body }: ResultsMessage): void {
+  #onResults(results: ResultsMessage, shard: number): void {
+    const { host, slots, roundTrip, state, times, lost, returned, refused, body } = results;
     this.#hosts.onAnswer();
     if (state !== undefined) this.#watchedHosts.onAnswer(host, state);
     this.#inFlight.window.see(host, slots, roundTrip);
@@ -293,7 +330,8 @@ export class DistributedBackend implements Backend {
     }
     const messages = readBody(body);
     this.#learnSizes(messages, body.length);
-    for (const message of messages) this.#accept(message);
+    for (const message of messages) this.#accept(message, host);
+    this.#broadcasts.onMessage(results, shard);
     this.#queue.putBack(this.#inFlight.takeTasks(returned), false);
     for (const [id, deaths] of lost) this.#onChunkLost(id, deaths);
     for (const [id, reason] of refused) this.#failChunk(id, new ProtocolError(`host ${host}: ${reason}`));
@@ -315,19 +353,21 @@ export class DistributedBackend implements Backend {
   readonly #getChunkSize: GetChunkSize = (fn, remaining) =>
     Math.min(this.#sizes.get(fn, remaining, this.#inFlight.window), this.#inFlight.results.maxTasks(fn));
 
-  #accept(message: Message): void {
+  #accept(message: Message, host: string): void {
     switch (message[0]) {
       case RESULT: {
         const [, firstId, values] = message;
         values.forEach((value, index) => {
           const task = this.#inFlight.take(firstId + index);
           if (task !== undefined) this.#lifecycle.succeed(task, value);
+          else this.#broadcasts.get(firstId + index)?.succeed(host, value);
         });
         return;
       }
       case FAILURE: {
         const task = this.#inFlight.take(message[1]);
         if (task !== undefined) this.#lifecycle.reject(task, message[2]);
+        else this.#broadcasts.get(message[1])?.fail(host, message[2]);
         return;
       }
       case PROGRESS:
@@ -377,11 +417,12 @@ export class DistributedBackend implements Backend {
   #cancel(isWanted: (task: Task) => boolean): Task[] {
     const waiting = this.#queue.cancel(isWanted);
     const found = this.#inFlight.find(isWanted);
-    if (found.size > 0) {
+    const { tasks: broadcasts, cancelling } = this.#broadcasts.cancel(isWanted);
+    if (found.size > 0 || broadcasts.length > 0) {
       const all = [...found].map(([shard, ids]) => this.#shards.session(shard)?.cancel(ids).catch(this.#onError));
-      this.#cancelling = Promise.all(all);
+      this.#cancelling = Promise.all([...all, ...cancelling]);
     }
     this.#schedule();
-    return [...waiting, ...[...found.values()].flat().flatMap((id) => this.#inFlight.takeChunk(id))];
+    return [...waiting, ...broadcasts, ...[...found.values()].flat().flatMap((id) => this.#inFlight.takeChunk(id))];
   }
 }

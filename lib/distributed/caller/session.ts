@@ -4,10 +4,19 @@ import { clearTimeout, performance, setTimeout } from '../../util/clock.js';
 import { maxBodyFor } from '../wire/body.js';
 import type { Datastore } from '../wire/datastore.js';
 import { JobReader } from '../wire/job-reader.js';
-import { type ChunkMessage, type ResultsMessage, readResults, VERSION } from '../wire/messages.js';
+import { listHosts } from '../wire/list-hosts.js';
+import {
+  type BroadcastMessage,
+  type ChunkMessage,
+  type ResultsMessage,
+  readResults,
+  VERSION,
+} from '../wire/messages.js';
 import { retryInOutage } from '../wire/outage.js';
 import {
   ASK,
+  BROADCAST,
+  broadcastsQueueOf,
   CANCEL,
   controlQueueOf,
   LEASE,
@@ -46,6 +55,9 @@ export interface OutgoingChunk {
   message: Omit<ChunkMessage, 'version' | 'caller' | 'lease' | 'maxValueSize'>;
 }
 
+/** A function for hosts to run once in each of their processes. */
+export type OutgoingBroadcast = OutgoingChunk['message'] & Pick<BroadcastMessage, 'hosts'>;
+
 /** The largest integer in BullMQ's PostgreSQL tables. */
 const MAX_INT32 = 2 ** 31 - 1;
 
@@ -65,6 +77,8 @@ export class Session {
   readonly #results: Queue;
   readonly #control: QueueEventsProducer;
   readonly #roundTrip = new RoundTrip();
+  /** Created with the first broadcast. */
+  #broadcasts: Queue | undefined;
   #starting: Promise<void> | undefined;
   #lease: BullMQJob | undefined;
   #worker: Worker | undefined;
@@ -134,13 +148,48 @@ export class Session {
    * @throws (rejects) {@link QueueError}
    */
   async send(outgoing: readonly OutgoingChunk[]): Promise<void> {
-    const { leaseDuration, maxValueSize } = this.#options;
     const jobs = outgoing.map(({ id, priority, message }) => ({
       name: TASKS,
-      data: { version: VERSION, caller: this.caller, lease: leaseDuration, maxValueSize, ...message },
+      data: this.#complete(message),
       opts: { jobId: id, priority, removeOnComplete: true, removeOnFail: { count: 100 } },
     }));
     await this.#retry(() => this.#jobs.addBulk(jobs));
+  }
+
+  #complete<M extends OutgoingChunk['message']>(message: M) {
+    const { leaseDuration, maxValueSize } = this.#options;
+    return { version: VERSION, caller: this.caller, lease: leaseDuration, maxValueSize, ...message };
+  }
+
+  /** The names of the hosts that are connected to the queue; PostgreSQL cuts long ones off. */
+  listHosts(): Promise<string[]> {
+    return listHosts(this.#jobs);
+  }
+
+  /**
+   * Has hosts run a function. Their answers are results.
+   *
+   * @param id - from {@link nextId}.
+   * @throws (rejects) {@link QueueError}
+   */
+  async broadcast(id: string, message: OutgoingBroadcast): Promise<void> {
+    const { queue } = this.#options;
+    this.#broadcasts ??= this.#store.queue(broadcastsQueueOf(queue, this.caller));
+    const broadcasts = this.#broadcasts;
+    // Not in the event: the datastore keeps the last thousand of them.
+    await this.#retry(() => broadcasts.add(BROADCAST, this.#complete(message), { jobId: id }));
+    await this.#retry(() => this.#control.publishEvent({ eventName: BROADCAST, caller: this.caller, id }));
+  }
+
+  /** Removes the job of a broadcast that all hosts have answered. */
+  async endBroadcast(id: string): Promise<void> {
+    if (!this.#ended) await this.#broadcasts?.remove(id);
+  }
+
+  /** Has hosts abort a broadcast. */
+  async cancelBroadcast(id: string): Promise<void> {
+    await this.#broadcasts?.remove(id);
+    await this.#control.publishEvent({ eventName: CANCEL, ids: id });
   }
 
   /** Asks all hosts to report; their answers are results without tasks. */
@@ -180,13 +229,13 @@ export class Session {
     return missing;
   }
 
-  /** Removes the lease and the results from the datastore. */
+  /** Removes the lease, the results and the broadcasts from the datastore. */
   async end(): Promise<void> {
     this.stop();
     await this.#starting;
     await this.#leases.remove(leaseJobOf(this.caller));
     if (this.#worker !== undefined) await this.#store.closeWorker(this.#worker);
-    await this.#results.obliterate({ force: true });
+    await Promise.all([this.#results, this.#broadcasts].map((queue) => queue?.obliterate({ force: true })));
   }
 
   /** Stops renewing the lease. */

@@ -9,7 +9,7 @@ import type { OutgoingChunk, Session, SessionOptions } from './session.js';
 export interface ShardsHandler {
   /** A shard is open: chunks can be sent. */
   onReady(): void;
-  onResults(results: ResultsMessage): void;
+  onResults(results: ResultsMessage, shard: number): void;
   /** How many tasks wait in this process. */
   countUnsent(): number;
   /** Hosts have dropped everything that was sent through this shard, or no one can reach it. */
@@ -54,7 +54,7 @@ export class ShardConnections {
         { ...options, ...shard },
         {
           onReady: () => this.#onReady(index),
-          onResults: (results) => handler.onResults(results),
+          onResults: (results) => handler.onResults(results, index),
           // Each shard reports its part, so that the sum over all is right.
           countUnsent: () => Math.ceil(handler.countUnsent() / shards.length),
           onLost: () => handler.onLost(index),
@@ -84,6 +84,11 @@ export class ShardConnections {
     } catch (error) {
       throw (error as AggregateError).errors[0];
     }
+  }
+
+  /** How many shards there are. */
+  get count(): number {
+    return this.#shards.length;
   }
 
   /** Whether chunks can be sent. */

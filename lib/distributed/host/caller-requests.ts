@@ -1,6 +1,7 @@
 import type { QueueEvents } from 'bullmq';
 import type { HostReport } from '../wire/messages.js';
-import { ASK, CANCEL, isCaller, isRound, WATCH } from '../wire/queue-names.js';
+import { ASK, BROADCAST, CANCEL, isCaller, isRound, WATCH } from '../wire/queue-names.js';
+import type { Broadcasts } from './broadcasts.js';
 import type { CallerLeases } from './caller-leases.js';
 import type { Announcement, ResultSender } from './result-sender.js';
 
@@ -10,12 +11,15 @@ const LEASE_OF_ASKING = 60_000;
 /** What a {@link CallerRequests} needs of its host. */
 export interface RequestedHost {
   readonly leases: CallerLeases;
+  readonly broadcasts: Broadcasts;
   report(): HostReport;
   /** The state of the host for dashboards; `undefined` if it has been sent in this round, through another shard. */
   describe(round: string): Promise<string | undefined>;
   resultSenderOf(caller: string): ResultSender;
   /** Cancels the tasks of these chunks. */
   abort(chunks: readonly string[]): void;
+  /** Work for which the end of the host waits. */
+  track(work: Promise<void>): void;
   onError(error: unknown): void;
 }
 
@@ -26,10 +30,17 @@ export class CallerRequests {
   constructor(events: QueueEvents, host: RequestedHost) {
     this.#host = host;
     this.#listen(events, CANCEL, ({ ids }) => {
-      if (typeof ids === 'string') host.abort(ids.split(','));
+      if (typeof ids !== 'string') return;
+      host.abort(ids.split(','));
+      host.broadcasts.abort(ids.split(','));
+    });
+    this.#listen(events, BROADCAST, ({ caller, id }) => {
+      // The id becomes part of a key of the datastore.
+      if (!isCaller(caller) || typeof id !== 'string' || !id.startsWith(`${caller}-`)) return;
+      host.track(host.broadcasts.run(caller, id).catch(host.onError));
     });
     this.#listen(events, ASK, ({ caller }) => {
-      if (isCaller(caller)) this.#answer(caller, async () => ({ about: host.report() })).catch(host.onError);
+      if (isCaller(caller)) this.#answer(caller, async () => ({ about: this.#report(caller) })).catch(host.onError);
     });
     this.#listen(events, WATCH, ({ caller, round }) => {
       if (isCaller(caller) && isRound(round)) this.#describe(caller, round).catch(host.onError);
@@ -38,6 +49,12 @@ export class CallerRequests {
 
   #listen(events: QueueEvents, name: string, listener: (request: Record<string, unknown>) => void): void {
     events.on(name as never, ((request: Record<string, unknown>) => listener(Object(request))) as never);
+  }
+
+  #report(caller: string): HostReport {
+    const { broadcasts, report } = this.#host;
+    const running = broadcasts.list(caller);
+    return { ...report(), ...(running.length > 0 && { broadcasts: running }) };
   }
 
   async #describe(caller: string, round: string): Promise<void> {

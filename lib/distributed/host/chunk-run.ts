@@ -245,7 +245,7 @@ export class ChunkRun {
 }
 
 /** @throws {@link ProtocolError} */
-function readTasks(body: string): [id: number, args: readonly unknown[]][] {
+export function readTasks(body: string): [id: number, args: readonly unknown[]][] {
   const tasks: [number, readonly unknown[]][] = [];
   for (const message of readBody(body)) {
     if (message[0] !== TASK)

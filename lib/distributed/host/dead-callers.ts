@@ -1,7 +1,7 @@
 import type { Queue } from 'bullmq';
 import { clearTimeout, performance, setTimeout } from '../../util/clock.js';
 import type { Datastore } from '../wire/datastore.js';
-import { isCaller, resultsQueueOf } from '../wire/queue-names.js';
+import { broadcastsQueueOf, isCaller, resultsQueueOf } from '../wire/queue-names.js';
 
 /** The longest and the shortest pause between two searches, in milliseconds. */
 const MAX_PAUSE = 30_000;
@@ -20,7 +20,7 @@ export interface DeadCallersOptions {
   onError(error: Error): void;
 }
 
-/** Removes from the datastore what dead callers have left there: their results, and their leases. */
+/** Removes from the datastore what dead callers have left there: their results, broadcasts and leases. */
 export class DeadCallers {
   readonly #options: DeadCallersOptions;
   /** Callers that may have ended before this host sent them its last results. */
@@ -110,6 +110,8 @@ export class DeadCallers {
 
   async #removeResults(caller: string): Promise<void> {
     const { queue, store } = this.#options;
-    await store.queue(resultsQueueOf(queue, caller)).obliterate({ force: true });
+    for (const name of [resultsQueueOf(queue, caller), broadcastsQueueOf(queue, caller)]) {
+      await store.queue(name).obliterate({ force: true });
+    }
   }
 }

@@ -4,10 +4,12 @@ import { performance } from '../../util/clock.js';
 import { isSettledWithin } from '../../util/settled-within.js';
 import type { HostStats } from '../stats.js';
 import { Datastore, MAX_CLOSING } from '../wire/datastore.js';
+import { listHosts } from '../wire/list-hosts.js';
 import { retryInOutage } from '../wire/outage.js';
-import { controlQueueOf, leasesQueueOf, resultsQueueOf } from '../wire/queue-names.js';
+import { broadcastsQueueOf, controlQueueOf, leasesQueueOf, resultsQueueOf } from '../wire/queue-names.js';
 import { type QueueState, readQueueState } from '../wire/queue-state.js';
 import type { Shard } from '../wire/shards.js';
+import { Broadcasts } from './broadcasts.js';
 import { CallerLeases } from './caller-leases.js';
 import { CallerRequests, type RequestedHost } from './caller-requests.js';
 import type { ChunkRunContext } from './chunk-run.js';
@@ -32,7 +34,7 @@ export type ShardStats = Pick<HostStats, 'datastore' | 'silence' | 'clockSkew' |
 /** Called by a {@link HostShard}. */
 export interface HostShardHandler
   extends Pick<JobFetcherHandler, 'hasRoom' | 'onError'>,
-    Pick<RequestedHost, 'report' | 'describe'> {
+    Pick<RequestedHost, 'report' | 'describe' | 'track'> {
   /** Whether the tasks of another job begin at once. @param coming - how many jobs have arrived that have not begun. */
   hasFreeSlot(coming: number): boolean;
   /** @param fetcher - has to be told what has become of the job. */
@@ -108,6 +110,12 @@ export class HostShard {
     this.#fetcher = fetcher;
     new CallerRequests(store.events(controlQueueOf(queue)), {
       leases: context.leases,
+      broadcasts: new Broadcasts({
+        ...context,
+        read: async (caller, id) => (await store.queue(broadcastsQueueOf(queue, caller)).getJob(id))?.data,
+        isClosing: () => this.#isStopped,
+      }),
+      track: (work) => this.#handler.track(work),
       report: () => this.#handler.report(),
       describe: (round) => this.#handler.describe(round),
       resultSenderOf: context.resultSenderOf,
@@ -248,14 +256,4 @@ export class HostShard {
     this.#isDisconnected = true;
     await this.#store?.close();
   }
-}
-
-/** The names of the hosts of a queue. They name their connections, as BullMQ does for its workers. */
-async function listHosts(jobs: Queue): Promise<string[]> {
-  const workers = await jobs.getWorkers();
-  return workers.flatMap(({ rawname, name }) =>
-    String(rawname ?? name)
-      .split(':w:')
-      .slice(1),
-  );
 }

@@ -117,6 +117,7 @@ export class Host {
       hasFreeSlot: (coming) => this.#capacity.hasFreeSlot(coming),
       onJob: (job, context, fetcher) => this.#track(this.#onJob(job, context, fetcher)),
       onAbort: (ids) => this.#abort(ids),
+      track: (work) => this.#track(work),
       report: () => {
         const { running, done, failed, refused } = this.stats();
         return { running, done, failed, refused, uptime: performance.now() - this.#startedAt };

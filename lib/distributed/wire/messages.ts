@@ -50,6 +50,12 @@ export interface ChunkMessage {
   body: string;
 }
 
+/** A function to run once in each process of some hosts: a chunk of one task. */
+export interface BroadcastMessage extends ChunkMessage {
+  /** The names of the hosts. */
+  hosts: string[];
+}
+
 /** What a host tells of itself when a caller asks. */
 export interface HostReport {
   /** Tasks that it has taken and not finished. */
@@ -59,6 +65,8 @@ export interface HostReport {
   refused: number;
   /** Milliseconds since it started. */
   uptime: number;
+  /** The broadcasts of the caller that it runs, by the ids of their tasks. Default: none. */
+  broadcasts?: number[];
 }
 
 /** Results of tasks of a caller. */
@@ -122,6 +130,17 @@ export function readChunk(data: unknown, maxBody: number): ChunkMessage {
   return chunk as unknown as ChunkMessage;
 }
 
+/**
+ * @param maxBody - the maximum length of the body, in characters.
+ * @throws {@link ProtocolError}
+ */
+export function readBroadcast(data: unknown, maxBody: number): BroadcastMessage {
+  const chunk = readChunk(data, maxBody);
+  const { hosts } = chunk as Partial<BroadcastMessage>;
+  check(Array.isArray(hosts) && hosts.every((each) => isText(each, MAX_NAME)), 'hosts must be names of hosts');
+  return chunk as BroadcastMessage;
+}
+
 /** @throws {@link ProtocolError} */
 export function readResults(data: unknown, maxBody: number): ResultsMessage {
   const results = readVersion(data, 'results');
@@ -179,8 +198,9 @@ function isIdentity(value: unknown): value is FunctionIdentity {
 }
 
 function isReport(value: unknown): boolean {
-  const { running, done, failed, refused, uptime } = Object(value) as Record<string, unknown>;
-  return [running, done, failed, refused].every(isCount) && isNumber(uptime);
+  const { running, done, failed, refused, uptime, broadcasts = [] } = Object(value) as Record<string, unknown>;
+  const areCounts = [running, done, failed, refused].every(isCount) && isNumber(uptime);
+  return areCounts && Array.isArray(broadcasts) && broadcasts.every(isCount);
 }
 
 function isPair(value: unknown): value is [string, unknown] {

@@ -12,6 +12,11 @@ export function resultsQueueOf(queue: string, caller: string): string {
   return `${queue}-results-${caller}`;
 }
 
+/** The queue that holds the broadcasts of a caller while hosts run them. No one takes jobs from it: hosts read them. */
+export function broadcastsQueueOf(queue: string, caller: string): string {
+  return `${queue}-broadcasts-${caller}`;
+}
+
 /** The event stream on which callers tell hosts which chunks are cancelled. */
 export function controlQueueOf(queue: string): string {
   return `${queue}-control`;
@@ -34,6 +39,8 @@ export function leaseJobOf(caller: string): string {
 export const TASKS = 'tasks';
 export const LEASE = 'lease';
 export const RESULTS = 'results';
+/** Also the event by which a caller asks hosts to run a broadcast, with the id of its job. */
+export const BROADCAST = 'broadcast';
 
 /** The event by which a caller asks all hosts to report to its results queue. */
 export const ASK = 'ask';

@@ -99,6 +99,13 @@ export interface MapOptions<T = unknown> extends LimitOptions {
  */
 export type StreamOptions = Pick<ApplyOptions, 'signal' | 'timeout' | 'priority' | 'sharedMemory'>;
 
+/**
+ * The options of one broadcast of a distributed pool.
+ *
+ * @since 0.2.0
+ */
+export type BroadcastOptions = Pick<ApplyOptions, 'signal' | 'timeout' | 'expires'>;
+
 /** The items of a map. @inline */
 export type Items<T> = Iterable<T> | AsyncIterable<T>;
 
@@ -115,6 +122,10 @@ export type StreamArguments<A extends unknown[]> = [] extends A
   : [args: Readonly<A>, options?: StreamOptions];
 
 export type BroadcastArguments<A extends unknown[]> = [] extends A ? [args?: Readonly<A>] : [args: Readonly<A>];
+
+export type DistributedBroadcastArguments<A extends unknown[]> = [] extends A
+  ? [args?: Readonly<A>, options?: BroadcastOptions]
+  : [args: Readonly<A>, options?: BroadcastOptions];
 
 const progress: Check<boolean | ProgressOptions> = {
   type: 'boolean or object',
@@ -194,6 +205,12 @@ export const MAP_OPTIONS = {
   },
 } as const satisfies DocumentedTable<MapOptions>;
 
+const BROADCAST_OPTIONS = {
+  signal: APPLY_OPTIONS.signal,
+  timeout: APPLY_OPTIONS.timeout,
+  expires: APPLY_OPTIONS.expires,
+} as const satisfies DocumentedTable<BroadcastOptions>;
+
 /**
  * @param method - the method that was called; error messages begin with it.
  * @throws TypeError that names the option and what it accepts.
@@ -210,6 +227,11 @@ export function readCallOptions<Options extends ApplyOptions | MapOptions>(metho
 /** @throws TypeError that names the option and what it accepts. */
 export function readStreamOptions(options: StreamOptions): StreamOptions {
   return checkOptions('stream', options, STREAM_OPTIONS);
+}
+
+/** @throws TypeError that names the option and what it accepts. */
+export function readBroadcastOptions(options: BroadcastOptions): BroadcastOptions {
+  return checkOptions('broadcast', options, BROADCAST_OPTIONS);
 }
 
 /** @throws TypeError that names the option and what it accepts. */

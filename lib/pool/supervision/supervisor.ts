@@ -144,6 +144,11 @@ export class Supervisor {
     ]);
   }
 
+  /** Cancels the pinned tasks that were not sent. */
+  cancelPinned(): Task[] {
+    return this.#seats.flatMap((seat) => seat.cancel(() => true));
+  }
+
   async ready(): Promise<void> {
     if (this.#state === 'terminated') throw new PoolTerminatedError();
     if (this.#state === 'draining' && this.children.length === 0) throw new PoolClosedError();
