@@ -27,11 +27,11 @@ export const CONTENTS = {
 /** The languages of files whose extension is not the name of one. */
 const LANGUAGES = { '.service': 'ini' };
 
-const PLACES = /(<!-- begin ([\w ./-]+): written by `npm run options` -->\n\n)[\s\S]*?(\n\n<!-- end \2 -->)/g;
+const PLACES = /(<!-- begin ([\w ./-]+): written by `npm run options` -->\n)[\s\S]*?(\n<!-- end \2 -->)/g;
 
 /** Returns the page with up-to-date tables and programs. */
 export function renderOptions(page) {
-  return page.replaceAll(PLACES, (_all, begin, name, end) => `${begin}${render(name)}${end}`);
+  return page.replaceAll(PLACES, (_all, begin, name, end) => `${begin}\n${render(name)}\n${end}`);
 }
 
 function render(name) {

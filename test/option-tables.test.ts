@@ -27,9 +27,9 @@ test('the pages contain every table', () => {
   expect(found.map(([, name]) => name).toSorted()).toEqual(Object.keys(CONTENTS).toSorted());
 });
 
-test('a page with outdated options is detected', () => {
+test.each([['outdated'], []])('a page with the options %j is detected', (...options) => {
   const comments = ['<!-- begin options of pools: written by `npm run options` -->', '<!-- end options of pools -->'];
-  const rendered = renderOptions(['# Pool', comments[0], 'outdated', comments[1], 'More.\n'].join('\n\n'));
+  const rendered = renderOptions(['# Pool', comments[0], ...options, comments[1], 'More.\n'].join('\n\n'));
   expect(rendered).toContain(
     '\n| `maxTasksPerChild` | integer | 0 | Number of tasks after which a process is replaced; 0: never. |\n',
   );
