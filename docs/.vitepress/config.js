@@ -56,7 +56,12 @@ export default defineConfig({
         miniSearch: { searchOptions: { boost: { title: 8, text: 1, titles: 2 }, fuzzy: 0.15, prefix: true } },
       },
     },
-    notFound: { linkLabel: 'Take me home' },
+    notFound: {
+      title: 'Page not found',
+      quote: 'The search finds every page of this version.',
+      linkText: 'To the home page',
+      linkLabel: 'To the home page',
+    },
     docFooter: { prev: 'Previous', next: 'Next' },
     externalLinkIcon: true,
     footer: { message: 'MIT license' },

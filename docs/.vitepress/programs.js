@@ -16,10 +16,13 @@ export function listPrograms() {
   return programs.map((file) => ({ file, name: nameOf(file), text: readFileSync(folder + file, 'utf8').trim() }));
 }
 
-/** The page: the comment at the beginning of the program as prose, and the whole program. */
+/** The page: the comment at the beginning of the program as prose, with its command as code, and the whole program. */
 export function renderProgram({ file, name, text }) {
   const comment = /^(?:\/\/.*\n)+/.exec(text)?.[0] ?? '';
-  const prose = comment.replaceAll(/^\/\/ ?/gm, '').trim();
+  const prose = comment
+    .replaceAll(/^\/\/ ?/gm, '')
+    .trim()
+    .replace(/\s*\bUsage: (.+)$/m, '\n\n```sh\n$1\n```\n');
   const language = /ts$/.test(file) ? 'ts' : 'js';
   const code = text.slice(comment.length).trim();
   return `# ${name}\n\n${prose}\n\n\`\`\`${language} file=docs/examples/${file}\n${code}\n\`\`\`\n`;

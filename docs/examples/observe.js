@@ -1,4 +1,5 @@
-// Two maps with progress bars, a summary of where the time went, and a trace file. Usage: observe.js [run.json]
+// Two maps with progress bars, a summary of where the time went, and a trace file.
+// Usage: node docs/examples/observe.js [run.json]
 import { setTimeout } from 'node:timers/promises';
 import { isMainProcess, Pool } from 'aiomultiprocess';
 
