@@ -74,7 +74,8 @@ export class DistributedPool extends BasePool<DistributedPoolEvents> {
    * longer, and one that starts later does not run it. It is not retried: no process runs it twice. Without hosts the result is
    * empty, and the pool emits `noHosts`.
    *
-   * @param options - `timeout` limits the function in each process, `expires` the whole call.
+   * Of the options, `timeout` limits the function in each process, and `expires` the whole call.
+   *
    * @returns the results, one a process. Those of one host follow each other, and together count as one result for
    * `maxValueSize`.
    * @throws (rejects) what `fn` throws in one of the processes, while the others go on; {@link ProcessExitError} if a process
