@@ -81,11 +81,7 @@ export class HostShard {
     );
     if (this.#isDisconnected) return store.close();
     this.#store = store;
-    await retryInOutage(() => store.ready(), {
-      limit: this.#options.datastoreTimeout,
-      isOver: () => this.#isStopped,
-      onError: this.#onError,
-    });
+    await this.#retry(() => store.ready());
     if (this.#isStopped) return;
     const { queue } = this.#shard;
     const jobs = store.queue(queue);
@@ -122,8 +118,17 @@ export class HostShard {
       abort: (ids) => this.#handler.onAbort(ids),
       onError: this.#onError,
     });
-    await fetcher.start();
+    await this.#retry(() => fetcher.start());
     if (!this.#isStopped) this.#deadCallers?.start();
+  }
+
+  /** Retries while the datastore fails. @throws (rejects) {@link QueueError} */
+  #retry(attempt: () => Promise<void>): Promise<void> {
+    return retryInOutage(attempt, {
+      limit: this.#options.datastoreTimeout,
+      isOver: () => this.#isStopped,
+      onError: this.#onError,
+    });
   }
 
   #createContext(store: Datastore, jobs: Queue, leases: Queue): ChunkRunContext {

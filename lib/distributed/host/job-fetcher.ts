@@ -84,6 +84,7 @@ export class JobFetcher {
     return this.#reader.fetching;
   }
 
+  /** Connects, and fetches jobs. May be repeated if it fails. */
   async start(): Promise<void> {
     await this.#worker.waitUntilReady();
     if (this.#stopped) return;
