@@ -140,7 +140,9 @@ function endAfterTimeout(client: PooledClient): void {
     // With a callback, the client is given back with the error, which ends it.
     if (result instanceof Promise) {
       result.catch((error: Error) => {
-        if (error.message === TIMEOUT_MESSAGE) client.connection.stream.destroy();
+        if (error.message !== TIMEOUT_MESSAGE) return;
+        client.query = () => Promise.reject(error);
+        client.connection.stream.destroy();
       });
     }
     return result;
