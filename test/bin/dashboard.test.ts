@@ -16,6 +16,9 @@ beforeAll(async () => {
 });
 afterAll(() => redis.remove());
 
+let host: HostProcess | undefined;
+afterEach(() => host?.end());
+
 /** The state of the only pool of a program that fulfils a condition. */
 async function find(port: number, isWanted: (pool: PoolSnapshot) => unknown): Promise<PoolSnapshot> {
   const poolOf = ({ pools }: Snapshot) => pools[0] as PoolSnapshot;
@@ -42,7 +45,7 @@ test('of map shows its pool while it runs', async () => {
 });
 
 test('of map with --queue shows the hosts', async () => {
-  const host = new HostProcess('lines', redis.url, [], [`${import.meta.dirname}/../fixtures/bin/tasks.js`]);
+  host = new HostProcess('lines', redis.url, [], [`${import.meta.dirname}/../fixtures/bin/tasks.js`]);
   await host.ready();
   const hosts = ['--queue', 'lines', '--connection', redis.url, '--root', `${import.meta.dirname}/../..`];
   const child = startMap('./tasks.js#double', ...hosts, '--dashboard');
@@ -53,11 +56,10 @@ test('of map with --queue shows the hosts', async () => {
   expect({ name, kind }).toEqual({ name: 'lines', kind: 'distributed' });
   child.stdin.end();
   expect(await exited).toEqual([0, null]);
-  await host.end('SIGTERM');
 });
 
 test('of host shows its pool, and its leases, chunks and datastore', async () => {
-  const host = new HostProcess('q', redis.url, ['--dashboard', '0', '--json-logs']);
+  host = new HostProcess('q', redis.url, ['--dashboard', '0', '--json-logs']);
   await host.ready();
   const message = JSON.parse(host.lines[0] as string);
   expect(message).toMatchObject({ level: 'info', dashboard: message.message.slice('dashboard: '.length) });

@@ -34,6 +34,15 @@ async function withPage<T>(pool: DistributedPool, body: (find: Find, viewer: Vie
   }
 }
 
+async function withQueue<T>(name: string, url: string, body: (queue: Queue) => Promise<T>): Promise<T> {
+  const queue = new Queue(name, { connection: { url } });
+  try {
+    return await body(queue);
+  } finally {
+    await queue.close();
+  }
+}
+
 const isOf =
   ({ pid }: HostProcess) =>
   ({ name }: HostSnapshot) =>
@@ -182,18 +191,28 @@ describe('while it is watched', () => {
       pool.on('connectionError', ({ name, message }) => errors.push(`${name}: ${message}`));
       await withPage(pool, async (find) => {
         await find((hosts) => hosts.length === 1);
-        const connection = { url };
-        const leases = new Queue('forged-leases', { connection });
-        const caller = (await leases.getWaiting())[0]?.data.caller;
-        const results = new Queue(`forged-results-${caller}`, { connection });
+        const caller = await withQueue(
+          'forged-leases',
+          url,
+          async (leases) => (await leases.getWaiting())[0]?.data.caller,
+        );
         const right = { version: 3, slots: 1, roundTrip: 1, times: [], lost: [], returned: [], refused: [], body: '' };
-        const states = [5, '', 'x'.repeat(200_000), 'not JSON', '{}', '{"clock":1,"facts":null}', '[]'];
-        for (const [at, state] of states.entries())
-          await results.add('results', { ...right, host: `forged ${at}`, state });
-        await until(() => errors.length === states.length);
-        expect(errors).toEqual(states.map(() => expect.stringMatching(/^ProtocolError: /)));
+        const wrong: [state: unknown, message: string][] = [
+          [5, 'state must be a string'],
+          ['', 'state must be a string'],
+          ['x'.repeat(200_000), 'state must be a string of at most 131072 characters'],
+          ['not JSON', 'forged 3 sent an invalid state: '],
+          ['{}', 'invalid state: clock: expected a number'],
+          ['{"clock":1,"facts":null}', 'invalid state: facts: expected an object'],
+        ];
+        await withQueue(`forged-results-${caller}`, url, async (results) => {
+          for (const [at, [state]] of wrong.entries())
+            await results.add('results', { ...right, host: `forged ${at}`, state });
+        });
+        await until(() => errors.length === wrong.length);
+        for (const [, message] of wrong) expect(errors.filter((each) => each.includes(message))).not.toEqual([]);
+        expect(errors).toEqual(wrong.map(() => expect.stringMatching(/^ProtocolError: /)));
         expect((await find(() => true)).map(({ name }) => name)).toEqual([host.name]);
-        await Promise.all([leases.close(), results.close()]);
       });
     });
   });
