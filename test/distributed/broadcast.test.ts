@@ -124,13 +124,14 @@ describeDatastores((setting) => {
         if (how === 'signal') controller.abort(new RangeError('no longer wanted'));
         if (how === 'terminate') pool.terminate();
         await outcome;
+        // While the caller lives, unless it was terminated.
+        await setting().withPool((other) =>
+          until(async () => {
+            const reasons = await other.broadcast(readReasons);
+            return reasons.length === hosts.length && reasons.every((each) => each.length === 1);
+          }),
+        );
       }, SHORT_LEASE);
-      await setting().withPool(async (pool) => {
-        await until(async () => {
-          const reasons = await pool.broadcast(readReasons);
-          return reasons.length === hosts.length && reasons.every((each) => each.length === 1);
-        });
-      });
     });
     // A host may answer a caller that has just ended: it removes the answer after a part of the lease.
     await until(async () => (await setting().look()).length === 0);

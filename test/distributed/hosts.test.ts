@@ -376,13 +376,17 @@ describe('forged jobs', () => {
 
   test.each([
     ['a path as the caller', { caller: '../etc', id: '../etc-1' }],
-    ['a key of another queue as the id', { caller, id: 'meta' }],
+    ['another key of its queue as the id', { caller, id: 'wait' }],
     ['no id', { caller }],
     ['a job that is not there', { caller, id: `${caller}-0` }],
   ])('of a broadcast whose event has %s run nothing', async (_, event) => {
     const before = hosts.map(({ lines }) => lines.length);
-    await publish('broadcast', event);
-    await withPool(async (pool) => expect(await pool.broadcast(triple, [5])).toEqual([15, 15]));
+    await withQueue(`hosts-broadcasts-${caller}`, async (queue) => {
+      await queue.add('broadcast', { ...right, hosts: ['a'] });
+      await publish('broadcast', event);
+      await withPool(async (pool) => expect(await pool.broadcast(triple, [5])).toEqual([15, 15]));
+      await queue.obliterate({ force: true });
+    });
     expect(hosts.flatMap(({ lines }, index) => lines.slice(before[index]))).toEqual([]);
   });
 
