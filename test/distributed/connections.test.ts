@@ -10,6 +10,7 @@ import { triple } from '../fixtures/distributed/tasks.js';
 import { createCertificate } from '../support/certificate.ts';
 import { fixtures } from '../support/hosts.ts';
 import { startPostgres, startRedis } from '../support/servers.ts';
+import { until } from '../support/until.ts';
 
 type Connection = DistributedPoolOptions['connection'];
 
@@ -108,4 +109,35 @@ describe('at construction is rejected', () => {
     pool.terminate();
     await pool.join();
   });
+});
+
+test('callers and hosts with a short heartbeatTimeout wait for the tables of PostgreSQL', async () => {
+  const server = await startPostgres();
+  let client = new pg.Client(server.url);
+  // It listens before it accepts clients.
+  await until(() =>
+    client.connect().then(
+      () => true,
+      () => {
+        client = new pg.Client(server.url);
+        return false;
+      },
+    ),
+  );
+  // BullMQ's lock for migrations. They take a second longer than a query may take otherwise.
+  await client.query(`SELECT pg_advisory_lock(${0x42554c4c}, hashtext('bullmq'))`);
+  const pool = new DistributedPool({ queue: 'q', connection: server.url, heartbeatTimeout: 1000 });
+  const errors: string[] = [];
+  pool.on('connectionError', ({ message }) => errors.push(message));
+  const ready = pool.ready();
+  const waiting =
+    "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'advisory' AND clock_timestamp() - query_start > interval '1 s'";
+  await until(async () => (await client.query(waiting)).rows.length > 0);
+  await client.query('SELECT pg_advisory_unlock_all()');
+  await ready;
+  expect(errors).toEqual([]);
+  pool.terminate();
+  await pool.join();
+  await client.end();
+  await server.remove();
 });

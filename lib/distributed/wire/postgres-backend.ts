@@ -30,12 +30,16 @@ interface ReadyFields {
 
 interface ConnectionFields {
   pgModule: PgModule | undefined;
+  bootstrap(): Promise<void>;
 }
 
 interface BackendFields {
   query(...args: unknown[]): Promise<unknown>;
   run(command: string, params: readonly unknown[]): Promise<unknown>;
 }
+
+/** How long a query may take that creates BullMQ's tables, or waits for another connection that does, in milliseconds. */
+const MIGRATION_TIMEOUT = 30_000;
 
 /** PostgreSQL's codes for a table, a schema and a function that are not there. */
 const MISSING: readonly unknown[] = ['42P01', '3F000', '42883'];
@@ -60,6 +64,7 @@ export function createResilientBackend(create: CreateBackend, clock: DatastoreCl
     retryConnecting(backend.connection);
     retryConnecting(backend);
     createTablesAgain(backend);
+    extendMigrations(backend.connection);
     keepErrorListeners(backend.connection);
     // All queues of a caller share a connection, and each has a backend of its own.
     const forQueue = backend.forQueue.bind(backend);
@@ -109,6 +114,34 @@ function createTablesAgain(backend: PostgresQueueBackend): void {
       throw error;
     }
   };
+}
+
+/**
+ * Gives a connection more time while it becomes ready: creating the tables takes longer than a query may otherwise take if
+ * `heartbeatTimeout` is short, so that no connection would ever be ready.
+ */
+function extendMigrations(connection: PostgresQueueBackend['connection']): void {
+  const fields = connection as unknown as ConnectionFields;
+  const bootstrap = fields.bootstrap.bind(connection);
+  let isMigrating = false;
+  fields.bootstrap = async () => {
+    isMigrating = true;
+    try {
+      await bootstrap();
+    } finally {
+      isMigrating = false;
+    }
+  };
+  connection.pool.on('connect', (each) => {
+    const client = each as unknown as PooledClient;
+    const query = client.query.bind(client);
+    client.query = (...args) => {
+      const [text, values] = args;
+      // The heartbeat's queries have a callback, because pg's pool sends them.
+      if (!isMigrating || typeof text !== 'string' || typeof args.at(-1) === 'function') return query(...args);
+      return query({ text, values, query_timeout: MIGRATION_TIMEOUT });
+    };
+  });
 }
 
 /**
