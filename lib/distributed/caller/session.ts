@@ -257,7 +257,7 @@ export class Session {
     });
     // Finds results that were fetched and did not arrive, because the connection was lost.
     void worker.startStalledCheckTimer();
-    const reader: JobReader = new JobReader(worker, {
+    const reader: JobReader = new JobReader(worker, this.#store.maxFetches, {
       wantsJob: () => true,
       onJob: (job) => void this.#receive(reader, job, maxBody),
       onError: (error) => this.#handler.onError(error),

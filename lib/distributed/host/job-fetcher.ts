@@ -66,7 +66,7 @@ export class JobFetcher {
       removeOnComplete: { count: 0 },
       removeOnFail: KEEP_REFUSED,
     });
-    this.#reader = new JobReader(this.#worker, {
+    this.#reader = new JobReader(this.#worker, store.maxFetches, {
       wantsJob: (fetching) => handler.hasRoom(fetching, this.roundTrip),
       needsOrder: () => !store.answersInOrder && handler.hasFreeSlot(),
       onJob: (job) => this.#accept(job),

@@ -10,6 +10,8 @@ export interface Connections {
   readonly factory: BackendFactory<IQueueBackend, never>;
   /** Whether answers arrive in the order of the requests; not if the requests use several connections. */
   readonly answersInOrder: boolean;
+  /** How many requests it carries at once; further ones wait. */
+  readonly maxRequests: number;
   /** Asks the datastore for its time, in milliseconds since 1970. */
   readTime(): Promise<number>;
   /**

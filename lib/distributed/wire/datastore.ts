@@ -120,6 +120,11 @@ export class Datastore {
     return this.#connections.answersInOrder;
   }
 
+  /** How many fetches a worker may have at once: its other requests must not wait behind them. */
+  get maxFetches(): number {
+    return Math.max(1, this.#connections.maxRequests - 1);
+  }
+
   /** Whether it answers. */
   get state(): DatastoreState {
     const { heartbeatTimeout } = this.#options;

@@ -45,6 +45,7 @@ export class JobReader {
   readonly roundTrip = new RoundTrip();
   readonly #worker: Worker;
   readonly #handler: JobReaderHandler;
+  readonly #limit: number;
   /** The answers to all fetches, except to those that wait at the empty queue. */
   readonly #answers = new Set<Promise<unknown>>();
   /** Jobs that wait for these answers; those of the highest priority first. */
@@ -56,9 +57,13 @@ export class JobReader {
   #isStopped = false;
   #onEnd: (() => void) | undefined;
 
-  /** @param worker - a worker without a function; its jobs are fetched by hand. */
-  constructor(worker: Worker, handler: JobReaderHandler) {
+  /**
+   * @param worker - a worker without a function; its jobs are fetched by hand.
+   * @param maxFetches - how many fetches the connections of the worker carry at once.
+   */
+  constructor(worker: Worker, maxFetches: number, handler: JobReaderHandler) {
     this.#worker = worker;
+    this.#limit = Math.min(MAX_FETCHES, maxFetches);
     this.#handler = handler;
   }
 
@@ -92,7 +97,7 @@ export class JobReader {
   }
 
   get #maxFetches(): number {
-    return Math.min(MAX_FETCHES, Math.max(1, Math.round(this.roundTrip.time / FETCH_INTERVAL)));
+    return Math.min(this.#limit, Math.max(1, Math.round(this.roundTrip.time / FETCH_INTERVAL)));
   }
 
   async #run(fetch: () => Promise<void>): Promise<void> {

@@ -18,6 +18,7 @@ export class PostgresConnections implements Connections {
   readonly connection: never;
   readonly factory: never;
   readonly answersInOrder = false;
+  readonly maxRequests: number;
   readonly #sockets = new Set<Socket>();
   readonly #connections = new Set<PostgresQueueBackend['connection']>();
   /** Since when a client that waits for notifications owes an answer. */
@@ -26,7 +27,9 @@ export class PostgresConnections implements Connections {
 
   /** @param timeout - how long a query may take, in milliseconds. */
   constructor(connection: Connection, factory: typeof createPostgresBackend, clock: DatastoreClock, timeout: number) {
-    this.connection = this.#complete(optionsOfPostgres(connection), timeout) as never;
+    const options = this.#complete(optionsOfPostgres(connection), timeout);
+    this.connection = options as never;
+    this.maxRequests = options.max;
     const create = createResilientBackend(factory, clock);
     const tracked: typeof factory = (...args) => {
       const backend = create(...args);
@@ -37,9 +40,8 @@ export class PostgresConnections implements Connections {
     this.factory = tracked as never;
   }
 
-  #complete(options: object, timeout: number): object {
-    return {
-      max: MAX_CLIENTS,
+  #complete(options: { max?: number }, timeout: number): { max: number } {
+    const all = {
       keepAlive: true,
       query_timeout: timeout,
       connectionTimeoutMillis: timeout,
@@ -48,6 +50,7 @@ export class PostgresConnections implements Connections {
       ...(!('skipMigrations' in options) && { migrate: true }),
       ...options,
     };
+    return { ...all, max: options.max ?? MAX_CLIENTS };
   }
 
   #createSocket(): Socket {

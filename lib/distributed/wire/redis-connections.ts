@@ -23,6 +23,7 @@ function getRetryDelay(tries: number): number {
 export class RedisConnections implements Connections {
   readonly connection: never;
   readonly answersInOrder = true;
+  readonly maxRequests = Number.POSITIVE_INFINITY;
   readonly factory: never;
   readonly #client: Client;
   readonly #clients = new Set<Client>();
