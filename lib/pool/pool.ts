@@ -41,8 +41,7 @@ import { Tracing } from './tracing/tracing.js';
 export class Pool extends BasePool<PoolEvents> {
   readonly #backend: LocalBackend;
   readonly #observers: Observers;
-  /** @internal What dashboards read. */
-  readonly inspected: Inspection;
+  readonly #inspection: Inspection;
 
   /**
    * @throws TypeError or RangeError for an unknown or wrong option.
@@ -66,11 +65,12 @@ export class Pool extends BasePool<PoolEvents> {
     super(backend, { timeout, retries, priority: 0, asViews: memory?.views ?? false }, events, tracing);
     this.#backend = backend;
     this.#observers = observers;
-    this.inspected = backend.inspect();
-    openPools.add(this.inspected);
+    const inspection = backend.inspect();
+    this.#inspection = inspection;
+    openPools.add(inspection);
     void backend.ended.then(() => {
       observers.close();
-      openPools.delete(this.inspected);
+      openPools.delete(inspection);
     });
     this.openDashboard(read.dashboard);
   }
@@ -223,6 +223,11 @@ export class Pool extends BasePool<PoolEvents> {
   /** @internal */
   protected override get watched(): this {
     return this;
+  }
+
+  /** @internal What dashboards read. */
+  get inspection(): Inspection {
+    return this.#inspection;
   }
 
   /**

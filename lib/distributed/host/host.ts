@@ -106,8 +106,8 @@ export class Host {
     const { modules, root, queue, shards, port, address } = this.#options;
     const pool = new Pool(this.#options.pool);
     this.#pool = pool;
-    pool.inspected.belongTo({ name: this.name, facts: () => this.#readFacts() });
-    const stateWriter = new StateWriter(pool.inspected);
+    pool.inspection.belongTo({ name: this.name, facts: () => this.#readFacts() });
+    const stateWriter = new StateWriter(pool.inspection);
     this.#stateWriter = stateWriter;
     const functions = await AllowedFunctions.read(pool, modules, root);
     await pool.ready();
