@@ -32,7 +32,11 @@ export class StateWriter {
 
   close(): void {
     clearTimeout(this.#timer);
-    void this.#reporter?.then((reporter) => reporter.close());
+    this.#reporter?.then(
+      (reporter) => reporter.close(),
+      // The caller of write() has the error.
+      () => {},
+    );
     this.#reporter = undefined;
   }
 }
