@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import { MAX_FRAME } from './frame.js';
 import * as graph from './graph/graph.js';
 import { isHandle, isHandleMemory } from './graph/handles.js';
+import { bufferOf, byteLengthOf, sizeOf } from './memory-of.js';
 
 /** Decides how an object is sent, as {@link classify} does. */
 export type Classifier = (value: object) => number | string;
@@ -73,8 +74,9 @@ function isStream(value: object): boolean {
 
 /** A Buffer usually is a small part of a memory pool, so only its own bytes are sent. */
 function classifyView(view: ArrayBufferView): number | string {
-  if (isHandleMemory(view.buffer)) return graph.HANDLE;
-  const reason = whyUnfitMemory(view.buffer);
+  const buffer = bufferOf(view);
+  if (isHandleMemory(buffer)) return graph.HANDLE;
+  const reason = whyUnfitMemory(buffer);
   if (reason !== undefined) return reason;
   if (Buffer.isBuffer(view)) return graph.BUFFER;
   if (!graph.VIEW_TYPES.includes(nameOfView(view))) return `this version does not support ${nameOfView(view)}`;
@@ -86,14 +88,14 @@ function whyUnfitMemory(buffer: ArrayBufferLike): string | undefined {
     return 'a SharedArrayBuffer belongs to its process; use sharedArray(), or send a copy';
   }
   if (isDetached(buffer as ArrayBuffer)) return 'its memory was transferred';
-  if (buffer.byteLength > MAX_FRAME)
-    return `${buffer.byteLength} bytes exceed the limit of ${MAX_FRAME}; send it in parts`;
+  const size = sizeOf(buffer);
+  if (size > MAX_FRAME) return `${size} bytes exceed the limit of ${MAX_FRAME}; send it in parts`;
   return undefined;
 }
 
 /** A detached ArrayBuffer looks empty until it is used. */
 function isDetached(buffer: ArrayBuffer): boolean {
-  if (buffer.byteLength > 0) return false;
+  if (sizeOf(buffer) > 0) return false;
   try {
     new Uint8Array(buffer);
     return false;
@@ -105,8 +107,8 @@ function isDetached(buffer: ArrayBuffer): boolean {
 /** Whether a resizable ArrayBuffer was made too small for a view: such a view looks empty until it is used. */
 export function isOutside(view: ArrayBufferView): boolean {
   try {
-    if (types.isDataView(view)) view.byteLength;
-    else (view as Uint8Array).keys();
+    if (types.isDataView(view)) byteLengthOf(view);
+    else listKeys.call(view as Uint8Array);
     return false;
   } catch {
     return true;
@@ -116,6 +118,8 @@ export function isOutside(view: ArrayBufferView): boolean {
 export function nameOfView(view: ArrayBufferView): string {
   return types.isDataView(view) ? 'DataView' : readTypedArrayName.call(view);
 }
+
+const listKeys = Uint8Array.prototype.keys;
 
 // The name survives subclasses and other realms, where the constructor does not.
 const readTypedArrayName = Object.getOwnPropertyDescriptor(

@@ -208,3 +208,22 @@ describe('Buffers', () => {
     expect(String(message[2])).toBe('text');
   });
 });
+
+/** Its class overrides a property of the language. */
+class Pixels extends Uint8Array {
+  override get buffer(): never {
+    throw new Error('no one may have it');
+  }
+}
+
+test.each([
+  ['whose class overrides "buffer"', () => new Pixels(new ArrayBuffer(64), 8, 16).fill(1)],
+  [
+    'with a "byteOffset" of its own',
+    () => Object.defineProperty(new Uint8Array(16).fill(1), 'byteOffset', { value: 8 }),
+  ],
+  ['with a "length" of its own', () => Object.defineProperty(new Uint8Array(16).fill(1), 'length', { value: 1e9 })],
+  ['with a "byteLength" of its own', () => Object.defineProperty(Buffer.alloc(16, 1), 'byteLength', { value: -1 })],
+])('a typed array %s arrives with all of its elements', (_, create) => {
+  expect([...send(create())]).toEqual(Array(16).fill(1));
+});

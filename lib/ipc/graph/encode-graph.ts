@@ -4,6 +4,7 @@ import { OmittedPartsError, SerializationError } from '../../errors.js';
 import { RealDate } from '../../util/clock.js';
 import type { AttachmentWriter } from '../attachments.js';
 import { type Classifier, describePrimitive, isOutside, nameOfView, namesOfClasses } from '../classify.js';
+import { bufferOf, byteLengthOf, byteOffsetOf, lengthOf, sizeOf } from '../memory-of.js';
 import type { Cell, Graph, Row } from './graph.js';
 import * as graph from './graph.js';
 import { describeHandle, type HandlePart } from './handles.js';
@@ -221,7 +222,7 @@ class GraphEncoder {
   }
 
   #encodeArrayBuffer(buffer: ArrayBuffer): Row {
-    const bytes = this.#attachments.add(buffer, 0, buffer.byteLength);
+    const bytes = this.#attachments.add(buffer, 0, sizeOf(buffer));
     return [graph.ARRAY_BUFFER, bytes, buffer.resizable ? buffer.maxByteLength : graph.FIXED_BEHIND_VIEWS];
   }
 
@@ -233,12 +234,12 @@ class GraphEncoder {
 
   #encodeView(view: ArrayBufferView, row: number): Row {
     const type = graph.VIEW_TYPES.indexOf(nameOfView(view));
-    return [graph.VIEW, type, this.#cell(view.buffer, row, '.buffer'), view.byteOffset, lengthOfView(view)];
+    return [graph.VIEW, type, this.#cell(bufferOf(view), row, '.buffer'), byteOffsetOf(view), lengthOfView(view)];
   }
 
   #encodeBuffer(buffer: Buffer): Row {
-    const { buffer: memory, byteOffset, byteLength } = buffer;
-    return [graph.BUFFER, this.#attachments.add(memory as ArrayBuffer, byteOffset, byteLength)];
+    const memory = bufferOf(buffer) as ArrayBuffer;
+    return [graph.BUFFER, this.#attachments.add(memory, byteOffsetOf(buffer), byteLengthOf(buffer))];
   }
 
   #encodeError(error: Error, row: number): Row {
@@ -313,14 +314,15 @@ function isReadable(owner: object, key: string): boolean {
 }
 
 function sizeOfBytes(object: object, kind: number): number {
-  if (kind === graph.VIEW) return (object as ArrayBufferView).buffer.byteLength;
-  return kind === graph.BUFFER || kind === graph.ARRAY_BUFFER ? (object as Buffer | ArrayBuffer).byteLength : 0;
+  if (kind === graph.VIEW) return sizeOf(bufferOf(object as ArrayBufferView));
+  if (kind === graph.BUFFER) return byteLengthOf(object as Buffer);
+  return kind === graph.ARRAY_BUFFER ? sizeOf(object as ArrayBuffer) : 0;
 }
 
 /** Elements of a typed array, bytes of a DataView, or `TRACKING` for a view that follows its resizable buffer. */
 function lengthOfView(view: ArrayBufferView): number {
-  if ((view.buffer as ArrayBuffer).resizable && isTracking(view)) return graph.TRACKING;
-  return types.isDataView(view) ? view.byteLength : (view as Uint8Array).length;
+  if ((bufferOf(view) as ArrayBuffer).resizable && isTracking(view)) return graph.TRACKING;
+  return lengthOf(view);
 }
 
 const LARGEST_ELEMENT = 8;
