@@ -28,6 +28,9 @@ export interface BlockSettings {
 /** Without options of a pool. */
 export const DEFAULT_BLOCKS: BlockSettings = { limit: 256 * 1024 * 1024, threshold: 64 * 1024 };
 
+/** The largest mapping that an ArrayBuffer can be, in every version of Node.js. */
+const MAX_LIMIT = 2 ** 32;
+
 /** How long a region that is not used keeps its memory, in milliseconds. */
 const MAX_IDLE = 5000;
 
@@ -70,7 +73,7 @@ export class MappedBlocks implements BlockMemory {
 
   /** Values may travel in blocks from now on. */
   configure({ limit, threshold }: BlockSettings): void {
-    this.#limit = Math.ceil(limit / BLOCK_ALIGNMENT) * BLOCK_ALIGNMENT;
+    this.#limit = Math.ceil(Math.min(limit, MAX_LIMIT) / BLOCK_ALIGNMENT) * BLOCK_ALIGNMENT;
     this.threshold = threshold;
   }
 

@@ -152,8 +152,10 @@ class ArrayRegion {
   }
 
   #describe(view: object): HandleParts {
-    Atomics.add(this.#underway, 0, 1);
-    hold(this);
+    if (regions.stored === undefined) {
+      Atomics.add(this.#underway, 0, 1);
+      hold(this);
+    } else regions.stored.add(this);
     if (!ArrayBuffer.isView(view)) return [SHARED_ARRAY, this.#address, 'ArrayBuffer', 0, 0];
     const { byteOffset, byteLength } = view;
     if (Buffer.isBuffer(view)) return [SHARED_ARRAY, this.#address, 'Buffer', byteOffset, byteLength];
@@ -161,8 +163,13 @@ class ArrayRegion {
     return [SHARED_ARRAY, this.#address, nameOfView(view), byteOffset, length];
   }
 
+  /** What is stored, in a shared value or in an object of a manager, is received more often than it was sent. */
   onReceived(): void {
-    Atomics.sub(this.#underway, 0, 1);
+    for (let count = Atomics.load(this.#underway, 0); count > 0; ) {
+      const found = Atomics.compareExchange(this.#underway, 0, count, count - 1);
+      if (found === count) return;
+      count = found;
+    }
   }
 
   get isUnderway(): boolean {
@@ -181,7 +188,26 @@ const regions = openGlobalState('shared-arrays', () => ({
    */
   held: new Map<ArrayRegion, number>(),
   timer: undefined as NodeJS.Timeout | undefined,
+  /** Those in the value that is being stored. */
+  stored: undefined as Set<ArrayRegion> | undefined,
 }));
+
+/**
+ * Stores a value by `store`.
+ *
+ * @returns what `store` returns, and the memory of the shared arrays in the value. Keep it as long as another process may
+ * read the value: it opens the memory through this one.
+ */
+export function storeArrays<T>(store: () => T): [result: T, memory: ReadonlySet<object>] {
+  const outer = regions.stored;
+  const stored = new Set<ArrayRegion>();
+  regions.stored = stored;
+  try {
+    return [store(), stored];
+  } finally {
+    regions.stored = outer;
+  }
+}
 
 const collected = new FinalizationRegistry<{ key: string; close: () => void }>(({ key, close }) => {
   if (regions.open.get(key)?.deref() === undefined) regions.open.delete(key);

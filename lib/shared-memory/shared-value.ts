@@ -17,6 +17,7 @@ import {
   type Region,
   type RegionAddress,
 } from './region.js';
+import { storeArrays } from './shared-array.js';
 import { createImage, FileContent, ImageContent, readValue, writeValue } from './stored-value.js';
 
 /** The kind of the handles of shared values. Their parts are an id, and the content where no process can open it. */
@@ -190,6 +191,7 @@ class SharedValue<T = unknown> implements Shared<T> {
     if (this.#isDisposed || known.own.get(this.#source.id) !== this) return;
     this.#isDisposed = true;
     this.#decoded = undefined;
+    known.memory.delete(this);
     known.own.delete(this.#source.id);
     this.#source.close?.();
   }
@@ -212,6 +214,8 @@ function createDisposedError(): SharedMemoryError {
 const known = openGlobalState('shared-values', () => ({
   /** Those that it has created and not disposed, by id. */
   own: new Map<string, Shared<unknown>>(),
+  /** The shared arrays in them, which other processes open through this one. */
+  memory: new Map<Shared<unknown>, ReadonlySet<object>>(),
   /** Those of other processes, by key: their id, or that and a word if their content came with it. */
   foreign: new Map<string, WeakRef<Shared<unknown>>>(),
   /** Those of other processes that were decoded. */
@@ -261,11 +265,12 @@ function dropUnused(): void {
  * @since 0.2.0
  */
 export function share<T>(value: T): Shared<T> {
-  const parts = packParts(value, 'value');
+  const [parts, memory] = storeArrays(() => packParts(value, 'value'));
   const source =
     storeInRegion(parts) ?? new Image(process.getBuiltinModule('node:crypto').randomUUID(), createImage(parts));
   const shared = new SharedValue<T>(source);
   known.own.set(source.id, shared);
+  if (memory.size > 0) known.memory.set(shared, memory);
   registerSharedValues();
   return shared;
 }

@@ -110,6 +110,14 @@ test('a value larger than the limit goes through the pipe', async () => {
   });
 });
 
+test('a limit above that of a mapping is one of 4 GiB', async () => {
+  await Pool.using({ processes: 1, sharedMemory: { limit: Number.MAX_SAFE_INTEGER } }, async (unlimited) => {
+    // The first goes through the pipe.
+    for (let count = 0; count < 3; count++) await unlimited.apply(echo<Buffer>, [Buffer.alloc(300_000)]);
+    expect(unlimited.stats().sharedMemory.way).toBe('mapped');
+  });
+});
+
 test.each([[{ limit: -1 }], [{ threshold: 0.5 }], [{ size: 1 }], [{ views: 1 }], [true], ['1 MiB']])(
   '%j is refused',
   (sharedMemory) => {

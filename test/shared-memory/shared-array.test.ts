@@ -1,7 +1,7 @@
 /** Arrays on memory that all processes read and write. */
 import { existsSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Manager, Pool, sharedArray } from 'aiomultiprocess';
+import { Manager, Pool, type Shared, sharedArray } from 'aiomultiprocess';
 import {
   add,
   createArray,
@@ -13,6 +13,8 @@ import {
   passOn,
   pid,
   setIn,
+  shareArrayAndCollect,
+  sumOf,
   untilUnmapped,
 } from '../fixtures/shared-memory/tasks.js';
 import { isRunning } from '../support/alive.ts';
@@ -104,6 +106,15 @@ test('it arrives although the process that created it has collected its own', as
       while (!existsSync(file));
       expect([...((await call) as Float64Array)]).toEqual(Array(10).fill(10));
     });
+  });
+});
+
+test('it stays in a shared value to which nothing else refers', async () => {
+  await Pool.using({ processes: 1, execArgv: ['--expose-gc'] }, async (creators) => {
+    const shared = (await creators.apply(shareArrayAndCollect, [10])) as Shared<{ array: Float64Array }>;
+    expect(await pool.map(sumOf, Array(4).fill(shared))).toEqual(Array(4).fill(100));
+    shared.value.array[0] = 11;
+    expect(await pool.apply(sumOf, [shared])).toBe(101);
   });
 });
 
