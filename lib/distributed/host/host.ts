@@ -25,6 +25,12 @@ import { TaskTimes } from './task-times.js';
 const SUSPECT_LOSSES = 2;
 
 /**
+ * How long such a job waits for the jobs that run before it, in milliseconds. The host begins no others meanwhile, so tasks that
+ * take longer must not stop it.
+ */
+const MAX_WAITING = 30_000;
+
+/**
  * How long the steps after the grace period may take, in milliseconds: returning tasks to a datastore that is far away, and
  * the end of processes. A host ends within 5 s even if the datastore does not answer.
  */
@@ -197,9 +203,11 @@ export class Host {
     const run = new ChunkRun(job, context);
     // A job that lost two hosts may be the cause. It runs alone, so that no other job is lost with it.
     const isSuspect = job.stalledCounter >= SUSPECT_LOSSES;
+    const others = [...this.#working];
     if (isSuspect) this.#capacity.reserve();
     this.#runs.set(job.id as string, run);
     try {
+      if (isSuspect) await isSettledWithin(Promise.allSettled(others), MAX_WAITING);
       const refusal = await run.run();
       if (refusal !== undefined) {
         this.#counts.refused++;
