@@ -35,6 +35,26 @@ describeDatastores((setting) => {
     });
   });
 
+  test('the late results of a host that was suspended beyond the lease of its caller leave nothing', async () => {
+    const host = await setting().startHost();
+    await withGate(async (gate) => {
+      const program = `${fixtures}distributed/programs/caller.mjs`;
+      const args = [program, setting().server.url, setting().queue, String(gate.port), 'waitAt'];
+      const caller = spawn(process.execPath, args, { stdio: 'ignore' });
+      await gate.arrived(16);
+      // Its processes go on: their results wait for it.
+      process.kill(host.pid, 'SIGSTOP');
+      caller.kill('SIGKILL');
+      gate.open();
+      await setTimeout(1500);
+      process.kill(host.pid, 'SIGCONT');
+      await until(async () => (await setting().look()).length === 0);
+      // Nothing comes after that.
+      expect(await host.end('SIGTERM')).toBe(0);
+      expect(await setting().look()).toEqual([]);
+    });
+  });
+
   test.each(['close', 'terminate'])('a program that calls %s() as soon as it is connected exits', async (how) => {
     const program = `${fixtures}distributed/programs/leave-early.mjs`;
     expect(await node([program, setting().server.url, how], { timeout: 10_000 })).toMatchObject({

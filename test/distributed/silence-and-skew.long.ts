@@ -2,6 +2,7 @@
 import { DistributedPool } from 'aiomultiprocess/distributed';
 import { noteAndWait, triple } from '../fixtures/distributed/tasks.js';
 import { describeDatastores } from '../support/datastores.ts';
+import { CallerProcess } from '../support/faults/caller.ts';
 import { linesOf, withFile } from '../support/folder.ts';
 import { HostProcess, skewClock } from '../support/hosts.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
@@ -46,5 +47,22 @@ describeDatastores((setting) => {
     });
     expect(hosts[0]?.lines.join('\n')).toMatch(/this machine is 1[12]\d\.\d s ahead of the datastore/);
     expect(hosts[1]?.lines.join('\n')).toMatch(/this machine is 1[12]\d\.\d s behind the datastore/);
+  }, 60_000);
+
+  test('callers work although their clocks are wrong by more than a lease, and leave nothing', async () => {
+    const { server, queue } = setting();
+    await Promise.all([setting().startHost(), setting().startHost()]);
+    await withFile(async (file) => {
+      const callers = [70_000, -70_000].map((skew) => {
+        const options = { queue, connection: server.url, leaseDuration: 10_000 };
+        const order = { options, name: `caller${skew}`, tasks: 200, milliseconds: 20, file };
+        return new CallerProcess(order, skewClock(skew));
+      });
+      expect(await Promise.all(callers.map(({ exited }) => exited))).toEqual([0, 0]);
+      for (const { counts } of callers) expect(counts).toMatchObject({ right: 200, wrong: 0, failed: 0, twice: 0 });
+      // No task was dropped and sent again, because a host took its caller for dead.
+      expect(await linesOf(file)).toHaveLength(400);
+    });
+    await until(async () => (await setting().look()).length === 0);
   }, 60_000);
 });
