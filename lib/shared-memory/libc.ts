@@ -29,7 +29,10 @@ export interface Libc {
   readSeals(fd: number): number;
   /** Reserves the memory of a part of a file, so that a full system is an error here and not a crash at a later access. */
   reserve(fd: number, offset: number, length: number): void;
-  /** Gives the memory of a part of a file back to the system. The part reads as zeros from then on. */
+  /**
+   * Gives the memory of a part of a file back to the system. The part reads as zeros from then on. Has no effect where the
+   * system cannot do it, or a signal interrupts it: the memory then stays until the file is closed.
+   */
   punchHole(fd: number, offset: number, length: number): void;
   /**
    * Maps a part of a file. The mapping ends when the buffer and all views of it are collected.
@@ -133,7 +136,7 @@ function bind(koffi: typeof import('koffi')): Libc {
       if (errno !== 0) throw createError('posix_fallocate', errno);
     },
     punchHole(fd, offset, length) {
-      check('fallocate', fallocate(fd, FALLOC_KEEP_SIZE_PUNCH_HOLE, offset, length) as number);
+      fallocate(fd, FALLOC_KEEP_SIZE_PUNCH_HOLE, offset, length);
     },
     map(fd, length, mode, offset = 0) {
       if (mappings >= MAX_MAPPINGS) {

@@ -86,9 +86,9 @@ export class MappedBlocks implements BlockMemory {
     return this.#state === 'open';
   }
 
-  /** The bytes that wait for the other side. */
+  /** The bytes that wait for the other side, and those that either side has views of. */
   get used(): number {
-    return this.#blocks.used;
+    return this.#blocks.used + this.#viewed;
   }
 
   /** Half of the memory is left for what is already on its way into the channel. */

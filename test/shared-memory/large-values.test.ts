@@ -162,6 +162,17 @@ describe('with views', () => {
     expect((await viewing.apply(echo, [buffer])).byteLength).toBe(100_001);
   });
 
+  test('stats() counts the memory of the views that the program keeps', async () => {
+    await Pool.using({ processes: 1, sharedMemory: { views: true } }, async (pool) => {
+      const kept: Uint8Array[] = [];
+      while (pool.stats().sharedMemory.way === 'pipe') kept.push(await pool.apply(makeBuffer, [1_000_000]));
+      for (let count = 0; count < 20; count++) kept.push(await pool.apply(makeBuffer, [1_000_000]));
+      const viewed = kept.filter(({ buffer, length }) => buffer.byteLength > length);
+      expect(viewed.length).toBeGreaterThanOrEqual(20);
+      expect(pool.stats().sharedMemory.used).toBeGreaterThanOrEqual(20_000_000);
+    });
+  });
+
   test('a small view keeps only its own memory, while its pool is idle and when its process has ended', async () => {
     const program = fileURLToPath(new URL('../fixtures/shared-memory/programs/keep-view.mjs', import.meta.url));
     const { stdout, stderr } = await node(['--expose-gc', program]);
