@@ -5,6 +5,7 @@
  */
 import { closeSync, constants, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { constants as systemConstants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import { runInThisContext } from 'node:vm';
 import { SharedMemoryError } from '../errors.js';
@@ -17,6 +18,9 @@ export const SEAL_WRITING = 0x8;
 
 /** The offsets of mapped parts are multiples of this, the largest size of a page on any supported processor. */
 export const MAP_ALIGNMENT = 64 * 1024;
+
+/** The least that is reserved in one call, in bytes: a page. */
+const MIN_STEP = 4096;
 
 /** How a process sees its mapped file: together with all others, or with changes of its own that no other sees. */
 type MapMode = 'shared' | 'private';
@@ -132,8 +136,16 @@ function bind(koffi: typeof import('koffi')): Libc {
       return Math.max(fcntl(fd, F_GET_SEALS) as number, 0);
     },
     reserve(fd, offset, length) {
-      const errno = posixFallocate(fd, offset, length) as number;
-      if (errno !== 0) throw createError('posix_fallocate', errno);
+      const end = offset + length;
+      let step = length;
+      for (let at = offset; at < end; ) {
+        const size = Math.min(step, end - at);
+        const errno = posixFallocate(fd, at, size) as number;
+        // A signal undoes all of a step. A profiler sends them so often that only short steps end in between.
+        if (errno === systemConstants.errno.EINTR) step = Math.max(MIN_STEP, Math.floor(step / 2));
+        else if (errno !== 0) throw createError('posix_fallocate', errno);
+        else at += size;
+      }
     },
     punchHole(fd, offset, length) {
       fallocate(fd, FALLOC_KEEP_SIZE_PUNCH_HOLE, offset, length);

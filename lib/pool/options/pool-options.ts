@@ -308,7 +308,7 @@ export const POOL_OPTIONS = {
     defaultText: '`{ limit: 268435456, threshold: 65536, views: false }`',
     description:
       'How [large values](shared-memory.md#large-values) travel. `limit`: how many bytes of shared memory values under ' +
-      'way may take, for each process and direction. `threshold`: from how many bytes on a value travels there. ' +
+      'way may take, for each process and direction. `threshold`: from how many bytes on a value travels there, at least 16 KiB. ' +
       '`views`: whether Buffers and typed arrays arrive as views of that memory instead of copies, also an option of ' +
       'each call. `false`: all values go through the pipe.',
   },
