@@ -58,10 +58,15 @@ export type LoadedLibc =
 
 let loaded: LoadedLibc | undefined;
 
+/** Errors that pass: this process, or the system, has no descriptors left at the moment. */
+const PASSING: readonly unknown[] = ['EMFILE', 'ENFILE'];
+
 /** @returns the functions; the error that says why if koffi is not installed or does not work here. */
 export function loadLibc(): LoadedLibc {
-  loaded ??= load();
-  return loaded;
+  if (loaded !== undefined) return loaded;
+  const tried = load();
+  if (!PASSING.includes((tried.cause as NodeJS.ErrnoException | undefined)?.code)) loaded = tried;
+  return tried;
 }
 
 function load(): LoadedLibc {

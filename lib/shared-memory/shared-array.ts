@@ -104,7 +104,8 @@ function mapNew(libc: Libc, region: Region, size: number): ArrayRegion {
   } catch (cause) {
     region.close();
     if (cause instanceof SharedMemoryError) throw cause;
-    throw new SharedMemoryError(`sharedArray(): ${size} bytes of memory cannot be reserved`, { cause });
+    const reason = (cause as Error).message;
+    throw new SharedMemoryError(`sharedArray(): ${size} bytes of memory cannot be reserved: ${reason}`, { cause });
   }
 }
 
