@@ -62,7 +62,11 @@ export class DistributedPool extends BasePool<DistributedPoolEvents> {
    * @throws (rejects) {@link MissingPackageError}, {@link PoolClosedError}, {@link QueueError}, the error of a failed
    * connection.
    */
-  async ready(): Promise<void> {
+  ready(): Promise<void> {
+    return tolerateTermination(this.#ready());
+  }
+
+  async #ready(): Promise<void> {
     this.refuseIfClosed();
     await this.#backend.ready();
   }

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { triple, tripleAfter } from '../fixtures/distributed/tasks.js';
 import { describeDatastores } from '../support/datastores.ts';
 import { fixtures, HostProcess } from '../support/hosts.ts';
-import { node } from '../support/run.ts';
+import { node, root } from '../support/run.ts';
 import { startPostgres, startRedis } from '../support/servers.ts';
 
 test('a wrong password rejects with QueueError, for callers and hosts', async () => {
@@ -33,6 +33,19 @@ test('ready() rejects if the pool is closed while the datastore is down', async 
     await expect(ready).rejects.toThrow(end === 'close' ? InvalidStateError : PoolTerminatedError);
     await pool.join();
   }
+});
+
+test('a ready() that no one awaits and terminate() stops does not end the program', async () => {
+  const script = `
+    import { DistributedPool } from 'aiomultiprocess/distributed';
+    const pool = new DistributedPool({ queue: 'away', connection: 'redis://127.0.0.1:1' });
+    void pool.ready();
+    pool.terminate();
+    await pool.join();
+    console.log('ended');
+  `;
+  const run = await node(['--input-type=module', '-e', script], { cwd: root });
+  expect(run).toEqual({ code: 0, stdout: 'ended\n', stderr: '' });
 });
 
 test.each([
