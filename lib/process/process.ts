@@ -38,6 +38,7 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
   /** @internal How the process ended. */
   protected exit: Exit | undefined;
   #ended: Promise<void> | undefined;
+  #isTerminated = false;
   #closed = false;
 
   /**
@@ -88,8 +89,11 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
     const connection = new Connection(spawnChild(this.#spawn, 'process'), this.#start, {
       onMessages: (messages) => {
         for (const message of messages) {
-          if (message[0] === READY) startLimit?.clear();
-          else this.receive(message);
+          if (message[0] === READY) {
+            startLimit?.clear();
+            // A signal that reaches the child at the moment at which it stops to ignore signals has no effect.
+            if (this.#isTerminated) connection.kill('SIGTERM');
+          } else this.receive(message);
         }
       },
       onRead() {},
@@ -153,7 +157,9 @@ export class Process<R = void, A extends unknown[] = unknown[]> implements Promi
 
   /** Sends SIGTERM, and SIGKILL if the process is still alive after five seconds. */
   terminate(): void {
-    this.#connection?.kill('SIGTERM');
+    if (this.#connection === undefined) return;
+    this.#isTerminated = true;
+    this.#connection.kill('SIGTERM');
   }
 
   /** Sends SIGKILL. */

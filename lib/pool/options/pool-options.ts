@@ -74,16 +74,16 @@ export interface PoolOptions extends SpawnOptions, InitializerOptions, PythonSpe
   maxWaitingBytes?: number;
   /**
    * How large values travel. `limit`: how many bytes of shared memory values under way may take, for each process and
-   * direction. `threshold`: from how many bytes on a value travels there. `views`: whether Buffers and typed arrays
-   * arrive as views of that memory instead of copies, also an option of each call. `false`: all values go through the
-   * pipe. Default: `{ limit: 268435456, threshold: 65536, views: false }`.
+   * direction. `threshold`: from how many bytes on a value travels there, at least 16 KiB. `views`: whether Buffers and
+   * typed arrays arrive as views of that memory instead of copies, also an option of each call. `false`: all values go
+   * through the pipe. Default: `{ limit: 268435456, threshold: 65536, views: false }`.
    */
   sharedMemory?:
     | false
     | {
         /** Bytes that values under way may take, for each process and direction. Default: 268435456 (256 MiB). */
         limit?: number;
-        /** Size in bytes from which a value travels in shared memory. Default: 65536 (64 KiB). */
+        /** Size in bytes from which a value travels in shared memory, at least 16 KiB. Default: 65536 (64 KiB). */
         threshold?: number;
         /** Whether Buffers and typed arrays arrive as views instead of copies. Default: `false`. */
         views?: boolean;
