@@ -49,9 +49,12 @@ export class Capacity {
     return this.#times.running + coming * this.#nextChunk < this.#slots;
   }
 
-  /** The next chunk is probably as large as the last one. */
+  /**
+   * The next chunk is probably as large as the last one. After a pause it may be as large as any: a host that fetched two at
+   * once would take the work of another that has nothing to do.
+   */
   get #nextChunk(): number {
-    return this.#chunks.at(-1) ?? 1;
+    return this.#hasEnded ? (this.#chunks.at(-1) ?? 1) : Math.max(1, ...this.#chunks);
   }
 
   /** The numbers of tasks in the last chunks that have begun. */
