@@ -29,10 +29,14 @@ const checkNode = `{
     throw new Error(\`aiomultiprocess requires Node.js ${manifest.engines.node}; this is \${process.version}\`);
 }`;
 
+/** A bundler that turns a program into CommonJS empties `import.meta`; the package would fail with an obscure error. */
+const checkUrl = `if (import.meta.url === undefined) throw new Error('a bundle must import the package aiomultiprocess, not \
+contain it (esbuild: --external:aiomultiprocess; other bundlers have an option "external" too)');`;
+
 /** CommonJS dependencies load the modules of Node.js with `require`. */
 const requireBanner = {
   js: `${checkNode}
-import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);`,
+import { createRequire as bundleRequire } from 'node:module'; ${checkUrl} const require = bundleRequire(import.meta.url);`,
 };
 
 // The compiler's output for the command line exists only because it type-checks the sources.

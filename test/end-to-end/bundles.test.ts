@@ -60,3 +60,15 @@ test('a development bundle, which evaluates its modules as text, runs them too',
   const result = await node([`${root}test/fixtures/bundles/webpack-eval.cjs`]);
   expect(result).toMatchObject({ code: 0, stdout: '2,4\n11,12\n' });
 });
+
+test('a CommonJS bundle that contains the package fails with the same error as it loads', async () => {
+  const outfile = join(folder, 'contains.cjs');
+  const stdin = { contents: "import { Pool } from 'aiomultiprocess'; new Pool();", resolveDir: folder };
+  // What esbuild does by default for Node.js: `import.meta` is empty.
+  await build({ bundle: true, platform: 'node', outfile, stdin, logLevel: 'error' });
+  const { code, stderr } = await node([outfile]);
+  expect(stderr).toMatch(
+    /^Error: a bundle must import the package aiomultiprocess, not contain it \(esbuild: --external/m,
+  );
+  expect(code).toBe(1);
+});
