@@ -14,6 +14,7 @@ import { refuseOutsideOfTask } from './current-task.js';
  */
 export function requireStartable(what: string, execPath: string | undefined): void {
   requireNode(what);
+  refuseFrozenIntrinsics(what);
   refuseOutsideOfTask(what);
   refuseInUnstartedChild(what);
   if (execPath === undefined) refuseInOtherHost(what);
@@ -32,6 +33,12 @@ function requireNode(what: string): void {
     if (process.versions[name] === undefined) continue;
     throw new BootstrapError(`${what} needs Node.js: ${missing}; run the program with node`);
   }
+}
+
+/** The flag turns the methods of promises into accessors. execa, which copies them as values, then cannot start a process. */
+function refuseFrozenIntrinsics(what: string): void {
+  if (Object.getOwnPropertyDescriptor(Promise.prototype, 'then')?.value !== undefined) return;
+  throw new BootstrapError(`${what} cannot start processes under --frozen-intrinsics; run node without this flag`);
 }
 
 /**

@@ -35,3 +35,11 @@ test('with the flags a marked function runs, and every function if the inspector
   if (inspector.length > 0)
     expect(await runProgram('permitted.mjs', [], flags)).toMatchObject({ stdout: '[ 3, 6 ]\n' });
 });
+
+test('under --frozen-intrinsics the error names that flag', async () => {
+  const { code, stderr } = await runProgram('guarded.mjs', [], ['--frozen-intrinsics']);
+  expect(stderr).toMatch(
+    /BootstrapError: a Pool cannot start processes under --frozen-intrinsics; run node without this flag/,
+  );
+  expect(code).toBe(1);
+});
