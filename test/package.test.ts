@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { node, type Run, root, run } from './support/run.ts';
 
@@ -73,6 +75,54 @@ describe('the published files', () => {
     }
     const code = files.filter((file) => /^dist\/(lib|bin)\//.test(file));
     expect(code.filter((file) => !reached.has(file))).toEqual([]);
+  });
+});
+
+describe('the packed package, installed into an empty folder without a network', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'an empty földer '));
+    await writeFile(join(folder, 'package.json'), '{ "private": true }');
+    await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder]);
+    const file = `./aiomultiprocess-${manifest.version}.tgz`;
+    // Of a file, npm would run `prepare`, which is for the repository.
+    const args = ['install', '--offline', '--ignore-scripts', '--no-audit', file];
+    expect(await run('npm', args, { cwd: folder })).toMatchObject({ code: 0, stderr: '' });
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  async function runFile(name: string, text: string): Promise<Run> {
+    await writeFile(join(folder, name), text);
+    return node(['--no-warnings', name], { cwd: folder });
+  }
+
+  test('is the only package there', async () => {
+    const names = await readdir(join(folder, 'node_modules'));
+    expect(names.filter((name) => !name.startsWith('.'))).toEqual(['aiomultiprocess']);
+  });
+
+  test('runs an ES module', async () => {
+    const program = `
+      import { isMainProcess, Pool } from 'aiomultiprocess';
+      export const double = async (value) => value * 2;
+      if (isMainProcess) console.log(await Pool.using({ processes: 1 }, (pool) => pool.map(double, [1, 2])));`;
+    expect(await runFile('program.mjs', program)).toEqual({ code: 0, stdout: '[ 2, 4 ]\n', stderr: '' });
+  });
+
+  test('runs a CommonJS module', async () => {
+    const program = `
+      const { isMainProcess, Pool } = require('aiomultiprocess');
+      exports.double = async (value) => value * 2;
+      if (isMainProcess) Pool.using({ processes: 1 }, (pool) => pool.map(exports.double, [1, 2])).then(console.log);`;
+    expect(await runFile('program.cjs', program)).toEqual({ code: 0, stdout: '[ 2, 4 ]\n', stderr: '' });
+  });
+
+  test('runs its command', async () => {
+    await writeFile(join(folder, 'tasks.mjs'), 'export const double = async (value) => value * 2;');
+    await writeFile(join(folder, 'input.ndjson'), '1\n2\n');
+    const args = ['map', './tasks.mjs#double', '--format', 'ndjson', '--input', 'input.ndjson'];
+    const { code, stdout } = await run(join(folder, 'node_modules/.bin/aiomultiprocess'), args, { cwd: folder });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '2\n4\n' });
   });
 });
 

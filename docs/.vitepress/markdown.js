@@ -9,8 +9,6 @@ const docs = fileURLToPath(new URL('..', import.meta.url));
 /** Files outside docs/ that have a page on the site. */
 const PAGES = {
   '../CHANGELOG.md': '/changes.md',
-  '../CONTRIBUTING.md': '/contributing.md',
-  '../SECURITY.md': '/security.md',
   '../README.md': '/index.md',
 };
 

@@ -13,6 +13,7 @@ import { Expiry } from '../pool/task/expiry.js';
 import type { AnyFunction } from '../pool/task/job.js';
 import { Tracing } from '../pool/tracing/tracing.js';
 import { refuseOutsideOfTask } from '../process/current-task.js';
+import type { Emitter } from '../util/emitter.js';
 import { DistributedBackend } from './caller/distributed-backend.js';
 import type { ConnectionEvents, DistributedPoolEvents } from './events.js';
 import { type DistributedPoolOptions, readDistributedPoolOptions } from './options.js';
@@ -43,7 +44,7 @@ export class DistributedPool extends BasePool<DistributedPoolEvents> {
   constructor(options: DistributedPoolOptions) {
     refuseOutsideOfTask('a DistributedPool');
     const read = readDistributedPoolOptions(options);
-    const events = new EventEmitter<PoolEvents & ConnectionEvents>();
+    const events: Emitter<PoolEvents> & Emitter<ConnectionEvents> = new EventEmitter<string>();
     const tracing = new Tracing(read.queue, events, undefined, () => {});
     const backend = new DistributedBackend(read, events, tracing);
     const { taskTimeout: timeout, retries } = read;

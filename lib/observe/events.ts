@@ -1,4 +1,4 @@
-import type { EventEmitter } from 'eventemitter3';
+import type { Emitter } from '../util/emitter.js';
 
 /** The events of a pool. Durations are milliseconds; points in time are values of `performance.now()`. */
 
@@ -209,7 +209,7 @@ export interface PoolEvents extends ProcessEvents, TaskEvents {
 }
 
 /** The emitter of a pool's events; it may have other events too. */
-export type PoolEmitter = Pick<EventEmitter<PoolEvents>, 'emit' | 'listenerCount'>;
+export type PoolEmitter = Pick<Emitter<PoolEvents>, 'emit' | 'listenerCount'>;
 
 export const TASK_EVENTS = [
   'taskQueued',

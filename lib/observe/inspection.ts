@@ -2,7 +2,7 @@
  * What a dashboard reads of a pool, and does with it. Pools implement it; a dashboard knows no more of them. Durations and
  * ages are milliseconds, sizes bytes, points in time values of `performance.now()`.
  */
-import type { EventEmitter } from 'eventemitter3';
+import type { Emitter } from '../util/emitter.js';
 import type { EndedInfo, PoolEvents } from './events.js';
 import type { ProgressSource } from './progress/progress.js';
 
@@ -136,7 +136,7 @@ export interface HostReading {
 export interface InspectedPool {
   readonly name: string;
   readonly kind: 'local' | 'distributed' | 'host';
-  readonly events: Pick<EventEmitter<PoolEvents>, 'on' | 'off'>;
+  readonly events: Pick<Emitter<PoolEvents>, 'on' | 'off'>;
   readonly ended: Promise<void>;
   readonly actions: PoolActions;
   count(): PoolCounts;

@@ -1,4 +1,4 @@
-import type { EventEmitter } from 'eventemitter3';
+import type { Emitter } from '../util/emitter.js';
 import type { PoolEvents } from './events.js';
 import { Insights } from './measure/insights.js';
 import { TaskStatsCollector } from './measure/task-stats.js';
@@ -20,7 +20,7 @@ export class Observers {
   /** @throws the error of the file system if the trace file cannot be created. */
   constructor(
     { name, measure, trace }: { name: string; measure: boolean; trace?: string | URL },
-    events: EventEmitter<PoolEvents>,
+    events: Emitter<PoolEvents>,
     getPool: () => ObservedPool | undefined,
   ) {
     this.taskStats = measure ? new TaskStatsCollector(events) : undefined;

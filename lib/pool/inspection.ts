@@ -1,4 +1,3 @@
-import type { EventEmitter } from 'eventemitter3';
 import type { PoolEvents } from '../observe/events.js';
 import type {
   HostFacts,
@@ -12,6 +11,7 @@ import type {
   StreamReading,
 } from '../observe/inspection.js';
 import { performance } from '../util/clock.js';
+import type { Emitter } from '../util/emitter.js';
 import type { Maps } from './map/maps.js';
 import type { ReadPoolOptions } from './options/pool-options.js';
 import type { PoolStats } from './stats.js';
@@ -32,7 +32,7 @@ const MIN_FOLLOWED_AGE = 100;
 export interface InspectedParts {
   readonly options: ReadPoolOptions;
   readonly tracing: Tracing;
-  readonly events: EventEmitter<PoolEvents>;
+  readonly events: Emitter<PoolEvents>;
   readonly ended: Promise<void>;
   readonly lifecycle: TaskLifecycle;
   readonly supervisor: Supervisor;
@@ -85,7 +85,7 @@ export class Inspection implements InspectedPool {
     return this.#host?.facts();
   }
 
-  get events(): EventEmitter<PoolEvents> {
+  get events(): Emitter<PoolEvents> {
     return this.#parts.events;
   }
 

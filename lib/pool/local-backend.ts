@@ -1,8 +1,8 @@
-import type { EventEmitter } from 'eventemitter3';
 import { type InitializerError, PoolTerminatedError, QueueFullError, TaskTimeoutError } from '../errors.js';
 import { describeModule } from '../functions/describe-function.js';
 import type { PoolEvents } from '../observe/events.js';
 import { callListener } from '../util/call-listener.js';
+import type { Emitter } from '../util/emitter.js';
 import type { Backend } from './backend.js';
 import { Inspection } from './inspection.js';
 import { Maps } from './map/maps.js';
@@ -26,7 +26,7 @@ import type { ChildEnd, ChildEvents, ChildHandle } from './worker/child-handle.j
 export class LocalBackend implements Backend {
   readonly #options: ReadPoolOptions;
   readonly #tracing: Tracing;
-  readonly #events: EventEmitter<PoolEvents>;
+  readonly #events: Emitter<PoolEvents>;
   readonly #lifecycle: TaskLifecycle;
   readonly #dispatcher: Dispatcher;
   readonly #supervisor: Supervisor;
@@ -37,7 +37,7 @@ export class LocalBackend implements Backend {
   /** Streams that were begun and whose generators have not ended. */
   readonly #streams = new Set<StreamTask>();
 
-  constructor(options: ReadPoolOptions, events: EventEmitter<PoolEvents>, tracing: Tracing) {
+  constructor(options: ReadPoolOptions, events: Emitter<PoolEvents>, tracing: Tracing) {
     this.#options = options;
     this.#tracing = tracing;
     this.#events = events;

@@ -6,6 +6,7 @@ import { openPools } from '../observe/inspection.js';
 import type { PoolInsights } from '../observe/measure/insights.js';
 import { Observers } from '../observe/observers.js';
 import { requireStartable } from '../process/startable.js';
+import type { Emitter } from '../util/emitter.js';
 import { holdUntil } from '../util/keep-alive.js';
 import { BasePool } from './base-pool.js';
 import type { Inspection } from './inspection.js';
@@ -51,7 +52,7 @@ export class Pool extends BasePool<PoolEvents> {
   constructor(options: PoolOptions = {}) {
     const read = readPoolOptions(options);
     requireStartable('a Pool', read.spawn.execPath);
-    const events = new EventEmitter<PoolEvents>();
+    const events: Emitter<PoolEvents> = new EventEmitter();
     let backend: LocalBackend | undefined;
     const observers = new Observers(read, events, () => backend);
     const tracing = new Tracing(read.name, events, read.contextPropagation?.capture, () => backend?.measure());

@@ -73,8 +73,7 @@ export function installProject(scenario: NamedScenario, version: string, package
   const folder = join(projects, `${scenario.name}-${version}`);
   const [tool, ...others] = scenario.packages ?? [];
   const wanted = tool === undefined ? [] : [version ? `${tool}@${version}` : tool, ...others];
-  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const contents = JSON.stringify({ wanted, dependencies });
+  const contents = JSON.stringify({ wanted });
   const stamp = join(folder, 'node_modules', '.matrix.json');
 
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === contents) {

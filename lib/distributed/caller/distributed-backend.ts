@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { EventEmitter } from 'eventemitter3';
 import { HostLostError, InvalidStateError, PoolTerminatedError, ProtocolError, QueueError } from '../../errors.js';
 import type { PoolEvents } from '../../observe/events.js';
 import type { InspectedPool } from '../../observe/inspection.js';
@@ -16,6 +15,7 @@ import type { Tracing } from '../../pool/tracing/tracing.js';
 import { FAILURE, type Message, PROGRESS, RESULT } from '../../protocol/messages.js';
 import { callListener } from '../../util/call-listener.js';
 import { clearInterval, clearTimeout, setInterval, setTimeout } from '../../util/clock.js';
+import type { Emitter } from '../../util/emitter.js';
 import { oncePerTick } from '../../util/once-per-tick.js';
 import type { ConnectionEvents } from '../events.js';
 import { HOST_DECIDES, type ReadDistributedPoolOptions } from '../options.js';
@@ -47,7 +47,7 @@ export class DistributedBackend implements Backend {
   readonly #id = randomUUID().replaceAll('-', '');
   readonly #options: ReadDistributedPoolOptions;
   readonly #references: FunctionReferences;
-  readonly #events: EventEmitter<PoolEvents & ConnectionEvents>;
+  readonly #events: Emitter<PoolEvents> & Emitter<ConnectionEvents>;
   readonly #lifecycle: TaskLifecycle;
   readonly #sizes: ChunkSizes;
   readonly #queue: ChunkQueue;
@@ -70,7 +70,7 @@ export class DistributedBackend implements Backend {
 
   constructor(
     options: ReadDistributedPoolOptions,
-    events: EventEmitter<PoolEvents & ConnectionEvents>,
+    events: Emitter<PoolEvents> & Emitter<ConnectionEvents>,
     tracing: Tracing,
   ) {
     this.ended = new Promise((resolve) => {

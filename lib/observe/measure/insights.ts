@@ -1,5 +1,5 @@
-import type { EventEmitter } from 'eventemitter3';
 import { performance } from '../../util/clock.js';
+import type { Emitter } from '../../util/emitter.js';
 import type { CancelledInfo, EndedInfo, FailedInfo, PoolEvents, ProcessInfo } from '../events.js';
 import { SlowestTasks, type SlowTask } from './slowest-tasks.js';
 import { type TimeShares, TimeShareTracker } from './time-shares.js';
@@ -41,7 +41,7 @@ export class Insights {
   #hadWork = false;
 
   /** @param hasWork - whether the pool has calls that have not settled. */
-  constructor(events: EventEmitter<PoolEvents>, hasWork: () => boolean) {
+  constructor(events: Emitter<PoolEvents>, hasWork: () => boolean) {
     this.#hasWork = hasWork;
     events.on('processStarted', (info) => this.#trackerOf(info).start(info.pid));
     events.on('processReady', (info) => this.#trackerOf(info).onReady(info, this.#hasWork()));

@@ -1,5 +1,5 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
-import type { EventEmitter } from 'eventemitter3';
+import type { Emitter } from '../../util/emitter.js';
 import type { EndedInfo, PoolEvents } from '../events.js';
 import { Throughput } from './throughput.js';
 
@@ -50,7 +50,7 @@ export class TaskStatsCollector {
   readonly #runTimes = createHistogram({ figures: 2 });
   readonly #throughput = new Throughput();
 
-  constructor(events: EventEmitter<PoolEvents>) {
+  constructor(events: Emitter<PoolEvents>) {
     const onEnded = ({ waitTime, runTime }: Partial<EndedInfo>) => {
       this.#throughput.count();
       if (waitTime !== undefined) record(this.#waitTimes, waitTime);

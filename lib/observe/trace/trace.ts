@@ -1,5 +1,5 @@
-import type { EventEmitter } from 'eventemitter3';
 import { performance } from '../../util/clock.js';
+import type { Emitter } from '../../util/emitter.js';
 import type { EndedInfo, PoolEvents, TaskInfo } from '../events.js';
 import { summarizeArguments } from '../summarize-arguments.js';
 import { TraceFile } from './trace-file.js';
@@ -23,7 +23,7 @@ export class Trace {
    * @param countQueued - the number of waiting tasks.
    * @throws the error of the file system if the file cannot be created.
    */
-  constructor(path: string | URL, pool: string, events: EventEmitter<PoolEvents>, countQueued: () => number) {
+  constructor(path: string | URL, pool: string, events: Emitter<PoolEvents>, countQueued: () => number) {
     this.#file = new TraceFile(path);
     this.#countQueued = countQueued;
     this.#name('process_name', 0, 0, pool);

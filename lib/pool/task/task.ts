@@ -1,12 +1,18 @@
-import type { IBackoff } from 'cockatiel';
 import type { Job } from './job.js';
+
+/** The pause before a retry, and the one that follows from it. */
+interface Backoff {
+  /** In milliseconds. */
+  readonly duration: number;
+  next(context: unknown): Backoff;
+}
 
 /** The earlier attempts of a task: their errors, and the backoff that the next pause follows from. */
 export interface RetryHistory {
   readonly errors: readonly unknown[];
   /** The id of the first attempt, by which the task is known outside of the pool. */
   readonly firstId: number;
-  readonly backoff: IBackoff<unknown>;
+  readonly backoff: Backoff;
 }
 
 /** Where a task comes from that was created elsewhere, or has run elsewhere before. */
