@@ -112,6 +112,13 @@ export class ConcurrencyControl {
     return running < limit && this.#load < FULL;
   }
 
+  /** Whether all running tasks together keep the event loop busy for less than `time` milliseconds, as far as is known. */
+  comesRoundWithin(time: number): boolean {
+    let work = 0;
+    for (const fn of this.#running) work += fn.running * fn.work;
+    return work < time && !this.#isFixed;
+  }
+
   onStart(fn: FunctionLoad): void {
     fn.running++;
     this.#load += fn.share;

@@ -39,6 +39,8 @@ import { startWatchdog } from './watchdog.js';
 
 /** How long the end of the process waits for tasks whose signal has aborted, in milliseconds. */
 const MAX_ABORTING = 1000;
+/** How long a result waits for others that end in the same round of the event loop, in milliseconds. */
+const MAX_WAIT = 8;
 
 export interface ExecutorOptions {
   channel: Channel<ToChild, ToParent>;
@@ -61,7 +63,8 @@ export interface ExecutorOptions {
  * Runs tasks in the order in which they came, up to `concurrency` of them at a time, and posts their results and errors.
  *
  * It works in turns: it starts the tasks that may start, lets the promises run, and starts again. It writes the results when
- * no further task can start or the turns have taken a while.
+ * no further task can start or the turns have taken a while. Tasks that end between turns, as their timers and sockets call
+ * back, share the next one.
  */
 export class Executor {
   readonly #channel: Channel<ToChild, ToParent>;
@@ -93,6 +96,8 @@ export class Executor {
   /** What the keys of the tasks that come next follow from, if not from their ids alone. */
   #keys: KeySource | undefined;
   #turning = false;
+  /** A turn comes at the end of this round of the event loop, unless one comes before. */
+  #isTurnDue = false;
 
   constructor({
     channel,
@@ -323,7 +328,9 @@ export class Executor {
   #end(id: number): void {
     this.#forget(id);
     this.#limit.onEnd();
-    this.#scheduleTurn();
+    if (this.#turning) return;
+    if (this.#concurrency.comesRoundWithin(MAX_WAIT)) this.#deferTurn();
+    else this.#scheduleTurn();
   }
 
   #forget(id: number): void {
@@ -339,7 +346,19 @@ export class Executor {
     nextTick(this.#turn);
   }
 
+  /** After the timers and sockets that are ready now: each may end a task. */
+  #deferTurn(): void {
+    if (this.#isTurnDue) return;
+    this.#isTurnDue = true;
+    setImmediate(this.#endRound);
+  }
+
+  readonly #endRound = (): void => {
+    if (this.#isTurnDue) this.#scheduleTurn();
+  };
+
   readonly #turn = (): void => {
+    this.#isTurnDue = false;
     this.#targets.loadCold();
     if (this.#startTasks()) return this.#turnAgain();
     this.#concurrency.measure();

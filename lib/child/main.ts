@@ -61,6 +61,8 @@ process.on('uncaughtException', (error) => {
   channel.postError([FATAL, error]);
   ending.fail();
 });
+// A task may end the process: those that have ended before it are answered.
+process.on('exit', () => channel.flush());
 
 function start(message: Extract<ToChild, [typeof START, ...unknown[]]>): void {
   const [, options] = message;
