@@ -1,6 +1,6 @@
 /**
  * Measures large values and shared memory: this pool with copies, with views and without koffi, against piscina, which
- * copies or transfers between threads, and tinypool's child processes.
+ * copies or transfers between threads, tinypool's child processes, and the copies of the program alone.
  *
  *     node benchmarks/shared-memory.js [--rounds 7] [--only '1 MiB in']
  *
@@ -60,6 +60,32 @@ const openTinypool = async () => {
   return { call: (name, value) => pool.run(value, { name }), close: () => pool.destroy() };
 };
 
+/**
+ * What any pool has to do that shares no memory with its tasks for good: the program's thread copies each value into shared
+ * memory, and each result out of it. No pool whose sender keeps its value can be faster than the first of these copies.
+ */
+const openCopies = async () => {
+  const region = sharedArray(Uint8Array, 64 * MIB);
+  let position = 0;
+  const next = (length) => {
+    position = position + length > region.length ? 0 : position;
+    position += length;
+    return region.subarray(position - length, position);
+  };
+  return {
+    async call(name, value) {
+      if (name !== 'makeBytes')
+        next(value.byteLength).set(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+      if (name === 'countBytes') return value.byteLength;
+      const length = name === 'makeBytes' ? value : value.byteLength;
+      const result = Buffer.allocUnsafeSlow(length);
+      result.set(next(length));
+      return result;
+    },
+    async close() {},
+  };
+};
+
 const contenders = {
   'piscina, copying': openPiscina(false),
   'piscina, transferring': openPiscina(true),
@@ -67,6 +93,7 @@ const contenders = {
   'ours without koffi': openOurs(false),
   ours: openOurs({}),
   'ours with views': openOurs({ views: true }),
+  'copies, nothing sent': openCopies,
 };
 
 /** What each call sends, how many calls are made at once, and how many bytes cross in all. */
