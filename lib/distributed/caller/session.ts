@@ -77,6 +77,8 @@ export class Session {
   readonly #results: Queue;
   readonly #control: QueueEventsProducer;
   readonly #roundTrip = new RoundTrip();
+  /** The chunks that are being sent. */
+  readonly #sending = new Map<string, Promise<unknown>>();
   /** Created with the first broadcast. */
   #broadcasts: Queue | undefined;
   #starting: Promise<void> | undefined;
@@ -153,7 +155,13 @@ export class Session {
       data: this.#complete(message),
       opts: { jobId: id, priority, removeOnComplete: true, removeOnFail: { count: 100 } },
     }));
-    await this.#retry(() => this.#jobs.addBulk(jobs));
+    const sending = this.#retry(() => this.#jobs.addBulk(jobs));
+    for (const { id } of outgoing) this.#sending.set(id, sending);
+    try {
+      await sending;
+    } finally {
+      for (const { id } of outgoing) this.#sending.delete(id);
+    }
   }
 
   #complete<M extends OutgoingChunk['message']>(message: M) {
@@ -211,6 +219,8 @@ export class Session {
 
   /** Cancels chunks: removes them from the queue, or has hosts abort them. */
   async cancel(chunks: readonly string[]): Promise<void> {
+    // PostgreSQL could remove them before it has added them, over another connection.
+    await Promise.allSettled(chunks.map((id) => this.#sending.get(id)));
     const removed = await Promise.all(chunks.map((id) => this.#jobs.remove(id)));
     const running = chunks.filter((_, index) => removed[index] === 0);
     if (running.length > 0) await this.#control.publishEvent({ eventName: CANCEL, ids: running.join() });

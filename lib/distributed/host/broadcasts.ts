@@ -12,6 +12,8 @@ export interface BroadcastsContext
   extends Pick<ChunkRunContext, 'host' | 'pool' | 'functions' | 'leases' | 'maxValueSize' | 'resultSenderOf'> {
   /** Reads the job of a broadcast; `undefined` if its caller has removed it. */
   read(caller: string, id: string): Promise<unknown>;
+  /** Whether its caller has cancelled the broadcast with this job. */
+  isCancelled(id: string): boolean;
   isClosing(): boolean;
 }
 
@@ -79,7 +81,7 @@ export class Broadcasts {
     sender: ResultSender,
     abort: AbortController,
   ): Promise<void> {
-    const { host, maxValueSize } = this.#context;
+    const { host, maxValueSize, isCancelled } = this.#context;
     let message: BroadcastMessage;
     let task: number;
     let args: readonly unknown[];
@@ -90,7 +92,7 @@ export class Broadcasts {
       await sender.refuse(id, (error as Error).message);
       throw error;
     }
-    if (!message.hosts.includes(host)) return;
+    if (!message.hosts.includes(host) || isCancelled(id)) return;
     sender.limitValues(message.maxValueSize);
     this.#running.set(id, { caller, task, abort });
     try {

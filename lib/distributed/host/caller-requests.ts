@@ -16,8 +16,8 @@ export interface RequestedHost {
   /** The state of the host for dashboards; `undefined` if it has been sent in this round, through another shard. */
   describe(round: string): Promise<string | undefined>;
   resultSenderOf(caller: string): ResultSender;
-  /** Cancels the tasks of these chunks. */
-  abort(chunks: readonly string[]): void;
+  /** Cancels the tasks of these jobs, and of those that arrive later. */
+  cancel(jobs: readonly string[]): void;
   /** Work for which the end of the host waits. */
   track(work: Promise<void>): void;
   onError(error: unknown): void;
@@ -31,7 +31,7 @@ export class CallerRequests {
     this.#host = host;
     this.#listen(events, CANCEL, ({ ids }) => {
       if (typeof ids !== 'string') return;
-      host.abort(ids.split(','));
+      host.cancel(ids.split(','));
       host.broadcasts.abort(ids.split(','));
     });
     this.#listen(events, BROADCAST, ({ caller, id }) => {

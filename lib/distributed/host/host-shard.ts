@@ -12,6 +12,7 @@ import type { Shard } from '../wire/shards.js';
 import { Broadcasts } from './broadcasts.js';
 import { CallerLeases } from './caller-leases.js';
 import { CallerRequests, type RequestedHost } from './caller-requests.js';
+import { CancelledJobs } from './cancelled-jobs.js';
 import type { ChunkRunContext } from './chunk-run.js';
 import { DeadCallers } from './dead-callers.js';
 import { JobFetcher, type JobFetcherHandler, type JobFetcherOptions } from './job-fetcher.js';
@@ -57,6 +58,7 @@ export class HostShard {
   #leases: CallerLeases | undefined;
   #resultSenders: ResultSenders | undefined;
   #deadCallers: DeadCallers | undefined;
+  readonly #cancelled = new CancelledJobs();
   /** Fetched chunks that have not begun. */
   #arriving = 0;
   #isStopped = false;
@@ -96,6 +98,7 @@ export class HostShard {
         hasRoom: (fetching, roundTrip) => this.#handler.hasRoom(fetching + this.#arriving, roundTrip),
         hasFreeSlot: () => this.#handler.hasFreeSlot(this.#arriving),
         onJob: (job) => {
+          if (this.#cancelled.has(job.id as string)) return this.#handler.track(fetcher.complete(job));
           this.#arriving++;
           this.#handler.onJob(job, context, fetcher);
         },
@@ -109,13 +112,17 @@ export class HostShard {
       broadcasts: new Broadcasts({
         ...context,
         read: async (caller, id) => (await store.queue(broadcastsQueueOf(queue, caller)).getJob(id))?.data,
+        isCancelled: (id) => this.#cancelled.has(id),
         isClosing: () => this.#isStopped,
       }),
       track: (work) => this.#handler.track(work),
       report: () => this.#handler.report(),
       describe: (round) => this.#handler.describe(round),
       resultSenderOf: context.resultSenderOf,
-      abort: (ids) => this.#handler.onAbort(ids),
+      cancel: (ids) => {
+        this.#cancelled.add(ids);
+        this.#handler.onAbort(ids);
+      },
       onError: this.#onError,
     });
     await this.#retry(() => fetcher.start());

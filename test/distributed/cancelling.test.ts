@@ -1,0 +1,63 @@
+/** The cancellation of tasks that hosts have, or are about to get, on each datastore. */
+import { noteAndWait, triple } from '../fixtures/distributed/tasks.js';
+import { waitForAbort } from '../fixtures/pool/limited.js';
+import { describeDatastores } from '../support/datastores.ts';
+import { linesOf, withFile } from '../support/folder.ts';
+import { withGate } from '../support/gate.ts';
+import { until } from '../support/until.ts';
+
+describeDatastores((setting) => {
+  /** The chunks in the datastore. */
+  async function jobs(): Promise<string[]> {
+    const isJob = new RegExp(`^(bull:)?${setting().queue}[: ][0-9a-f]{32}-`);
+    return (await setting().look()).filter((each) => isJob.test(each));
+  }
+
+  test('tasks that are cancelled while they are being sent leave the queue', async () => {
+    await setting().withPool(async (pool) => {
+      await pool.ready();
+      for (const time of [0, 0, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20]) {
+        const map = pool.map(triple, Array(64).fill(1), { signal: AbortSignal.timeout(time) });
+        await expect(map).rejects.toThrow('aborted due to timeout');
+      }
+      await until(async () => (await jobs()).length === 0);
+    });
+  });
+
+  test('tasks that are cancelled while they are being sent do not run on', async () => {
+    const host = await setting().startHost('--port', '0');
+    await withGate((gate) =>
+      setting().withPool(async (pool) => {
+        await pool.apply(triple, [1]);
+        for (const time of [0, 0, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20]) {
+          const map = pool.map(waitForAbort, Array(64).fill(gate.port), { signal: AbortSignal.timeout(time) });
+          await expect(map).rejects.toThrow('aborted due to timeout');
+        }
+        // Hosts get tasks in the order in which they are sent, so the cancelled ones are there by now, if any.
+        expect(await pool.apply(triple, [2])).toBe(6);
+        await until(async () => (await host.stats()).running === 0);
+      }),
+    );
+  });
+
+  test('tasks that were cancelled do not run again when their host dies', async () => {
+    const first = await setting().startHost();
+    await withFile((file) =>
+      setting().withPool(async (pool) => {
+        const controller = new AbortController();
+        const call = pool.apply(noteAndWait, [file, 'ran', 60_000], { signal: controller.signal });
+        await until(async () => (await linesOf(file)).length === 1);
+        await setting().startHost();
+        // It does not learn of the cancellation.
+        process.kill(-first.pid, 'SIGSTOP');
+        controller.abort();
+        await expect(call).rejects.toThrow('aborted');
+        expect(await jobs()).not.toEqual([]);
+        await first.end();
+        // Its lock ends, and the other host gets the job.
+        await until(async () => (await jobs()).length === 0);
+        expect(await linesOf(file)).toEqual(['ran']);
+      }),
+    );
+  });
+});
