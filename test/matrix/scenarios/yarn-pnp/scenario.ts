@@ -8,7 +8,7 @@ export default {
   versions: ['4'],
   // In a folder outside of this one, so that the package can only be found in the archive. Its name has a space and an umlaut.
   command: [
-    'set -e; project=$PWD; folder=$(mktemp -d "${TMPDIR:-/tmp}/yärn pnp XXXXXX")',
+    'set -e; project=$PWD; folder=$(mktemp -dt "yärn pnp XXXXXX")',
     'npm pack ./node_modules/aiomultiprocess --ignore-scripts --silent --pack-destination "$folder"',
     'cp program.mjs program.cjs .yarnrc.yml "$folder"; cd "$folder"; echo "{}" > package.json; touch yarn.lock',
     `${yarn} add aiomultiprocess@file:$(echo ./aiomultiprocess-*.tgz)`,
