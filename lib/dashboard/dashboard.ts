@@ -61,8 +61,8 @@ export class Dashboard {
   }
 }
 
-/** The dashboard of the program, and the options that it was opened with. */
-let current: { options: DashboardOptions; dashboard: Promise<Dashboard> } | undefined;
+/** The dashboard of the program, and the options that it was opened with, with their defaults. */
+let current: { options: object; dashboard: Promise<Dashboard> } | undefined;
 
 /**
  * Opens the dashboard of the program, or returns the one that is open: it has all pools. The same as `pool.dashboard()`.
@@ -81,22 +81,22 @@ let current: { options: DashboardOptions; dashboard: Promise<Dashboard> } | unde
 export async function openDashboard(options: DashboardOptions = {}): Promise<Dashboard> {
   const read = readOptions<DashboardOptions, typeof DASHBOARD_OPTIONS>('dashboard', options, DASHBOARD_OPTIONS);
   if (current !== undefined) {
-    const isSame = Object.keys(options).length === 0 || isDeepStrictEqual(options, current.options);
+    const isSame = Object.keys(options).length === 0 || isDeepStrictEqual(read, current.options);
     if (isSame) return current.dashboard;
     throw new InvalidStateError('the dashboard of this program is open with other options; close it first');
   }
-  const opened = { options: { ...options }, dashboard: open(read) };
+  const opened = { options: read, dashboard: open(read) };
   current = opened;
   opened.dashboard.catch(forget);
   return opened.dashboard;
 
-  async function open({ port, host, actions, token, print }: typeof read): Promise<Dashboard> {
+  async function open({ port, host, allowedHosts, actions, token, print }: typeof read): Promise<Dashboard> {
     const isOpen = isLoopback(host) && !actions;
     const secret = token ?? (isOpen ? undefined : randomBytes(18).toString('base64url'));
     const collector = new ProgramCollector();
     let server: DashboardServer;
     try {
-      server = await DashboardServer.listen({ port, host, actions }, new Guard(host, secret), collector);
+      server = await DashboardServer.listen({ port, host, actions }, new Guard(host, allowedHosts, secret), collector);
     } catch (error) {
       collector.close();
       throw error;

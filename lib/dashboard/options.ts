@@ -15,6 +15,11 @@ export interface DashboardOptions {
    */
   host?: string;
   /**
+   * Names under which a proxy in front of the server serves the page, without a port. They may stand in `Host` and `Origin`.
+   * Default: none.
+   */
+  allowedHosts?: string[];
+  /**
    * Whether the page can cancel maps and tasks, replace processes, and pause and resume pools. It requires the token.
    * Default: `false`.
    */
@@ -34,6 +39,12 @@ const hostName: Check<string> = {
   accepts: (value): value is string => typeof value === 'string' && (isIP(value) > 0 || /^[\w.-]+$/.test(value)),
 };
 
+const hostNames: Check<string[]> = {
+  type: 'array of strings',
+  expected: 'an array of host names or IP addresses',
+  accepts: (value): value is string[] => Array.isArray(value) && value.every((each) => hostName.accepts(each)),
+};
+
 const token: Check<string> = {
   type: 'string',
   expected: 'at least 16 letters, digits, - or _',
@@ -50,6 +61,14 @@ export const DASHBOARD_OPTIONS = {
     description:
       'Address or name of this machine that the server listens on. Any other than that of the loopback interface ' +
       'requires the token.',
+  },
+  allowedHosts: {
+    check: hostNames,
+    default: [],
+    defaultText: 'none',
+    description:
+      'Names under which [a proxy](#behind-a-proxy) in front of the server serves the page, without a port. They may stand ' +
+      'in `Host` and `Origin`.',
   },
   actions: {
     check: boolean,

@@ -1,7 +1,11 @@
 /** More of the page of the dashboard in Chromium: `npm run check:dashboard`. */
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { findAccessibilityProblems, openBrowser, WatchedProgram } from '../support/browser.ts';
+import { Viewer } from '../support/dashboard.ts';
 import { until } from '../support/until.ts';
 
 let browser: Browser;
@@ -68,7 +72,11 @@ describe('the timeline', () => {
   afterAll(() => page.close());
 
   const span = async () => String(await timeline.locator('.panel-head .number').textContent());
-  const tasks = async () => Number(await timeline.locator('tbody td').first().textContent());
+  // One of the processes may have only tasks that do not end.
+  const tasks = async () => {
+    const counts = await timeline.locator('tbody td:nth-child(2)').allTextContents();
+    return Math.max(...counts.map(Number));
+  };
 
   test('zooms in and out with its buttons and with keys, moves with the arrows, and shows all again', async () => {
     await until(async () => (await tasks()) > 20);
@@ -156,3 +164,47 @@ test('without the token the page asks for it, refuses a wrong one, and opens wit
   expect(page.url()).toBe(`${origin}/`);
   await page.close();
 }, 60_000);
+
+test('a proxy may serve the page under another name and in a folder', async () => {
+  const { port } = program;
+  // As nginx with `location /pools/ { proxy_pass http://127.0.0.1:PORT/; }`.
+  const proxy = createServer((asked, answer) => {
+    const path = asked.url?.replace(/^\/pools\//, '/');
+    const headers = { ...asked.headers, host: `127.0.0.1:${port}` };
+    const sent = request({ port, path, method: asked.method, headers }, (response) => {
+      answer.writeHead(response.statusCode as number, response.headers);
+      response.pipe(answer);
+    });
+    answer.on('close', () => sent.destroy());
+    asked.pipe(sent.on('error', () => answer.destroy()));
+  }).listen(0);
+  await once(proxy, 'listening');
+  const page = await browser.newPage();
+  await page.goto(`http://jobs.localhost:${(proxy.address() as AddressInfo).port}/pools/#token=token-of-this-test`);
+  await page.locator('.lane').first().waitFor();
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await page.getByRole('button', { name: 'Pause' }).waitFor();
+  await page.close();
+  proxy.closeAllConnections();
+  proxy.close();
+});
+
+test('a page that is one too many says so, and opens when another has gone', async () => {
+  const viewers = Array.from({ length: 16 }, () => new Viewer({ port: program.port, token: 'token-of-this-test' }));
+  await Promise.all(viewers.map((viewer) => viewer.find(() => true)));
+  const page = await browser.newPage();
+  await page.goto(program.address);
+  await page.getByRole('status').filter({ hasText: 'too many pages are open' }).waitFor();
+  for (const viewer of viewers) viewer.close();
+  await page.locator('.lane').first().waitFor();
+  await page.close();
+});
+
+test('a trace that cannot be saved is not: the page says why', async () => {
+  const page = await openPage();
+  await page.route('**/trace?*', (route) => route.fulfill({ status: 404, body: 'there is no such pool\n' }));
+  await page.getByRole('button', { name: 'Download trace' }).click();
+  await page.getByRole('alert').filter({ hasText: 'Not done: there is no such pool' }).waitFor();
+  await page.close();
+});

@@ -73,6 +73,34 @@ test.each([
   }
 });
 
+test('a link of another site may lead to the page, which tells nothing, but to nothing else', async () => {
+  const { port } = await open();
+  const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+  expect((await ask(port, '/', { headers: link })).status).toBe(200);
+  expect((await ask(port, EVENTS, { headers: link })).status).toBe(403);
+  expect((await ask(port, '/', { headers: { ...link, 'sec-fetch-dest': 'iframe' } })).status).toBe(403);
+});
+
+test.each([
+  [{ host: 'jobs.example', origin: 'https://jobs.example' }, 204],
+  [{ host: 'JOBS.example:8443', origin: 'https://jobs.example:8443' }, 204],
+  // nginx puts its own address of the server into the Host unless it is told not to.
+  [{ host: '127.0.0.1:7070', origin: 'https://jobs.example' }, 204],
+  [{ host: '127.0.0.1:7070', origin: 'https://jobs.example:8443' }, 204],
+  [{ host: '127.0.0.1:7070', origin: 'https://evil.example' }, 403],
+  [{ host: '127.0.0.1:7070', origin: 'https://jobs.example.evil.example' }, 403],
+  [{ host: '127.0.0.1:7070', origin: 'https://jobs.example@evil.example' }, 403],
+  [{ host: 'evil.example', origin: 'https://jobs.example' }, 403],
+])('with { allowedHosts: ["Jobs.example"] } a request with %j is answered with %i', async (headers, status) => {
+  const opened = await open({ actions: true, allowedHosts: ['Jobs.example'] });
+  expect((await act(opened, { pool: '1', action: 'resume' }, headers)).status).toBe(status);
+});
+
+test('proxies are told to pass events on at once', async () => {
+  const { port } = await open();
+  expect((await ask(port, EVENTS)).headers['x-accel-buffering']).toBe('no');
+});
+
 test('every answer forbids other sources, frames and guesses at its type', async () => {
   const { port } = await open();
   for (const path of ['/', '/page.js', '/page.css', '/nowhere', '/..%2f..%2fpackage.json']) {
@@ -84,12 +112,13 @@ test('every answer forbids other sources, frames and guesses at its type', async
   expect((await ask(port, '/..%2f..%2fpackage.json')).status).toBe(404);
   expect((await ask(port, '/', { method: 'POST' })).status).toBe(405);
   expect((await ask(port, '/actions')).status).toBe(405);
+  expect((await ask(port, '//')).status).toBe(400);
 });
 
 test('the page loads nothing from elsewhere', async () => {
   const { port } = await open();
   const { body } = await ask(port, '/');
-  expect(body.match(/(?:src|href)="[^"]*"/g)).toEqual(['href="/icon.svg"', 'href="/page.css"', 'src="/page.js"']);
+  expect(body.match(/(?:src|href)="[^"]*"/g)).toEqual(['href="icon.svg"', 'href="page.css"', 'src="page.js"']);
   expect((await ask(port, '/page.css')).body).not.toMatch(/url\(|@import/);
 });
 
@@ -123,6 +152,7 @@ describe('options', () => {
     [{ port: 70_000 }, 'dashboard: option "port": expected an integer from 0 to 65535, got 70000'],
     [{ token: 'short' }, 'dashboard: option "token": expected at least 16 letters'],
     [{ host: 'a b' }, 'dashboard: option "host": expected an IP address or a host name'],
+    [{ allowedHosts: ['a:80'] }, 'dashboard: option "allowedHosts": expected an array of host names or IP addresses'],
     [{ ports: 1 }, 'dashboard: unknown option "ports"'],
   ])('%j is refused', async (options, message) => {
     await expect(pool.dashboard(options as never)).rejects.toThrow(message);
@@ -137,6 +167,7 @@ describe('options', () => {
     const opened = await open({ token: TOKEN });
     expect(await pool.dashboard()).toBe(opened);
     expect(await pool.dashboard({ print: false, token: TOKEN })).toBe(opened);
+    expect(await pool.dashboard({ print: false, token: TOKEN, actions: false, port: 0 })).toBe(opened);
     await expect(pool.dashboard({ port: 1 })).rejects.toThrow(InvalidStateError);
     await opened.close();
     expect(await open()).not.toBe(opened);

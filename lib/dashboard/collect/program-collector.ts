@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
 import { type InspectedPool, openPools } from '../../observe/inspection.js';
 import { clearInterval, performance, setInterval } from '../../util/clock.js';
-import type { Increment, PoolSnapshot, Snapshot } from '../snapshot.js';
+import type { Increment, PoolSnapshot, Snapshot, Span } from '../snapshot.js';
+import { exportTrace } from './export-trace.js';
 import { PoolCollector } from './pool-collector.js';
 
 /** The time between two counts, in milliseconds. */
@@ -27,8 +28,8 @@ export type Cursor = Map<string, { points: number; spans: number }>;
 export class ProgramCollector {
   readonly #id = randomUUID();
   readonly #collectors = new Map<InspectedPool, PoolCollector>();
-  /** The last state of pools that have ended. */
-  readonly #ended: PoolSnapshot[] = [];
+  /** The last states of pools that have ended, and the tasks that they have run. */
+  readonly #ended: { snapshot: PoolSnapshot; spans: Span[] }[] = [];
   readonly #timer: NodeJS.Timeout;
   #count = 0;
   #isWatched = false;
@@ -51,6 +52,14 @@ export class ProgramCollector {
     return Array.from(this.#collectors.values()).find((collector) => collector.id === id);
   }
 
+  /** The trace of a pool that runs, or has ended lately. */
+  exportTrace(id: string): string | undefined {
+    const running = this.find(id);
+    if (running !== undefined) return exportTrace(running.pool.name, running.spans.after(0));
+    const ended = this.#ended.find(({ snapshot }) => snapshot.id === id);
+    return ended && exportTrace(ended.snapshot.name, ended.spans);
+  }
+
   read(actions: boolean): Snapshot {
     this.#findPools();
     const running = Array.from(this.#collectors.values(), (collector) => collector.read());
@@ -64,7 +73,7 @@ export class ProgramCollector {
       },
       clock: performance.now(),
       actions,
-      pools: [...running, ...this.#ended],
+      pools: [...running, ...this.#ended.map(({ snapshot }) => snapshot)],
     };
   }
 
@@ -100,7 +109,8 @@ export class ProgramCollector {
   }
 
   #remove(pool: InspectedPool, collector: PoolCollector): void {
-    this.#ended.unshift({ ...collector.read(), ...NOTHING_RUNS });
+    const snapshot = { ...collector.read(), ...NOTHING_RUNS };
+    this.#ended.unshift({ snapshot, spans: collector.spans.after(0) });
     if (this.#ended.length > MAX_ENDED) this.#ended.pop();
     collector.close();
     this.#collectors.delete(pool);

@@ -29,7 +29,7 @@ function Header({ status, snapshot }: { status: Status; snapshot: Snapshot | und
   return (
     <header class="top">
       <div class="brand">
-        <img src="/icon.svg" alt="" width="28" height="28" />
+        <img src="icon.svg" alt="" width="28" height="28" />
         <h1>{program?.name ?? 'aiomultiprocess'}</h1>
       </div>
       {program && (
@@ -48,6 +48,7 @@ const STATUS_TEXTS: Record<Status, string> = {
   live: 'live',
   stalled: 'not responding',
   lost: 'not reachable',
+  full: 'too many pages are open',
   refused: 'locked',
 };
 

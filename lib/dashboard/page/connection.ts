@@ -7,8 +7,8 @@ const RETRY_DELAY = 1000;
 export interface ConnectionEvents {
   onOpen(): void;
   onEvent(name: string, data: unknown): void;
-  /** The program has exited, or is not reachable: the connection tries again. */
-  onLost(): void;
+  /** The program has exited or is not reachable, or too many pages are open: the connection tries again. */
+  onLost(isFull: boolean): void;
   /** The token is missing or wrong, or another answer says why: it does not try again. */
   onRefused(status: number, message: string): void;
 }
@@ -36,12 +36,13 @@ export class Connection {
   /** Stays connected until it is refused. */
   async open(): Promise<void> {
     for (;;) {
+      let isFull = false;
       try {
-        const response = await fetch('/events', { headers: this.#headers, cache: 'no-store' });
+        const response = await fetch('events', { headers: this.#headers, cache: 'no-store' });
         if (!response.ok) {
           const message = await response.text();
-          // Too many pages: one of them may be closed.
-          if (response.status !== 503) return this.#events.onRefused(response.status, message.trim());
+          isFull = response.status === 503;
+          if (!isFull) return this.#events.onRefused(response.status, message.trim());
         } else if (response.body !== null) {
           this.#events.onOpen();
           await this.#read(response.body);
@@ -49,7 +50,7 @@ export class Connection {
       } catch {
         // The browser tells no reason.
       }
-      this.#events.onLost();
+      this.#events.onLost(isFull);
       await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY));
     }
   }
@@ -76,22 +77,28 @@ export class Connection {
   async act(request: ActionRequest): Promise<string | undefined> {
     try {
       const headers = { ...this.#headers, 'content-type': 'application/json' };
-      const response = await fetch('/actions', { method: 'POST', headers, body: JSON.stringify(request) });
+      const response = await fetch('actions', { method: 'POST', headers, body: JSON.stringify(request) });
       return response.ok ? undefined : (await response.text()).trim();
     } catch {
       return 'the program is not reachable';
     }
   }
 
-  /** Has the browser save the trace of a pool. */
-  async saveTrace(pool: string, name: string): Promise<void> {
-    const response = await fetch(`/trace?pool=${encodeURIComponent(pool)}`, { headers: this.#headers });
-    const address = URL.createObjectURL(await response.blob());
-    const link = document.createElement('a');
-    link.href = address;
-    link.download = `${name}-trace.json`;
-    link.click();
-    URL.revokeObjectURL(address);
+  /** Has the browser save the trace of a pool. @returns why it was not done, if it was not. */
+  async saveTrace(pool: string, name: string): Promise<string | undefined> {
+    try {
+      const response = await fetch(`trace?pool=${encodeURIComponent(pool)}`, { headers: this.#headers });
+      if (!response.ok) return (await response.text()).trim();
+      const address = URL.createObjectURL(await response.blob());
+      const link = document.createElement('a');
+      link.href = address;
+      link.download = `${name}-trace.json`;
+      link.click();
+      URL.revokeObjectURL(address);
+      return undefined;
+    } catch {
+      return 'the program is not reachable';
+    }
   }
 
   get #headers(): Record<string, string> {

@@ -14,7 +14,7 @@ export interface PoolHistory {
   spans: Span[];
 }
 
-export type Status = 'connecting' | 'live' | 'stalled' | 'lost' | 'refused';
+export type Status = 'connecting' | 'live' | 'stalled' | 'lost' | 'full' | 'refused';
 
 /** All that the page knows. Components call {@link useStore} to be drawn again when it changes. */
 class Store {
@@ -37,7 +37,7 @@ class Store {
       if (name === 'snapshot') this.#onSnapshot(data as Snapshot);
       if (name === 'increment') this.#onIncrement(data as Increment);
     },
-    onLost: () => this.#setStatus('lost'),
+    onLost: (isFull) => this.#setStatus(isFull ? 'full' : 'lost'),
     onRefused: (_status, message) => {
       this.refusal = message;
       this.#setStatus('refused');
@@ -67,8 +67,9 @@ class Store {
     this.#tell();
   }
 
-  saveTrace(pool: string, name: string): void {
-    void this.#connection.saveTrace(pool, name);
+  async saveTrace(pool: string, name: string): Promise<void> {
+    this.problem = (await this.#connection.saveTrace(pool, name)) ?? '';
+    this.#tell();
   }
 
   subscribe(listener: () => void): () => void {
@@ -80,6 +81,9 @@ class Store {
     this.snapshot = snapshot;
     this.#receivedAt = performance.now();
     this.status = 'live';
+    // Of pools that are no longer shown nothing is kept.
+    const shown = new Set(snapshot.pools.map(({ id }) => id));
+    for (const id of this.#histories.keys()) if (!shown.has(id)) this.#histories.delete(id);
   }
 
   #onIncrement({ clock, pools }: Increment): void {

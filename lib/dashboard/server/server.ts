@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportTrace } from '../collect/export-trace.js';
 import type { ProgramCollector } from '../collect/program-collector.js';
 import { readAction } from './actions.js';
 import { findAsset } from './assets.js';
@@ -79,8 +78,10 @@ export class DashboardServer {
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
-    const stranger = this.#guard.checkOrigin(request);
+    const address = parseAddress(request.url);
+    if (address === undefined) return refuse(response, 400, 'the address is invalid');
+    const { pathname, searchParams } = address;
+    const stranger = this.#guard.checkOrigin(request, pathname === '/');
     if (stranger !== undefined) return refuse(response, stranger.status, stranger.message);
     const method = pathname === '/actions' ? 'POST' : 'GET';
     if (request.method !== method) {
@@ -104,13 +105,13 @@ export class DashboardServer {
   }
 
   #sendTrace(id: string, response: ServerResponse): void {
-    const found = this.#collector.find(id);
-    if (found === undefined) return refuse(response, 404, 'there is no such pool');
+    const trace = this.#collector.exportTrace(id);
+    if (trace === undefined) return refuse(response, 404, 'there is no such pool');
     response.writeHead(200, {
       'content-type': 'application/json',
       'content-disposition': 'attachment; filename="trace.json"',
     });
-    response.end(exportTrace(found.pool.name, found.spans.after(0)));
+    response.end(trace);
   }
 
   async #act(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -123,6 +124,11 @@ export class DashboardServer {
     }
     response.writeHead(204).end();
   }
+}
+
+function parseAddress(address = ''): URL | undefined {
+  const base = 'http://localhost';
+  return URL.canParse(address, base) ? new URL(address, base) : undefined;
 }
 
 function refuse(response: ServerResponse, status: number, message: string): void {

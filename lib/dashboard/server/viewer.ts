@@ -24,7 +24,8 @@ export class Viewer {
     });
     response.on('error', () => {});
     response.on('close', onEnd);
-    response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
+    // Proxies like nginx keep answers back, until many kilobytes have come, unless they are told not to.
+    response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' });
     response.flushHeaders();
   }
 
