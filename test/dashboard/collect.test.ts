@@ -1,7 +1,8 @@
+import { inspect } from 'node:util';
 import { Pool } from 'aiomultiprocess';
 import type { Dashboard } from 'aiomultiprocess/dashboard';
 import type { PoolSnapshot, Snapshot } from '../../lib/dashboard/snapshot.ts';
-import { countUp, failWith, wait } from '../fixtures/dashboard/tasks.js';
+import { countUp, failOddly, failWith, wait, waitWith } from '../fixtures/dashboard/tasks.js';
 import { succeedAt } from '../fixtures/pool/limited.js';
 import { doubleNow } from '../fixtures/pool/tasks.js';
 import { act, ask, Viewer } from '../support/dashboard.ts';
@@ -52,6 +53,58 @@ test('a failed task has its error, stack, arguments and attempt', async () => {
     error: 'RangeError: <img onerror>',
     details: expect.stringMatching(/RangeError: <img onerror>\n\s+at failWith \(.*tasks\.js/),
   });
+});
+
+/** Values whose class says how they are described. */
+class Described {
+  readonly id = 1;
+  readonly #describe: () => string;
+  constructor(describe: () => string) {
+    this.#describe = describe;
+  }
+  [inspect.custom](): string {
+    return this.#describe();
+  }
+}
+
+const many = Object.fromEntries(Array.from({ length: 100 }, (_, key) => [`key${key}`, key]));
+
+test.each<[string, unknown, string]>([
+  [
+    'cannot be described',
+    new Described(() => {
+      throw new Error('no description');
+    }),
+    '{ … }',
+  ],
+  ['is described in two lines and in red', new Described(() => 'one\n  two \u001b[31mthree'), 'one two three'],
+  ['has many properties', many, '{ … }'],
+  ['contains an object that has many properties', { many }, '{ many: [Object] }'],
+  ['is a list of such objects', [many], '[ [Object] ]'],
+  ['is a map of such objects', new Map([[1, many]]), 'Map(1) { 1 => [Object] }'],
+])('an argument that %s is shown in short', async (_what, value, text) => {
+  const controller = new AbortController();
+  const call = pool.apply(waitWith, [value, 600_000], { signal: controller.signal });
+  const { processes } = await find(({ processes }) => processes.some(({ tasks }) => tasks[0]?.args !== undefined));
+  controller.abort();
+  await expect(call).rejects.toThrow();
+  await find(({ processes }) => processes.every(({ tasks }) => tasks.length === 0));
+  expect(processes.flatMap(({ tasks }) => tasks.map(({ args }) => args))).toEqual([`${text}, 600000`]);
+});
+
+test('of very many arguments the first are shown', async () => {
+  await expect(pool.apply(failWith, Array(1000).fill('a') as [string])).rejects.toThrow();
+  const { failures } = await find(({ failures }) => failures[0]?.error === 'RangeError: a');
+  expect(failures[0]?.args).toBe(`${Array(20).fill("'a'").join(', ')}, …`);
+});
+
+test.each<[Parameters<typeof failOddly>[0], string, RegExp]>([
+  ['a name without a text', 'Error: { … }', /./],
+  ['a large property', 'RangeError: odd', /RangeError: odd\n\s+at failOddly.*many: \[Object\]/s],
+])('an error with %s is shown', async (what, error, details) => {
+  await expect(pool.apply(failOddly, [what])).rejects.toThrow('odd');
+  const { failures } = await find(({ failures }) => failures[0]?.args === `'${what}'`);
+  expect(failures[0]).toMatchObject({ error, details: expect.stringMatching(details) });
 });
 
 test('tasks that have run are in the distributions, the slowest tasks, the timeline and the trace', async () => {
@@ -116,13 +169,18 @@ test('a process can be replaced, and the reason is shown', async () => {
   expect(await act(dashboard, { pool: id, action: 'replaceProcess', id: pid })).toMatchObject({ status: 404 });
 });
 
-test('another pool is shown while it runs, and its last state after it', async () => {
+test('another pool is shown while it runs, and its last state and its trace after it', async () => {
   await Pool.using({ name: 'another', processes: 1 }, async (other) => {
+    await viewer.find(({ pools }) => pools.some(({ name }) => name === 'another'));
     await other.apply(wait, [1]);
     await viewer.find(({ pools }) => pools.some(({ name, done }) => name === 'another' && done === 1));
   });
   const { pools } = await viewer.find(({ pools }) => pools.some(({ state }) => state === 'ended'));
-  expect(pools.find(({ name }) => name === 'another')).toMatchObject({ state: 'ended', done: 1, processes: [] });
+  const ended = pools.find(({ name }) => name === 'another');
+  expect(ended).toMatchObject({ state: 'ended', done: 1, processes: [] });
+  const headers = { authorization: `Bearer ${dashboard.token}` };
+  const trace = await ask(dashboard.port, `/trace?pool=${ended?.id}`, { headers });
+  expect(JSON.parse(trace.body)).toContainEqual(expect.objectContaining({ name: 'wait', ph: 'X' }));
 });
 
 test('of very many tasks some are measured, and all are counted', async () => {

@@ -41,6 +41,19 @@ onLinux('in a terminal', () => {
     expect(renderScreen(output)).toEqual([expect.stringMatching(/^waiting █{24} 12\/12 /), 'done', '']);
   });
 
+  test('an argument takes no more than its line, with wide characters and with several lines', async () => {
+    const { output } = await runInTerminal([process.execPath, program, 'texts']);
+    const parts = output.split('\u001b').map((part) => part.replace(/^\[[\d;]*[A-Za-z]/, ''));
+    const lines = parts.flatMap((part) => part.split(/\r?\n/)).filter((line) => line.includes('hold('));
+    // Each of these characters takes two of the 100 columns.
+    const widths = lines
+      .filter((line) => line.includes('漢'))
+      .map((line) => line.length + line.split(/[漢字]/).length - 1);
+    expect(widths.length).toBeGreaterThan(0);
+    expect(Math.max(...widths)).toBeLessThanOrEqual(100);
+    expect(lines.some((line) => line.includes('hold(Error: one two at '))).toBe(true);
+  });
+
   test('the lines of a pool stay until its last map with lines has ended', async () => {
     const { code, output } = await runInTerminal([process.execPath, program, 'crowd']);
     expect(code).toBe(0);

@@ -1,6 +1,5 @@
-import { inspect } from 'node:util';
+import { cut, describeError, summarizeArguments, summarizeError } from '../../observe/describe.js';
 import type { TaskErrorInfo } from '../../observe/events.js';
-import { summarizeArguments } from '../../observe/summarize-arguments.js';
 import { performance } from '../../util/clock.js';
 import type { FailureSnapshot } from '../snapshot.js';
 
@@ -21,8 +20,16 @@ export class Failures {
   /** Describing an error takes longer than a short task, so of very many failures only the first are described. */
   add(error: unknown, { task, id, pid, args, attempt }: TaskErrorInfo): void {
     if (this.#allowed-- <= 0) return;
-    const failure = { clock: performance.now(), id, task: task || '(anonymous)', attempt, pid: pid ?? null };
-    this.#failures.unshift({ ...failure, args: summarizeArguments(args), ...describeError(error) });
+    this.#failures.unshift({
+      clock: performance.now(),
+      id,
+      task: task || '(anonymous)',
+      args: summarizeArguments(args),
+      attempt,
+      pid: pid ?? null,
+      error: cut(summarizeError(error), MAX_LINE),
+      details: cut(describeError(error), MAX_DETAILS),
+    });
     if (this.#failures.length > KEPT) this.#failures.pop();
   }
 
@@ -34,16 +41,4 @@ export class Failures {
   read(): FailureSnapshot[] {
     return [...this.#failures];
   }
-}
-
-function describeError(error: unknown): { error: string; details: string } {
-  const line = error instanceof Error ? `${error.name}: ${error.message}` : inspect(error, { depth: 0 });
-  return {
-    error: cut(line.replaceAll(/\s+/g, ' '), MAX_LINE),
-    details: cut(inspect(error, { depth: 2 }), MAX_DETAILS),
-  };
-}
-
-function cut(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }

@@ -1,8 +1,8 @@
+import { summarizeArguments } from '../../observe/describe.js';
 import type { PoolEvents } from '../../observe/events.js';
 import type { InspectedPool, MapReading, PoolReading, ProcessReading, SampledEvent } from '../../observe/inspection.js';
 import { SlowestTasks } from '../../observe/measure/slowest-tasks.js';
 import { Progress } from '../../observe/progress/progress.js';
-import { summarizeArguments } from '../../observe/summarize-arguments.js';
 import { performance } from '../../util/clock.js';
 import type { MapSnapshot, Point, PoolSnapshot, ProcessSnapshot, Span } from '../snapshot.js';
 import { Failures } from './failures.js';

@@ -1,9 +1,12 @@
+import { cut, summarizeError } from '../../observe/describe.js';
 import type { ExitInfo, PoolEvents, ProcessInfo } from '../../observe/events.js';
 import type { InspectedPool } from '../../observe/inspection.js';
 import { performance } from '../../util/clock.js';
 import type { ProcessEvent } from '../snapshot.js';
 
 const KEPT = 20;
+/** The longest error, in characters. */
+const MAX_ERROR = 200;
 
 /** What has happened to the processes of a pool: why they were replaced, and how they exited. */
 export class ProcessEvents {
@@ -40,6 +43,6 @@ export class ProcessEvents {
 
 function describeExit({ reason, exitCode, signal, error }: ExitInfo): string {
   const how = signal === null ? (exitCode === 0 || exitCode === null ? '' : `, code ${exitCode}`) : `, ${signal}`;
-  const why = error instanceof Error ? `: ${error.message.slice(0, 200)}` : '';
+  const why = error === undefined ? '' : `: ${cut(summarizeError(error), MAX_ERROR)}`;
   return `exited (${reason})${how}${why}`;
 }

@@ -1,5 +1,5 @@
+import { summarizeArguments } from '../describe.js';
 import type { EndedInfo } from '../events.js';
-import { summarizeArguments } from '../summarize-arguments.js';
 
 /** The number of tasks to keep. */
 const COUNT = 10;

@@ -74,7 +74,7 @@ class Bars {
     const shown = [...this.#bars.keys()].find(({ processes }) => processes !== undefined)?.processes;
     if (shown === undefined) return;
     const max = Math.max((process.stderr.rows ?? 24) - this.#bars.size - this.#finished.length - OTHER_ROWS, MIN_LINES);
-    const texts = shown.read(max);
+    const texts = shown.read(max, process.stderr.columns ?? 80);
     while (this.#lines.length < texts.length) {
       this.#lines.push(this.#multi.create(1, 0, { line: '' }, { format: '{line}' }));
     }

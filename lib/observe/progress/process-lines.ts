@@ -1,6 +1,6 @@
 import { performance } from '../../util/clock.js';
+import { summarizeArguments } from '../describe.js';
 import type { PoolEvents, StartedInfo } from '../events.js';
-import { summarizeArguments } from '../summarize-arguments.js';
 import { formatSeconds } from './format.js';
 
 /** What a line shows of a process. */
@@ -46,9 +46,12 @@ export class ProcessLines {
     for (const event of ENDS) this.#pool.off(event, this.#onEnded);
   }
 
-  /** @param max - how many lines there may be. */
-  read(max: number): string[] {
-    const lines = this.#pool.stats().processes.map((process) => this.#describe(process));
+  /**
+   * @param max - how many lines there may be.
+   * @param columns - how many columns a line may take.
+   */
+  read(max: number, columns: number): string[] {
+    const lines = this.#pool.stats().processes.map((process) => cutToColumns(this.#describe(process), columns));
     if (lines.length <= max) return lines;
     return [...lines.slice(0, max - 1), `  and ${lines.length - max + 1} other processes`];
   }
@@ -82,4 +85,18 @@ export class ProcessLines {
   readonly #onExited = ({ pid }: { pid: number | undefined }): void => {
     this.#tasks.delete(pid);
   };
+}
+
+/** The first character that terminals may show in two columns. Most of those after it take two. */
+const FIRST_WIDE = 0x1100;
+
+/** Cuts a line that may take too many columns: a line that the terminal wraps would be left behind by the next redraw. */
+function cutToColumns(line: string, columns: number): string {
+  let [width, end] = [0, 0];
+  for (const character of line) {
+    width += (character.codePointAt(0) as number) < FIRST_WIDE ? 1 : 2;
+    if (width > columns) return line.slice(0, end);
+    end += character.length;
+  }
+  return line;
 }

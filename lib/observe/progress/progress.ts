@@ -17,8 +17,11 @@ export interface ProgressSource {
 
 /** Lines to show under the bar. */
 export interface Lines {
-  /** @param max - how many there may be. */
-  read(max: number): string[];
+  /**
+   * @param max - how many there may be.
+   * @param columns - how many columns each may take.
+   */
+  read(max: number, columns: number): string[];
 }
 
 /** How the progress of a map looks. */

@@ -1,7 +1,7 @@
 import { performance } from '../../util/clock.js';
 import type { Emitter } from '../../util/emitter.js';
+import { summarizeArguments, summarizeError } from '../describe.js';
 import type { EndedInfo, PoolEvents, TaskInfo } from '../events.js';
-import { summarizeArguments } from '../summarize-arguments.js';
 import { TraceFile } from './trace-file.js';
 import { Tracks } from './tracks.js';
 
@@ -110,7 +110,5 @@ function toMicroseconds(time: number): number {
 }
 
 function errorDetails(error: unknown): Record<string, unknown> {
-  return error === undefined
-    ? {}
-    : { error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+  return error === undefined ? {} : { error: summarizeError(error) };
 }
