@@ -1,8 +1,20 @@
 /**
- * What the server sends to the page: plain data. Durations and ages are milliseconds, sizes bytes. Points in time are values
+ * What the server sends to the page: plain data, mostly as it was read of the pools (`lib/observe/inspection.ts`). What is
+ * `undefined` is missing in it. Durations and ages are milliseconds, sizes bytes. Points in time are values
  * of the program's own `performance.now()`; `clock` is the value when the data was read.
  */
-import type { HostFacts, PoolCounts, TaskOutcome } from '../observe/inspection.js';
+import type {
+  HostFacts,
+  InspectedPool,
+  MapReading,
+  PoolActions,
+  PoolReading,
+  ProcessReading,
+  RunningTaskReading,
+  StreamReading,
+  TaskOutcome,
+} from '../observe/inspection.js';
+import type { SlowTask } from '../observe/measure/slowest-tasks.js';
 
 /** The state of the program at one moment. */
 export interface Snapshot {
@@ -42,35 +54,29 @@ export type Span = [
 ];
 
 /** A pool, or a host of a distributed pool. */
-export interface PoolSnapshot extends PoolCounts {
+export interface PoolSnapshot extends Omit<PoolReading, 'state' | 'processes' | 'maps' | 'streams'> {
   /** Unique in the program. */
   id: string;
   name: string;
-  kind: 'local' | 'distributed' | 'host';
-  state: 'open' | 'paused' | 'closed' | 'ended';
-  maxQueueSize?: number | undefined;
-  sharedMemory?: { way: 'mapped' | 'pipe'; used: number; limit?: number | undefined } | undefined;
-  /** One task of this many is measured. */
-  sampling: number;
+  kind: InspectedPool['kind'];
+  state: PoolReading['state'] | 'ended';
   /** From the call of a task to its start, and its run time, of the measured tasks of the last minute. */
   waitTime: Distribution;
   runTime: Distribution;
   processes: ProcessSnapshot[];
   /** What has happened to processes, the newest first. */
   processEvents: ProcessEvent[];
-  /** The first maps and streams that have not ended, and the number of all of them. */
   maps: MapSnapshot[];
   streams: StreamSnapshot[];
-  calls: number;
-  slowest: SlowTaskSnapshot[];
+  slowest: SlowTask[];
   /** The newest first. */
   failures: FailureSnapshot[];
   /** Of a distributed pool: the time that the datastore takes to answer. */
-  latency?: number | undefined;
+  latency: number | undefined;
   /** Of a distributed pool. */
-  hosts?: HostSnapshot[] | undefined;
+  hosts: HostSnapshot[] | undefined;
   /** Of a host. */
-  host?: HostFacts | undefined;
+  host: HostFacts | undefined;
 }
 
 /** The distribution of a duration. */
@@ -84,63 +90,36 @@ export interface Distribution {
   buckets: [from: number, to: number, count: number][];
 }
 
-export interface ProcessSnapshot {
-  pid: number | null;
-  place: number;
-  state: 'booting' | 'ready' | 'draining' | 'ended';
-  restarts: number;
-  age: number;
-  running: number;
-  prefetched: number;
-  concurrency: number;
-  done: number;
-  failed: number;
-  /** Resident memory; `null`: not known. */
-  memory: number | null;
-  /** The part of one core that it uses, from 0; `null`: not known. */
-  cpu: number | null;
-  /** The first of its tasks. Arguments are shown of those that run for a while. */
-  tasks: { id: number; task: string; attempt: number; age: number; args?: string | undefined }[];
+export interface ProcessSnapshot extends Omit<ProcessReading, 'active' | 'tasks'> {
+  /** The part of one core that it uses, from 0. */
+  cpu: number | undefined;
+  tasks: RunningTaskSnapshot[];
+}
+
+/** Arguments are shown of tasks that run for a while. */
+export interface RunningTaskSnapshot extends Omit<RunningTaskReading, 'args'> {
+  args?: string | undefined;
 }
 
 export interface ProcessEvent {
   clock: number;
   place: number;
-  pid: number | null;
+  pid: number | undefined;
   /** `exited (failed), signal SIGKILL` */
   text: string;
   isFailure: boolean;
 }
 
-export interface MapSnapshot {
-  id: number;
-  task: string;
+export interface MapSnapshot extends Omit<MapReading, 'startedAt' | 'progress'> {
   age: number;
   done: number;
   failed: number;
-  total: number | null;
   /** Items per second. */
   rate: number;
-  isStalled: boolean;
 }
 
-export interface StreamSnapshot {
-  id: number;
-  task: string;
+export interface StreamSnapshot extends Omit<StreamReading, 'startedAt'> {
   age: number;
-  items: number;
-  waiting: number;
-  isStalled: boolean;
-}
-
-export interface SlowTaskSnapshot {
-  id: number;
-  task: string;
-  args: string;
-  attempt: number;
-  place: number;
-  pid: number | null;
-  runTime: number;
 }
 
 export interface FailureSnapshot {
@@ -149,7 +128,7 @@ export interface FailureSnapshot {
   task: string;
   args: string;
   attempt: number;
-  pid: number | null;
+  pid: number | undefined;
   /** Its class and message on one line. */
   error: string;
   /** With its stack and its causes. */
@@ -171,14 +150,14 @@ export interface HostSnapshot extends HostState {
   name: string;
   /** The time since it told its state. */
   age: number;
-  /** Tasks that end, a second; `null`: not known yet. */
-  rate: number | null;
+  /** Tasks that end, a second; `undefined`: not known yet. */
+  rate: number | undefined;
 }
 
 /** What the page asks for with `POST /actions`. */
 export interface ActionRequest {
   pool: string;
-  action: 'cancelMap' | 'cancelTask' | 'replaceProcess' | 'pause' | 'resume';
+  action: keyof PoolActions;
   /** The id of the map or task, or the process id. */
   id?: number;
 }

@@ -28,7 +28,7 @@ export interface PoolCounts {
 }
 
 /** A task that a process has. */
-interface RunningTaskReading {
+export interface RunningTaskReading {
   id: number;
   task: string;
   args: readonly unknown[];
@@ -114,8 +114,8 @@ export interface HostFacts {
   /** Chunks that it has, and the numbers of tasks in the last ones that have begun. */
   chunks: number;
   chunkSizes: number[];
-  /** How long the datastore takes to answer it; `null`: not known. */
-  latency: number | null;
+  /** How long the datastore takes to answer it; `undefined`: not known. */
+  latency: number | undefined;
 }
 
 /** The longest {@link HostReading.text}, in characters. */

@@ -3,14 +3,14 @@ import { readHostState, writeHostState } from '../../dist/lib/dashboard/collect/
 import type { PoolSnapshot, ProcessSnapshot } from '../../lib/dashboard/snapshot.ts';
 import type { HostFacts } from '../../lib/observe/inspection.ts';
 
-const facts: HostFacts = { slots: 16, leases: 1, chunks: 2, chunkSizes: [1, 40], latency: null };
+const facts: HostFacts = { slots: 16, leases: 1, chunks: 2, chunkSizes: [1, 40], latency: undefined };
 
 const times = { count: 2, p50: 1, p90: 2, p99: 2, max: 2, buckets: [[1, 2, 2]] as [number, number, number][] };
 
 function createProcess(text: string): ProcessSnapshot {
   const counts = { restarts: 0, age: 1, running: 1, prefetched: 0, concurrency: 16, done: 1, failed: 0 };
   const task = { id: 1, task: text, attempt: 1, age: 5, args: text };
-  return { pid: 1, place: 0, state: 'ready', ...counts, memory: null, cpu: 0.5, tasks: Array(6).fill(task) };
+  return { pid: 1, place: 0, state: 'ready', ...counts, memory: undefined, cpu: 0.5, tasks: Array(6).fill(task) };
 }
 
 function createPool(text: string, processes: number): PoolSnapshot {
@@ -33,6 +33,11 @@ function createPool(text: string, processes: number): PoolSnapshot {
     maps: [],
     streams: [],
     calls: 0,
+    maxQueueSize: undefined,
+    sharedMemory: undefined,
+    latency: undefined,
+    hosts: undefined,
+    host: undefined,
     slowest: Array(10).fill({ ...task, place: 0, runTime: 1 }),
     failures: Array(20).fill({ ...task, clock: 1, error: text, details: text }),
   };
@@ -68,7 +73,7 @@ test.each<[string, unknown]>([
   ['pool: state: expected one of open, paused, closed, ended', withPool({ state: '<b>' })],
   ['pool: runTime: buckets: expected a number', withPool({ runTime: { ...times, buckets: [[1, 2]] } })],
   ['pool: processes: expected an array of at most 128 elements', withPool({ processes: Array(129).fill({}) })],
-  ['pool: processes: pid: expected a number', withProcess({ pid: undefined })],
+  ['pool: processes: pid: expected a number', withProcess({ pid: null })],
   ['pool: processes: tasks: expected an object', withProcess({ tasks: [null] })],
   ['pool: failures: clock: expected a number', withPool({ failures: [{}] })],
 ])('is refused: %s', (message, state) => {

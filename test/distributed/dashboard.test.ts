@@ -70,7 +70,7 @@ describeDatastores((setting) => {
               all.reduce((sum, { pool: { done } }) => sum + done, 0) >= 400 &&
               all.some(({ pool: { failures } }) => failures.length > 0) &&
               all.every(
-                ({ rate, facts, pool: { processes } }) => rate !== null && !facts.chunks && processes[0]?.memory,
+                ({ rate, facts, pool: { processes } }) => rate !== undefined && !facts.chunks && processes[0]?.memory,
               ),
           );
           expect(hosts.map((host) => busy.find(isOf(host))?.pool.processes.length)).toEqual([2, 1]);

@@ -26,7 +26,7 @@ export class Failures {
       task: task || '(anonymous)',
       args: summarizeArguments(args),
       attempt,
-      pid: pid ?? null,
+      pid,
       error: cut(summarizeError(error), MAX_LINE),
       details: cut(describeError(error), MAX_DETAILS),
     });

@@ -45,8 +45,8 @@ export class HostCollector {
   }
 }
 
-function measureRate(ended: KnownHost['ended']): number | null {
+function measureRate(ended: KnownHost['ended']): number | undefined {
   const [first, last] = [ended[0], ended.at(-1)];
-  if (first === undefined || last === undefined || last[0] <= first[0]) return null;
+  if (first === undefined || last === undefined || last[0] <= first[0]) return undefined;
   return Math.max(0, ((last[1] - first[1]) / (last[0] - first[0])) * 1000);
 }

@@ -14,8 +14,8 @@ export class HostReporter {
 
   /** The state of the host as text; `undefined` if the pool is not that of a host. */
   read(): string | undefined {
-    const { host, ...pool } = this.#collector.read();
-    return host && writeHostState(performance.now(), host, pool);
+    const pool = this.#collector.read();
+    return pool.host && writeHostState(performance.now(), pool.host, pool);
   }
 
   close(): void {

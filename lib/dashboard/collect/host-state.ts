@@ -3,8 +3,16 @@
  * back, so every value of it is checked.
  */
 import { type HostFacts, MAX_HOST_STATE } from '../../observe/inspection.js';
+import type { SlowTask } from '../../observe/measure/slowest-tasks.js';
 import { isObject } from '../../util/guards.js';
-import type { Distribution, FailureSnapshot, HostState, PoolSnapshot, ProcessSnapshot } from '../snapshot.js';
+import type {
+  Distribution,
+  FailureSnapshot,
+  HostState,
+  PoolSnapshot,
+  ProcessSnapshot,
+  RunningTaskSnapshot,
+} from '../snapshot.js';
 
 /** What a state has at most. */
 const MAX_PROCESSES = 128;
@@ -93,8 +101,8 @@ function oneOf<T extends string>(...names: readonly T[]): Read<T> {
   };
 }
 
-function optional<T, N extends null | undefined>(none: N, read: Read<T>): Read<T | N> {
-  return (value) => (value === none ? none : read(value));
+function optional<T>(read: Read<T>): Read<T | undefined> {
+  return (value) => (value === undefined ? undefined : read(value));
 }
 
 function constant<T>(value: T): Read<T> {
@@ -126,7 +134,7 @@ function readField(name: string, read: Read<unknown>, value: unknown): unknown {
   }
 }
 
-const nullableNumber = optional(null, number);
+const optionalNumber = optional(number);
 
 const bucket: Read<[number, number, number]> = (value) => {
   const [from, to, count] = list(3, number)(value);
@@ -143,7 +151,7 @@ const distribution = object<Distribution>({
 });
 
 const process = object<ProcessSnapshot>({
-  pid: nullableNumber,
+  pid: optionalNumber,
   place: number,
   state: oneOf('booting', 'ready', 'draining', 'ended'),
   restarts: number,
@@ -153,27 +161,27 @@ const process = object<ProcessSnapshot>({
   concurrency: number,
   done: number,
   failed: number,
-  memory: nullableNumber,
-  cpu: nullableNumber,
+  memory: optionalNumber,
+  cpu: optionalNumber,
   tasks: list(
     MAX_TASKS,
-    object<ProcessSnapshot['tasks'][number]>({
+    object<RunningTaskSnapshot>({
       id: number,
       task: text(),
       attempt: number,
       age: number,
-      args: optional(undefined, text()),
+      args: optional(text()),
     }),
   ),
 });
 
-const slowTask = object<PoolSnapshot['slowest'][number]>({
+const slowTask = object<SlowTask>({
   id: number,
   task: text(),
   args: text(),
   attempt: number,
   place: number,
-  pid: nullableNumber,
+  pid: optionalNumber,
   runTime: number,
 });
 
@@ -183,7 +191,7 @@ const failure = object<FailureSnapshot>({
   task: text(),
   args: text(),
   attempt: number,
-  pid: nullableNumber,
+  pid: optionalNumber,
   error: text(),
   details: text(MAX_DETAILS),
 });
@@ -198,7 +206,7 @@ const pool = object<PoolSnapshot>({
   done: number,
   failed: number,
   retried: number,
-  maxQueueSize: optional(undefined, number),
+  maxQueueSize: optionalNumber,
   sharedMemory: constant(undefined),
   sampling: number,
   waitTime: distribution,
@@ -222,7 +230,7 @@ const hostState = object<HostState>({
     leases: number,
     chunks: number,
     chunkSizes: list(MAX_LIST, number),
-    latency: nullableNumber,
+    latency: optionalNumber,
   }),
   processes: number,
   pool,

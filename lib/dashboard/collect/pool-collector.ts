@@ -115,7 +115,7 @@ export class PoolCollector {
       processEvents: this.#processEvents.read(),
       maps: this.#describeMaps(maps, now),
       streams: streams.map(({ startedAt, ...stream }) => ({ ...stream, age: now - startedAt })),
-      slowest: this.#slowest.read().map((task) => ({ ...task, pid: task.pid ?? null })),
+      slowest: this.#slowest.read(),
       failures: this.#failures.read(),
       latency,
       hosts: hosts && this.#hosts.read(hosts),
@@ -137,11 +137,11 @@ export class PoolCollector {
     const usage = this.#usage.get(pid);
     return {
       ...process,
-      pid: pid ?? null,
+      pid,
       age: Math.round(process.age),
-      memory: usage?.memory ?? memory ?? null,
+      memory: usage?.memory ?? memory,
       // Without the kernel's numbers: the busy part of its life.
-      cpu: usage?.cpu ?? (active === undefined ? null : Math.min(1, active / process.age)),
+      cpu: usage?.cpu ?? (active === undefined ? undefined : Math.min(1, active / process.age)),
       tasks: tasks.map(({ args: values, ...task }) => {
         if (task.age < MIN_SHOWN_AGE) return { ...task, age: round(task.age) };
         const text = this.#args.get(task.id) ?? summarizeArguments(values);
@@ -160,7 +160,7 @@ export class PoolCollector {
       ]),
     );
     return maps.map(({ id, task, startedAt, isStalled }) => {
-      const { done, failed, total = null, rate } = (this.#progress.get(id) as Progress).read();
+      const { done, failed, total, rate } = (this.#progress.get(id) as Progress).read();
       return { id, task: task || '(anonymous)', age: now - startedAt, done, failed, total, rate, isStalled };
     });
   }

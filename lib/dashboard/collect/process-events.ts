@@ -28,7 +28,7 @@ export class ProcessEvents {
   }
 
   #add({ place, pid }: ProcessInfo, text: string, isFailure = false): void {
-    this.#events.unshift({ clock: performance.now(), place, pid: pid ?? null, text, isFailure });
+    this.#events.unshift({ clock: performance.now(), place, pid, text, isFailure });
     if (this.#events.length > KEPT) this.#events.pop();
   }
 

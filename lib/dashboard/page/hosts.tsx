@@ -42,7 +42,7 @@ function Host({ host }: { host: HostSnapshot }) {
         <Tile
           name="Done"
           value={formatCount(pool.done)}
-          note={rate === null ? '' : `${formatRate(rate)}/s`}
+          note={rate === undefined ? '' : `${formatRate(rate)}/s`}
           tone="good"
         />
         <Tile
@@ -76,7 +76,7 @@ export function HostTiles({ facts: { leases, chunks, chunkSizes, latency } }: { 
         note={chunkSizes.length === 0 ? '' : 'tasks'}
       />
       <Tile name="Leases" value={formatCount(leases)} note={leases === 1 ? 'caller' : 'callers'} />
-      <Tile name="Datastore" value={latency === null ? '–' : formatTime(latency)} />
+      <Tile name="Datastore" value={latency === undefined ? '–' : formatTime(latency)} />
     </>
   );
 }

@@ -69,14 +69,14 @@ function Lane(props: { process: ProcessSnapshot; most: number; pool: string; act
       <dl class="usage">
         <div>
           <dt>CPU</dt>
-          <dd class="number">{cpu === null ? '–' : formatPercent(cpu)}</dd>
+          <dd class="number">{cpu === undefined ? '–' : formatPercent(cpu)}</dd>
           <dd>
             <Meter part={cpu ?? 0} label={`CPU of process ${place}`} />
           </dd>
         </div>
         <div>
           <dt>Memory</dt>
-          <dd class="number">{memory === null ? '–' : formatBytes(memory)}</dd>
+          <dd class="number">{memory === undefined ? '–' : formatBytes(memory)}</dd>
           <dd>
             <Meter part={(memory ?? 0) / most} label={`Memory of process ${place}, compared with the largest`} />
           </dd>
@@ -88,7 +88,7 @@ function Lane(props: { process: ProcessSnapshot; most: number; pool: string; act
         <Fact name="Failed" value={formatCount(failed)} isBad={failed > 0} />
         <Fact name="Restarts" value={formatCount(restarts)} />
       </dl>
-      {actions && pid !== null && state !== 'draining' && (
+      {actions && pid !== undefined && state !== 'draining' && (
         <ConfirmButton label="Replace" what={`process ${pid}`} request={{ pool, action: 'replaceProcess', id: pid }} />
       )}
     </li>

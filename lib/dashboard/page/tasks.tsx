@@ -1,4 +1,5 @@
-import type { FailureSnapshot, SlowTaskSnapshot } from '../snapshot.js';
+import type { SlowTask } from '../../observe/measure/slowest-tasks.js';
+import type { FailureSnapshot } from '../snapshot.js';
 import { formatAge, formatCount, formatTime } from './format.js';
 
 /** The last tasks that failed. Each opens to its stack. */
@@ -52,7 +53,7 @@ export function Failures(props: { failures: readonly FailureSnapshot[]; clock: n
 }
 
 /** The slowest of the tasks that were measured. */
-export function Slowest({ tasks }: { tasks: readonly SlowTaskSnapshot[] }) {
+export function Slowest({ tasks }: { tasks: readonly SlowTask[] }) {
   return (
     <section class="panel">
       <h3>Slowest tasks</h3>

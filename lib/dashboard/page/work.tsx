@@ -26,24 +26,20 @@ export function Work({ pool: { id, maps, streams, calls }, actions }: { pool: Po
 
 function MapRow({ map, pool, actions }: { map: MapSnapshot; pool: string; actions: boolean }) {
   const { id, task, age, done, failed, total, rate, isStalled } = map;
-  const left = total !== null && rate > 0 ? ((total - done) / rate) * 1000 : undefined;
-  const percent = total === null ? undefined : total === 0 ? 100 : Math.floor((done / total) * 100);
+  const left = total !== undefined && rate > 0 ? ((total - done) / rate) * 1000 : undefined;
+  const percent = total === undefined ? undefined : total === 0 ? 100 : Math.floor((done / total) * 100);
   return (
     <li>
       <span class="call">
         map {task} <Stalled isStalled={isStalled} />
       </span>
       <span class="bar">
-        <progress
-          max={total ?? undefined}
-          value={total === null ? undefined : done}
-          aria-label={`Progress of map ${task}`}
-        />
+        <progress max={total} value={total === undefined ? undefined : done} aria-label={`Progress of map ${task}`} />
         {percent !== undefined && <span class="number percent">{percent} %</span>}
       </span>
       <span class="number counts">
         {formatCount(done)}
-        {total !== null && ` of ${formatCount(total)}`}
+        {total !== undefined && ` of ${formatCount(total)}`}
         {failed > 0 && <b class="bad"> {formatCount(failed)} failed</b>}
       </span>
       <span class="number">{formatRate(rate)}/s</span>

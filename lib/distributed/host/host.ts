@@ -295,7 +295,7 @@ export class Host {
       leases: callers,
       chunks: this.#runs.size,
       chunkSizes: [...this.#capacity.lastChunks],
-      latency: roundTrip === 0 ? null : roundTrip,
+      latency: roundTrip === 0 ? undefined : roundTrip,
     };
   }
 
