@@ -477,7 +477,7 @@ export class TimeoutError extends AiomultiprocessError {
 }
 
 /**
- * An optional package is not installed.
+ * An optional package is not installed, or too old.
  *
  * @since 0.2.0
  */
@@ -491,8 +491,16 @@ export class MissingPackageError extends AiomultiprocessError {
     define(MissingPackageError, 'MissingPackageError', 'ERR_AIOMULTIPROCESS_MISSING_PACKAGE');
   }
 
-  constructor(entry: string, name: string, options?: Cause) {
-    super(`${entry} needs the package ${name}, which is not installed: npm install ${name}`, options);
+  constructor(
+    entry: string,
+    name: string,
+    options: Cause & { readonly tooOld?: { readonly installed: string; readonly needed: string } } = {},
+  ) {
+    const { tooOld, ...rest } = options;
+    const problem = tooOld
+      ? `of version ${tooOld.needed} or later, and ${tooOld.installed} is installed: npm install ${name}@latest`
+      : `which is not installed: npm install ${name}`;
+    super(`${entry} needs the package ${name}, ${problem}`, rest);
     this.package = name;
   }
 }

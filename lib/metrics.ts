@@ -2,10 +2,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type * as PromClient from 'prom-client';
 import type { Registry } from 'prom-client';
-import { MissingPackageError } from './errors.js';
 import { type MetricsShape, PoolMetrics } from './observe/metrics/pool-metrics.js';
 import { Pool } from './pool/pool.js';
-import { isNotInstalled } from './util/not-installed.js';
+import { importOptional } from './util/optional-package.js';
 import { type Check, checkOptions, type OptionTable } from './util/validation.js';
 
 /**
@@ -104,12 +103,12 @@ function refuseOther(shape: MetricsShape, asked: Partial<MetricsShape>): void {
 }
 
 async function loadClient(): Promise<typeof PromClient> {
-  try {
-    // A CommonJS module: only its default export is certain to be complete when imported from an ES module.
-    const { default: client } = (await import('prom-client')) as unknown as { default: typeof PromClient };
-    return client;
-  } catch (cause) {
-    if (!isNotInstalled(cause)) throw cause;
-    throw new MissingPackageError('aiomultiprocess/metrics', 'prom-client', { cause });
-  }
+  const imported = await importOptional(
+    'aiomultiprocess/metrics',
+    'prom-client',
+    '14.0.0',
+    () => import('prom-client'),
+  );
+  // A CommonJS module: only its default export is certain to be complete when imported from an ES module.
+  return (imported as unknown as { default: typeof PromClient }).default;
 }

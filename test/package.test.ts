@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { node, type Run, root, run } from './support/run.ts';
@@ -123,6 +123,42 @@ describe('the packed package, installed into an empty folder without a network',
     const args = ['map', './tasks.mjs#double', '--format', 'ndjson', '--input', 'input.ndjson'];
     const { code, stdout } = await run(join(folder, 'node_modules/.bin/aiomultiprocess'), args, { cwd: folder });
     expect({ code, stdout }).toEqual({ code: 0, stdout: '2\n4\n' });
+  });
+});
+
+describe('the packed package, beside optional packages that are too old', () => {
+  const tooOld = ['bullmq', 'ioredis', 'koffi', 'pg', 'prom-client'];
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'old-packages-'));
+    const dependencies = Object.fromEntries(tooOld.map((name) => [name, `file:./${name}`]));
+    await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies }));
+    for (const name of tooOld) {
+      await mkdir(join(folder, name));
+      await writeFile(join(folder, name, 'package.json'), JSON.stringify({ name, version: '0.5.0', main: 'index.js' }));
+      await writeFile(join(folder, name, 'index.js'), "exports.version = '0.5.0';");
+    }
+    await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder]);
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  test('is installed without a conflict', async () => {
+    const file = `./aiomultiprocess-${manifest.version}.tgz`;
+    const args = ['install', '--offline', '--ignore-scripts', '--no-audit', file];
+    expect(await run('npm', args, { cwd: folder })).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('names the version that a distributed pool needs', async () => {
+    const program = `
+      import { DistributedPool } from 'aiomultiprocess/distributed';
+      const pool = new DistributedPool({ queue: 'q', connection: 'redis://127.0.0.1:1' });
+      await pool.ready().catch(({ name, message }) => console.log(name + ': ' + message));
+      await pool.terminate();`;
+    const { stdout } = await node(['--input-type=module', '-e', program], { cwd: folder });
+    expect(stdout).toBe(
+      'MissingPackageError: aiomultiprocess/distributed needs the package bullmq, ' +
+        'of version 6.7.0 or later, and 0.5.0 is installed: npm install bullmq@latest\n',
+    );
   });
 });
 

@@ -9,6 +9,7 @@ import { constants as systemConstants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import { runInThisContext } from 'node:vm';
 import { SharedMemoryError } from '../errors.js';
+import { isOlder } from '../util/optional-package.js';
 
 /** Seals of a memfd: what no process can do with it from then on. */
 export const SEAL_SEALS = 0x1;
@@ -102,6 +103,8 @@ const MAX_PAGES = 64 * 1024;
 const MAX_MAPPINGS = 4096;
 
 function bind(koffi: typeof import('koffi')): Libc {
+  if (isOlder(koffi.version, '3.0.0'))
+    throw new Error(`version 3.0.0 or later is needed, and ${koffi.version} is installed`);
   if (koffi.sizeof('void *') !== 8) throw new Error('a process of 32 bits has too few addresses');
   const library = koffi.load(null);
   const memfdCreate = library.func('int memfd_create(const char *name, unsigned int flags)');

@@ -5,7 +5,7 @@ import { VIEW_TYPES } from '../ipc/graph/graph.js';
 import { type HandleParts, registerHandle, registerMemory } from '../ipc/graph/handles.js';
 import { clearInterval, performance, setInterval } from '../util/clock.js';
 import { openGlobalState } from '../util/global-state.js';
-import { isNotInstalled } from '../util/not-installed.js';
+import { isNotInstalled } from '../util/optional-package.js';
 import { type Libc, loadLibc } from './libc.js';
 import {
   addressOfRegion,

@@ -1,7 +1,7 @@
 import type { IQueueBackend, Queue, QueueEvents, QueueEventsProducer, Worker, WorkerOptions } from 'bullmq';
-import { MissingPackageError, QueueError } from '../../errors.js';
+import { QueueError } from '../../errors.js';
 import { performance } from '../../util/clock.js';
-import { isNotInstalled } from '../../util/not-installed.js';
+import { importOptional } from '../../util/optional-package.js';
 import { isSettledWithin } from '../../util/settled-within.js';
 import type { DatastoreState } from '../stats.js';
 import { type Connection, describePermanent, isClient, usesPostgres } from './connection-options.js';
@@ -67,16 +67,16 @@ export class Datastore {
    */
   static async open(options: DatastoreOptions, handler: DatastoreHandler): Promise<Datastore> {
     const { connection, isCluster, heartbeatTimeout } = options;
-    const bullmq = await load('bullmq', () => import('bullmq'));
+    const bullmq = await load('bullmq', '6.7.0', () => import('bullmq'));
     const clock = new DatastoreClock();
     if (usesPostgres(connection)) {
       // BullMQ loads the client itself; the check gives a better error.
-      if (!isClient(connection)) await load('pg', () => import('pg'));
+      if (!isClient(connection)) await load('pg', '8.0.0', () => import('pg'));
       return new Datastore(bullmq, options, clock, handler, () => {
         return new PostgresConnections(connection, bullmq.createPostgresBackend, clock, heartbeatTimeout / 2);
       });
     }
-    const ioredis = isClient(connection) ? undefined : await load('ioredis', () => import('ioredis'));
+    const ioredis = isClient(connection) ? undefined : await load('ioredis', '5.0.0', () => import('ioredis'));
     return new Datastore(bullmq, options, clock, handler, (onError) => {
       return new RedisConnections(connection as never, ioredis, isCluster, bullmq.createRedisBackend, onError);
     });
@@ -219,12 +219,8 @@ function endWait(worker: Worker): void {
     .catch(() => {});
 }
 
-async function load<T>(name: string, imported: () => Promise<T>): Promise<T> {
-  try {
-    return await imported();
-  } catch (cause) {
-    throw isNotInstalled(cause) ? new MissingPackageError('aiomultiprocess/distributed', name, { cause }) : cause;
-  }
+function load<T>(name: string, needed: string, imported: () => Promise<T>): Promise<T> {
+  return importOptional('aiomultiprocess/distributed', name, needed, imported);
 }
 
 /** Watches the errors of connections for those that stay. */
