@@ -5,7 +5,7 @@ import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { findAccessibilityProblems, openBrowser, WatchedProgram } from '../support/browser.ts';
-import { Viewer } from '../support/dashboard.ts';
+import { ask, Viewer } from '../support/dashboard.ts';
 import { until } from '../support/until.ts';
 
 let browser: Browser;
@@ -191,8 +191,12 @@ test('a proxy may serve the page under another name and in a folder', async () =
 });
 
 test('a page that is one too many says so, and opens when another has gone', async () => {
-  const viewers = Array.from({ length: 16 }, () => new Viewer({ port: program.port, token: 'token-of-this-test' }));
-  await Promise.all(viewers.map((viewer) => viewer.find(() => true)));
+  const { port } = program;
+  const token = 'token-of-this-test';
+  const viewers = Array.from({ length: 16 }, () => new Viewer({ port, token }));
+  await until(
+    async () => (await ask(port, '/events', { headers: { authorization: `Bearer ${token}` } })).status === 503,
+  );
   const page = await browser.newPage();
   await page.goto(program.address);
   await page.getByRole('status').filter({ hasText: 'too many pages are open' }).waitFor();
