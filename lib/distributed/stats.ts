@@ -1,5 +1,5 @@
 /**
- * The state of a distributed pool at one moment, as plain data.
+ * The state of a distributed pool at one moment, as plain data. A broadcast counts as one task.
  *
  * @since 0.2.0
  */

@@ -42,6 +42,23 @@ describeDatastores((setting) => {
     expect(await setting().look()).toEqual([]);
   });
 
+  test('counts as one task until it has settled', async () => {
+    await startHosts();
+    await withGate((gate) =>
+      setting().withPool(async (pool) => {
+        const result = pool.broadcast(waitAt, [gate.port]);
+        expect(pool.stats()).toMatchObject({ queued: 0, sent: 1, done: 0 });
+        await gate.arrived(2);
+        expect(pool.stats()).toMatchObject({ queued: 0, sent: 1, done: 0 });
+        gate.open();
+        await result;
+        expect(pool.stats()).toMatchObject({ queued: 0, sent: 0, done: 1 });
+        await expect(pool.broadcast(throwRangeError, ['no'])).rejects.toThrow(RangeError);
+        expect(pool.stats()).toMatchObject({ queued: 0, sent: 0, done: 1, failed: 1 });
+      }),
+    );
+  });
+
   test('without hosts the result is empty, and the pool emits noHosts', async () => {
     await setting().withPool(async (pool) => {
       const queues: string[] = [];

@@ -44,6 +44,11 @@ export class Broadcasts {
     return this.#running.get(task);
   }
 
+  /** How many have not settled. */
+  get count(): number {
+    return [...this.#running.values()].filter(({ isSettled }) => !isSettled).length;
+  }
+
   /** A host has sent something through a shard. */
   onMessage(message: ResultsMessage, shard: number): void {
     for (const broadcast of this.#running.values()) broadcast.onMessage(message, shard);

@@ -201,7 +201,8 @@ export class DistributedBackend implements Backend {
 
   stats(): DistributedPoolStats {
     const { done, failed } = this.#lifecycle;
-    return { queued: this.#queue.queued, sent: this.#inFlight.tasks, hosts: this.#inFlight.window.hosts, done, failed };
+    const sent = this.#inFlight.tasks + this.#broadcasts.count;
+    return { queued: this.#queue.queued, sent, hosts: this.#inFlight.window.hosts, done, failed };
   }
 
   /** The view of a dashboard. */
