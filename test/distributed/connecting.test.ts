@@ -25,6 +25,19 @@ test('a wrong password rejects with QueueError, for callers and hosts', async ()
   await redis.remove();
 });
 
+test('a host of a read-only replica says why it cannot take tasks', async () => {
+  const redis = await startRedis();
+  const replica = await startRedis(['--replicaof', '127.0.0.1', new URL(redis.url).port]);
+  const host = new HostProcess('q', replica.url, ['--datastore-timeout', '2s']);
+  try {
+    expect(await host.exited).toBe(1);
+    expect(host.lines.join('\n')).toMatch(/the datastore has failed for 2 s .* READONLY/);
+    expect(host.lines.join('\n')).not.toContain('runs tasks');
+  } finally {
+    await Promise.all([host.end(), replica.remove(), redis.remove()]);
+  }
+});
+
 test('ready() rejects if the pool is closed while the datastore is down', async () => {
   for (const end of ['close', 'terminate'] as const) {
     const pool = new DistributedPool({ queue: 'away', connection: 'redis://127.0.0.1:1' });

@@ -70,6 +70,39 @@ test('a database that Redis does not have is an error, not database 0', async ()
   }
 });
 
+test('missing rights are an error at once', async () => {
+  const [redis, postgres] = await Promise.all([startRedis(), startPostgres()]);
+  try {
+    const client = new Redis(redis.url);
+    await client.call('ACL', 'SETUSER', 'guest', 'on', '>secret', '~other:*', '&*', '+@all');
+    client.disconnect();
+    await expectRefusal(redis.url.replace('//', '//guest:secret@'), 'NOPERM');
+    const admin = new pg.Client(postgres.url);
+    await admin.connect();
+    await admin.query('CREATE ROLE guest LOGIN');
+    await admin.end();
+    await expectRefusal(postgres.url.replace('test@', 'guest@'), 'permission denied');
+  } finally {
+    await Promise.all([redis.remove(), postgres.remove()]);
+  }
+});
+
+test('shards of a Redis that is not a cluster are an error at once', async () => {
+  const redis = await startRedis();
+  const options = { queue: 'q', connection: redis.url, shards: 3 };
+  try {
+    const pool = new DistributedPool(options);
+    await expect(pool.apply(triple, [1])).rejects.toThrow(QueueError);
+    await expect(pool.ready()).rejects.toThrow('is not a Redis Cluster');
+    pool.terminate();
+    await pool.join();
+    const host = new Host({ ...options, modules, pool: { processes: 1 } });
+    await expect(host.start()).rejects.toThrow('is not a Redis Cluster');
+  } finally {
+    await redis.remove();
+  }
+});
+
 test.each(['redis://no-such-host.invalid', 'postgres://test@no-such-host.invalid/db'])(
   'an unknown host name is an error at once: %s',
   (url) => expectRefusal(url, /no-such-host\.invalid/),
@@ -97,6 +130,9 @@ describe('at construction is rejected', () => {
     ['keyPrefix of a client', { connection: client }, 'use the option "prefix"'],
     ['a Redis Cluster without a prefix in braces', { connection: cluster }, 'such as "{bull}"'],
     ['a Redis Cluster with another prefix', { connection: cluster, prefix: 'mine' }, 'got "mine"'],
+    ['a database that is not a number', { connection: 'redis://127.0.0.1/abc' }, 'the number of a database'],
+    ['a password with special characters', { connection: 'redis://:a/b@127.0.0.1' }, 'encode special characters'],
+    ['the path of a socket', { connection: 'redis:///run/redis.sock' }, '{ path }'],
     ['a single client of pg', { connection: new pg.Client('postgres://test@127.0.0.1/db') }, 'a single client of pg'],
   ])('%s', (_, options, message) => {
     const all = { queue: 'q', ...options } as DistributedPoolOptions;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Job as BullMQJob, Queue, QueueEventsProducer, Worker } from 'bullmq';
 import { clearTimeout, performance, setTimeout } from '../../util/clock.js';
 import { maxBodyFor } from '../wire/body.js';
-import type { Datastore } from '../wire/datastore.js';
+import { type Datastore, rejectRefusal } from '../wire/datastore.js';
 import { JobReader } from '../wire/job-reader.js';
 import { listHosts } from '../wire/list-hosts.js';
 import {
@@ -128,7 +128,8 @@ export class Session {
 
   async #addLease(): Promise<BullMQJob> {
     await this.#store.ready();
-    return this.#leases.add(LEASE, this.#leaseData(), { jobId: leaseJobOf(this.caller) });
+    // The first write: the datastore may accept the credentials, but not that they are used here.
+    return this.#leases.add(LEASE, this.#leaseData(), { jobId: leaseJobOf(this.caller) }).catch(rejectRefusal);
   }
 
   /** Retries while the datastore fails. @throws (rejects) {@link QueueError} */

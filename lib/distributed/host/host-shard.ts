@@ -3,7 +3,7 @@ import { QueueError } from '../../errors.js';
 import { performance } from '../../util/clock.js';
 import { isSettledWithin } from '../../util/settled-within.js';
 import type { HostStats } from '../stats.js';
-import { Datastore, MAX_CLOSING } from '../wire/datastore.js';
+import { Datastore, MAX_CLOSING, rejectRefusal } from '../wire/datastore.js';
 import { listHosts } from '../wire/list-hosts.js';
 import { retryInOutage } from '../wire/outage.js';
 import { broadcastsQueueOf, controlQueueOf, leasesQueueOf, resultsQueueOf } from '../wire/queue-names.js';
@@ -125,7 +125,7 @@ export class HostShard {
       },
       onError: this.#onError,
     });
-    await this.#retry(() => fetcher.start());
+    await this.#retry(() => fetcher.start().catch(rejectRefusal));
     if (!this.#isStopped) this.#deadCallers?.start();
   }
 

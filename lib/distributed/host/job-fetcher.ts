@@ -84,14 +84,14 @@ export class JobFetcher {
     return this.#reader.fetching;
   }
 
-  /** Connects, and fetches jobs. May be repeated if it fails. */
+  /** Connects, and fetches jobs. May be repeated if it fails, as it does if the datastore does not let it take jobs. */
   async start(): Promise<void> {
     await this.#worker.waitUntilReady();
     if (this.#stopped) return;
     await this.#worker.startStalledCheckTimer();
     if (this.#stopped) return;
-    this.#renewal = setInterval(() => void this.#renew(), this.#lockDuration / 3);
-    this.fetch();
+    this.#renewal ??= setInterval(() => void this.#renew(), this.#lockDuration / 3);
+    await this.#reader.start();
   }
 
   /** Fetches jobs while there is room. Call it whenever there may be room that was not there before. */

@@ -4,6 +4,9 @@ import type { ConnectionOptions, PostgresConnectionOptions } from 'bullmq';
 /** The address of a datastore, or a connection of BullMQ. @inline */
 export type Connection = string | ConnectionOptions | PostgresConnectionOptions;
 
+/** ioredis takes any path for a database, and selects the database `NaN`, which ends the program. */
+const REDIS_URL = /^rediss?:\/\/[^/?#]*(\/\d*)?([?#]|$)/i;
+
 /** Options that only pg has. A pool of pg has `totalCount`. */
 const ONLY_POSTGRES = ['connectionString', 'database', 'user', 'totalCount'];
 
@@ -20,7 +23,14 @@ export function checkConnection(
   prefix: string | undefined,
   areBraced: boolean,
 ): void {
-  if (typeof connection === 'string') return;
+  if (typeof connection === 'string') {
+    if (REDIS_URL.test(connection) || usesPostgres(connection)) return;
+    // Without the URL, which may contain a password.
+    throw new TypeError(
+      `${what}: option "connection": expected nothing but the number of a database after the host of a Redis URL; encode ` +
+        'special characters of the password, and use { path } for a Unix socket',
+    );
+  }
   const { options = connection } = connection as { options?: object };
   if (Reflect.get(Object(options), 'keyPrefix')) {
     throw new TypeError(`${what}: option "connection": expected no keyPrefix; use the option "prefix" instead`);
@@ -65,8 +75,10 @@ export function optionsOfPostgres(connection: Connection): object {
 /** Errors of Redis for wrong credentials, and for a database that it does not have. */
 const REFUSAL = /^(NOAUTH|WRONGPASS|NOPERM)\b|DB index is out of range/;
 
-/** SQLSTATE codes of PostgreSQL for wrong credentials and for a database that is not there. */
-const REFUSAL_CODES = /^(28|3D)/;
+const NO_CLUSTER = /cluster support disabled/;
+
+/** SQLSTATE codes of PostgreSQL for wrong credentials, a database that is not there, and missing rights. */
+const REFUSAL_CODES = /^(28|3D|42501$)/;
 
 /** The codes of errors of TLS and of name resolution that stay until a person changes something. */
 const PERMANENT_CODES =
@@ -80,6 +92,7 @@ const PERMANENT_CODES =
 export function describePermanent(error: Error): string | undefined {
   const code = String((error as NodeJS.ErrnoException).code);
   if (REFUSAL.test(error.message) || REFUSAL_CODES.test(code)) return 'rejected the credentials or the database';
+  if (NO_CLUSTER.test(error.message)) return 'is not a Redis Cluster, which the option "shards" needs';
   if (code === 'ENOTFOUND') return 'has a host name that is unknown';
   return PERMANENT_CODES.test(code) ? 'has a certificate that this machine does not accept' : undefined;
 }

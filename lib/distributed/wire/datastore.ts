@@ -147,9 +147,7 @@ export class Datastore {
    */
   async ready(): Promise<void> {
     // Redis reports such errors as events, PostgreSQL as rejections.
-    const answered = this.#backend.waitUntilReady().catch((error: Error) => {
-      throw refusalFor(error) ?? error;
-    });
+    const answered = this.#backend.waitUntilReady().catch(rejectRefusal);
     await Promise.race([answered.then(() => this.#heartbeat.read()), this.#refused]);
   }
 
@@ -241,8 +239,15 @@ function watchForRefusal(onError: (error: Error) => void) {
   };
 }
 
+/** Rejects with the error of a failed attempt; with a {@link QueueError}, if waiting would not help. */
+export function rejectRefusal(error: Error): never {
+  throw refusalFor(error) ?? error;
+}
+
 function refusalFor(error: Error): QueueError | undefined {
-  const reason = describePermanent(error);
+  // For a Redis Cluster, ioredis says only here what is wrong.
+  const { lastNodeError: cause = error } = error as { lastNodeError?: Error };
+  const reason = describePermanent(cause);
   if (reason === undefined) return undefined;
-  return new QueueError(`the datastore ${reason}: ${error.message}`, { cause: error });
+  return new QueueError(`the datastore ${reason}: ${cause.message}`, { cause });
 }

@@ -72,6 +72,27 @@ export class JobReader {
     return Math.max(0, this.#fetching - this.#pauses);
   }
 
+  /** Fetches a first job, and then others like {@link fetch}. @throws (rejects) the error of the datastore. */
+  async start(): Promise<void> {
+    this.#fetching++;
+    try {
+      await this.#fetchFirst();
+    } finally {
+      this.#endFetch();
+    }
+    this.fetch();
+  }
+
+  async #fetchFirst(): Promise<void> {
+    const job = await this.#track(this.#next(false));
+    if (job !== undefined) this.#handler.onJob(job);
+  }
+
+  #endFetch(): void {
+    this.#fetching--;
+    if (this.#isStopped && this.#fetching === 0) this.#onEnd?.();
+  }
+
   /** Fetches jobs while they are wanted. Call it whenever another job may be wanted. */
   fetch(): void {
     while (this.#mayFetch && this.#fetching < this.#maxFetches && this.#handler.wantsJob(this.#fetching)) {
@@ -107,8 +128,7 @@ export class JobReader {
     } catch (error) {
       if (!this.#isStopped) await this.#pauseAfter(error as Error);
     }
-    this.#fetching--;
-    if (this.#isStopped && this.#fetching === 0) this.#onEnd?.();
+    this.#endFetch();
     this.fetch();
   }
 
