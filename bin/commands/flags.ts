@@ -116,7 +116,7 @@ function summarize(markdown: string): string {
 }
 
 function describeDefault({ check, default: value, defaultText }: DocumentedOption): string | undefined {
-  if (defaultText !== undefined) return toPlainText(defaultText);
+  if (defaultText !== undefined) return toPlainText(defaultText) || undefined;
   if (value === undefined) return undefined;
   if (check.type === 'ms') return formatTime(Number(value));
   return check.type === 'bytes' ? formatSize(Number(value)) : String(value);

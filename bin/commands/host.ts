@@ -1,4 +1,5 @@
 /** The command line of `aiomultiprocess host`. */
+import { inspect } from 'node:util';
 import type { PoolOptions } from 'aiomultiprocess';
 import type { Host, HostOptions } from 'aiomultiprocess/distributed';
 import { Command, type OptionValues } from 'commander';
@@ -63,7 +64,7 @@ async function runHost(options: HostOptions, dashboard: PoolOptions['dashboard']
   const host = await createHost(options);
   const { name } = host;
   const logError = (error: unknown) => {
-    log('error', `error: ${error instanceof Error ? error.message : String(error)}`, { host: name });
+    log('error', `error: ${describeError(error)}`, { host: name });
   };
   host.on('error', logError);
   host.on('refused', ({ message }, job) => log('warn', `refused job ${job}: ${message}`, { host: name, job }));
@@ -93,6 +94,14 @@ async function runHost(options: HostOptions, dashboard: PoolOptions['dashboard']
     logError(error);
     process.exitCode = 1;
   }
+}
+
+/** In one line, with the causes that the message does not name. */
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return inspect(error, { breakLength: Number.POSITIVE_INFINITY });
+  const { message, cause } = error;
+  if (cause === undefined || (cause instanceof Error && message.includes(cause.message))) return message;
+  return `${message}: ${describeError(cause)}`;
 }
 
 function describeSkew(skew: number): string {

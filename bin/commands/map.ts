@@ -31,7 +31,11 @@ function optional<T extends Readonly<Record<string, DocumentedOption>>>(table: T
 }
 
 /** What the hosts decide. */
-const OF_HOSTS = ['initializer', 'finalizer', 'require', 'import', 'processes', 'concurrency', 'maxTasksPerChild'];
+const OF_HOSTS = ['initializer', 'initargs', 'finalizer', 'require', 'import', 'processes', 'concurrency'].concat([
+  'maxTasksPerChild',
+  'maxMemoryPerChild',
+  'startTimeout',
+]);
 
 /** The options of the command as commander parses them, in addition to those of the pool. */
 interface Options extends OptionValues, ProcessFlags {
@@ -69,6 +73,7 @@ export function createMapCommand(): Command {
     .helpOption('--help', 'print this text')
     .addHelpText('after', VALUES + EXAMPLES)
     .action(async (target: FunctionName, options: Options) => {
+      if (options.queue === undefined) refuseHostFlags(command);
       const settings = readSettings(target, options);
       const { runMap } = await import('../map/run-map.js');
       const code = await runMap(settings);
@@ -130,6 +135,20 @@ function readSettings(target: FunctionName, options: Options): MapSettings {
   };
 }
 
+/**
+ * Refuses a run on this machine that was meant for hosts. The connection may be in the environment, for other commands.
+ *
+ * @throws {@link UsageError}
+ */
+function refuseHostFlags(command: Command): void {
+  const given = Object.keys(HOST_FLAGS).find((name) => command.getOptionValueSource(name) === 'cli');
+  if (given !== undefined) throw new UsageError(`${toFlag(given)} requires --queue`);
+}
+
+function toFlag(name: string): string {
+  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
 /** @throws {@link UsageError} for options that do not fit together. */
 function readHosts(options: Options): MapSettings['hosts'] {
   const hosts = readFlags<DistributedPoolOptions, typeof HOST_FLAGS>(HOST_FLAGS, options);
@@ -138,6 +157,5 @@ function readHosts(options: Options): MapSettings['hosts'] {
   if (connection === undefined) throw new UsageError('--queue requires --connection');
   const given = OF_HOSTS.find((name) => options[name] !== undefined);
   if (given === undefined) return { ...hosts, queue, connection };
-  const flag = given.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  throw new UsageError(`--${flag} cannot be used with --queue: it is an option of the hosts`);
+  throw new UsageError(`${toFlag(given)} cannot be used with --queue: it is an option of the hosts`);
 }

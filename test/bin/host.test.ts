@@ -4,7 +4,7 @@ import { getNote } from '../fixtures/bin/leave-note.js';
 import { getPreloaded } from '../fixtures/bin/tasks.js';
 import { tasks } from '../support/command.ts';
 import { linesOf, withFile } from '../support/folder.ts';
-import { HostProcess } from '../support/hosts.ts';
+import { fixtures, HostProcess } from '../support/hosts.ts';
 import { root, run } from '../support/run.ts';
 import { startRedis, type TestServer } from '../support/servers.ts';
 
@@ -48,6 +48,13 @@ test('writes the time of each message, as text or as JSON', async () => {
       { level: 'info', message: expect.stringContaining('closing') },
     ]);
   }
+});
+
+test('says why an initializer has failed', async () => {
+  const initializer = ['--initializer', `${fixtures}pool/failing.js#throwRangeError`, '--initargs', '["no database"]'];
+  const host = new HostProcess('initializer', redis.url, initializer);
+  expect(await host.exited).toBe(1);
+  expect(host.lines.at(-1)).toMatch(/could not be made ready in 3 attempts: no database$/);
 });
 
 test('arguments without an initializer are a usage error, as JSON with --json-logs', async () => {

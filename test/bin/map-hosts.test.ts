@@ -49,6 +49,8 @@ test('stops at a failed item, and resumes from its journal', async () => {
 test.each([
   [['--processes', '2'], '--processes cannot be used with --queue'],
   [['--initializer', './tasks.js#initialize'], '--initializer cannot be used with --queue'],
+  [['--max-memory-per-child', '512M'], '--max-memory-per-child cannot be used with --queue'],
+  [['--start-timeout', '5s'], '--start-timeout cannot be used with --queue'],
 ])('%j is an option of the hosts', async (args, message) => {
   const { code, stderr } = await map(['./tasks.js#double', ...args], '1\n');
   expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
@@ -57,4 +59,12 @@ test.each([
 test('--queue requires --connection', async () => {
   const { code, stderr } = await aiomultiprocess(['map', './tasks.js#double', '--queue', 'q'], '1\n');
   expect([code, stderr]).toEqual([2, expect.stringContaining('--queue requires --connection')]);
+});
+
+test.each([
+  [['--connection', 'redis://127.0.0.1:1'], '--connection requires --queue'],
+  [['--max-value-size', '2M'], '--max-value-size requires --queue'],
+])('%j without --queue does not run the items on this machine', async (args, message) => {
+  const { code, stdout, stderr } = await aiomultiprocess(['map', './tasks.js#double', ...args], '1\n');
+  expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(message)]);
 });
