@@ -35,8 +35,14 @@ export function isNotInstalled(cause: unknown): boolean {
   );
 }
 
+/** Compares the numbers of versions such as `6.7.0`. A pre-release counts as its release. */
 export function isOlder(version: string, needed: string): boolean {
-  return version.localeCompare(needed, 'en', { numeric: true }) < 0;
+  const parts = version.split('.').map((part) => Number.parseInt(part, 10));
+  for (const [at, least] of needed.split('.').map(Number).entries()) {
+    const part = parts[at] ?? 0;
+    if (part !== least) return part < least;
+  }
+  return false;
 }
 
 /** `undefined` if the package is not installed or hides its version. */
