@@ -11,6 +11,7 @@ import {
   makeText,
   measure,
   reportText,
+  throwText,
   triple,
   tripleAfter,
 } from '../fixtures/distributed/tasks.js';
@@ -180,6 +181,16 @@ describe('a large value', () => {
       const onProgress = (value: unknown) => reports.push(value);
       await withPool((pool) => pool.apply(reportText, [2_000_000], { onProgress }), { queue });
       expect([reports, errors]).toEqual([['short'], ['SerializationError']]);
+    });
+  });
+
+  test('of an error leaves its message and its stack', async () => {
+    await withPool(async (pool) => {
+      const error = await pool.apply(throwText, [2_000_000]).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(SerializationError);
+      const { path, cause } = error as SerializationError & { cause: Error };
+      expect([path, cause.name, cause.message]).toEqual(['error', 'RangeError', 'no such page']);
+      expect(cause.stack).toMatch(/^RangeError: no such page\n +at throwText /);
     });
   });
 

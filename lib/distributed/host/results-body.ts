@@ -8,9 +8,12 @@ export type TaskReport = readonly [kind: typeof RESULT | typeof FAILURE | typeof
 
 const PATHS = { [RESULT]: 'result', [FAILURE]: 'error', [PROGRESS]: 'progress' } as const;
 
+/** How much of the message and of the stack of an error that is too large is sent, in characters. */
+const MAX_TEXT = 4096;
+
 /**
  * Encodes reports as bodies of about the size of a chunk. A result or error that cannot be serialized, or is too large, is
- * replaced by the error that says why. Such progress is dropped.
+ * replaced by the error that says why, with the message of such an error as its cause. Such progress is dropped.
  *
  * @param onDropped - receives the reason.
  */
@@ -40,6 +43,7 @@ export function encodeReports(
         list.splice(at, 1);
         onDropped(error as Error);
       } else {
+        if (report[0] === FAILURE) explain(error as Error, report[2]);
         const replacement: TaskReport = [FAILURE, report[1], error];
         list[at] = replacement;
         replacements.add(replacement);
@@ -59,4 +63,17 @@ export function encodeReports(
 function add(encoder: Encoder, [kind, id, value]: TaskReport): void {
   if (kind === RESULT) encoder.addResult(id, value);
   else encoder.add([kind, id, value]);
+}
+
+/** Without it, no one would learn what the task threw. */
+function explain(error: Error, thrown: unknown): void {
+  if (error.cause !== undefined || !(thrown instanceof Error)) return;
+  const { name, message, stack = '' } = thrown;
+  const cause = new Error(message.slice(0, MAX_TEXT));
+  const frames = stack.indexOf('\n    at ');
+  const head = `${name}: ${cause.message}`;
+  error.cause = Object.assign(cause, {
+    name,
+    stack: frames === -1 ? head : head + stack.slice(frames, frames + MAX_TEXT),
+  });
 }
