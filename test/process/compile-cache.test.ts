@@ -46,7 +46,7 @@ async function look(env: Record<string, string>, kind = 'pool', options: object 
 async function listAccepted(env: Record<string, string>, kind: string): Promise<string[]> {
   const result = await runWith({ ...env, NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }, [join(programs, 'cached.mjs'), kind]);
   expect(result.code).toBe(0);
-  const matches = result.stderr.matchAll(/cache for \w+ \S*?([\w.-]+) was accepted/g);
+  const matches = result.stderr.matchAll(/cache for (?:\w+ )?\S*?([\w.-]+) was accepted/g);
   return [...new Set(Array.from(matches, ([, name]) => name as string))].sort();
 }
 
