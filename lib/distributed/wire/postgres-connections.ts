@@ -8,7 +8,14 @@ import { createResilientBackend } from './postgres-backend.js';
 
 type ListenClient = Awaited<ReturnType<PostgresQueueBackend['connection']['getListenClient']>> & {
   emit(event: 'error', error: Error): boolean;
+  /** Whether every query so far was answered. */
+  readonly readyForQuery: boolean;
 };
+
+/** What is private in BullMQ. */
+interface ConnectionFields {
+  listenClient: ListenClient | undefined;
+}
 
 /** The size of a connection pool. Connections to PostgreSQL are expensive, and each object of BullMQ has several. */
 const MAX_CLIENTS = 4;
@@ -22,7 +29,7 @@ export class PostgresConnections implements Connections {
   readonly #sockets = new Set<Socket>();
   readonly #connections = new Set<PostgresQueueBackend['connection']>();
   /** Since when a client that waits for notifications owes an answer. */
-  readonly #askedAt = new Map<ListenClient, number>();
+  readonly #askedAt = new WeakMap<ListenClient, number>();
   #isDestroyed = false;
 
   /** @param timeout - how long a query may take, in milliseconds. */
@@ -70,23 +77,30 @@ export class PostgresConnections implements Connections {
   /** Queries have a time limit. Only a client that waits for notifications would not notice that none can come. */
   check(limit: number): void {
     const now = performance.now();
-    for (const [client, askedAt] of this.#askedAt) {
-      if (now - askedAt <= limit) continue;
-      this.#askedAt.delete(client);
+    for (const client of this.#listListenClients()) {
+      const askedAt = this.#askedAt.get(client);
+      if (askedAt === undefined || client.readyForQuery) this.#ask(client, now);
       // BullMQ then ends the client, and creates another one.
-      client.emit('error', createSilenceError(limit));
-    }
-    for (const connection of this.#connections) {
-      const { listenClient: client } = connection as unknown as { listenClient: ListenClient | undefined };
-      if (client === undefined || this.#askedAt.has(client)) continue;
-      this.#askedAt.set(client, now);
-      const settle = () => this.#askedAt.delete(client);
-      client.query('SELECT 1').then(settle, settle);
+      else if (now - askedAt > limit) client.emit('error', createSilenceError(limit));
     }
   }
 
+  /** The answer to a query of BullMQ that the client waits for does as well. */
+  #ask(client: ListenClient, now: number): void {
+    this.#askedAt.set(client, now);
+    if (client.readyForQuery) client.query('SELECT 1').catch(() => {});
+  }
+
   forgive(): void {
-    for (const client of this.#askedAt.keys()) this.#askedAt.set(client, performance.now());
+    for (const client of this.#listListenClients()) {
+      if (this.#askedAt.has(client)) this.#askedAt.set(client, performance.now());
+    }
+  }
+
+  #listListenClients(): ListenClient[] {
+    return [...this.#connections].flatMap(
+      (connection) => (connection as unknown as ConnectionFields).listenClient ?? [],
+    );
   }
 
   destroy(): void {
