@@ -91,7 +91,7 @@ export async function openDashboard(options: DashboardOptions = {}): Promise<Das
   return opened.dashboard;
 
   async function open({ port, host, allowedHosts, actions, token, print }: typeof read): Promise<Dashboard> {
-    const isOpen = isLoopback(host) && !actions;
+    const isOpen = isLoopback(host) && allowedHosts.length === 0 && !actions;
     const secret = token ?? (isOpen ? undefined : randomBytes(18).toString('base64url'));
     const collector = new ProgramCollector();
     let server: DashboardServer;

@@ -16,7 +16,7 @@ export interface DashboardOptions {
   host?: string;
   /**
    * Names under which a proxy in front of the server serves the page, without a port. They may stand in `Host` and `Origin`.
-   * Default: none.
+   * They require the token. Default: none.
    */
   allowedHosts?: string[];
   /**
@@ -25,8 +25,8 @@ export interface DashboardOptions {
    */
   actions?: boolean;
   /**
-   * What the page must know to show anything: at least 16 letters, digits, `-` or `_`. Default: random with `actions` or
-   * another `host`, otherwise none.
+   * What the page must know to show anything: at least 16 letters, digits, `-` or `_`. Default: random with `actions`,
+   * `allowedHosts` or another `host`, otherwise none.
    */
   token?: string;
   /** Whether the address is printed on stderr. Default: `true`. */
@@ -68,7 +68,7 @@ export const DASHBOARD_OPTIONS = {
     defaultText: 'none',
     description:
       'Names under which [a proxy](#behind-a-proxy) in front of the server serves the page, without a port. They may stand ' +
-      'in `Host` and `Origin`.',
+      'in `Host` and `Origin`. They require the token.',
   },
   actions: {
     check: boolean,
@@ -78,7 +78,7 @@ export const DASHBOARD_OPTIONS = {
   },
   token: {
     check: token,
-    defaultText: 'random with `actions` or another `host`, otherwise none',
+    defaultText: 'random with `actions`, `allowedHosts` or another `host`, otherwise none',
     description: 'What the page must know to show anything: at least 16 letters, digits, `-` or `_`.',
   },
   print: { check: boolean, default: true, description: 'Whether the address is printed on stderr.' },

@@ -169,7 +169,8 @@ test('a proxy may serve the page under another name and in a folder', async () =
   const { port } = program;
   // As nginx with `location /pools/ { proxy_pass http://127.0.0.1:PORT/; }`.
   const proxy = createServer((asked, answer) => {
-    const path = asked.url?.replace(/^\/pools\//, '/');
+    if (!asked.url?.startsWith('/pools/')) return void answer.writeHead(404).end();
+    const path = asked.url.replace('/pools/', '/');
     const headers = { ...asked.headers, host: `127.0.0.1:${port}` };
     const sent = request({ port, path, method: asked.method, headers }, (response) => {
       answer.writeHead(response.statusCode as number, response.headers);
@@ -198,9 +199,12 @@ test('a page that is one too many says so, and opens when another has gone', asy
     async () => (await ask(port, '/events', { headers: { authorization: `Bearer ${token}` } })).status === 503,
   );
   const page = await browser.newPage();
-  await page.goto(program.address);
-  await page.getByRole('status').filter({ hasText: 'too many pages are open' }).waitFor();
-  for (const viewer of viewers) viewer.close();
+  try {
+    await page.goto(program.address);
+    await page.getByRole('status').filter({ hasText: 'too many pages are open' }).waitFor();
+  } finally {
+    for (const viewer of viewers) viewer.close();
+  }
   await page.locator('.lane').first().waitFor();
   await page.close();
 });

@@ -23,7 +23,7 @@ test('on the loopback interface no token is needed', async () => {
   expect((await ask(port, EVENTS)).status).toBe(200);
 });
 
-test.each([[{ actions: true }], [{ host: '0.0.0.0' }], [{ token: TOKEN }]])(
+test.each([[{ actions: true }], [{ host: '0.0.0.0' }], [{ allowedHosts: ['jobs.example'] }], [{ token: TOKEN }]])(
   'with %j nothing but the page is told without the token',
   async (options) => {
     const { port, token, address } = await open(options);
