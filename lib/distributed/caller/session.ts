@@ -223,7 +223,9 @@ export class Session {
     // PostgreSQL could remove them before it has added them, over another connection.
     await Promise.allSettled(chunks.map((id) => this.#sending.get(id)));
     const removed = await Promise.all(chunks.map((id) => this.#jobs.remove(id)));
-    const running = chunks.filter((_, index) => removed[index] === 0);
+    // PostgreSQL also removes a job that a host is taking at this moment, and then the host has it.
+    const isSure = this.#store.answersInOrder;
+    const running = chunks.filter((_, index) => !isSure || removed[index] === 0);
     if (running.length > 0) await this.#control.publishEvent({ eventName: CANCEL, ids: running.join() });
   }
 
