@@ -6,6 +6,7 @@ import type { Job } from '../task/job.js';
 import type { Task } from '../task/task.js';
 import type { Tracing } from '../tracing/tracing.js';
 import type { ChildHandle } from '../worker/child-handle.js';
+import { waysOf } from '../worker/in-flight.js';
 import { MapRotation } from './map-rotation.js';
 import type { QueueId, Scheduler } from './scheduler.js';
 import { TaskQueue } from './task-queue.js';
@@ -29,7 +30,7 @@ const MAX_RUN = 32;
 /** How many tasks for each process count as the last ones. */
 const LAST_TASKS = 2;
 
-/** A child with room for tasks of a job, while tasks are handed out. */
+/** A child with room for tasks of a function, while tasks are handed out. */
 interface Candidate {
   readonly child: ChildHandle;
   room: number;
@@ -179,7 +180,7 @@ export class Dispatcher {
       this.#pull(tasks, tasks.priority);
       const task = tasks.shift();
       if (task === undefined) break;
-      if (task.job !== job) {
+      if (job === undefined || !isSameFunction(task.job, job)) {
         job = task.job;
         run = 0;
         open = this.#findRoom(job, available, share, tasks.size + 1);
@@ -292,6 +293,11 @@ export class Dispatcher {
       at = 0;
     }
   }
+}
+
+/** Whether the children have the same room for both, and call both in the same way: each `apply` has a job of its own. */
+function isSameFunction(one: Job, other: Job): boolean {
+  return one === other || (one.address === other.address && waysOf(one) === waysOf(other));
 }
 
 function findIdlest(candidates: readonly Candidate[]): Candidate {
