@@ -9,7 +9,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { Pool } from 'aiomultiprocess';
+import { Pool } from '../dist/lib/index.js';
 import { createRandom } from './random.js';
 import { waitAndCompute } from './tasks/scheduling.js';
 
