@@ -37,7 +37,7 @@ test('a process that cannot be started prints the reason on stderr', async () =>
 
 test('a process that was started but cannot be used fails the call and is killed', async () => {
   // The library that starts processes fails in this program. The output ends only when no child has it open.
-  const { code, stdout } = await runProgram('frozen.mjs', [], ['--frozen-intrinsics']);
+  const { code, stdout } = await runProgram('unusable.mjs');
   expect(JSON.parse(stdout)).toEqual(['InitializerError TypeError', 'InitializerError TypeError', 1]);
   expect(code).toBe(0);
 });
