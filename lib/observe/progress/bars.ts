@@ -73,8 +73,9 @@ class Bars {
   #drawLines(): void {
     const shown = [...this.#bars.keys()].find(({ processes }) => processes !== undefined)?.processes;
     if (shown === undefined) return;
-    const max = Math.max((process.stderr.rows ?? 24) - this.#bars.size - this.#finished.length - OTHER_ROWS, MIN_LINES);
-    const texts = shown.read(max, process.stderr.columns ?? 80);
+    // A terminal that does not know its size says 0.
+    const max = Math.max((process.stderr.rows || 24) - this.#bars.size - this.#finished.length - OTHER_ROWS, MIN_LINES);
+    const texts = shown.read(max, process.stderr.columns || 80);
     while (this.#lines.length < texts.length) {
       this.#lines.push(this.#multi.create(1, 0, { line: '' }, { format: '{line}' }));
     }
