@@ -31,11 +31,18 @@ function optional<T extends Readonly<Record<string, DocumentedOption>>>(table: T
 }
 
 /** What the hosts decide. */
-const OF_HOSTS = ['initializer', 'initargs', 'finalizer', 'require', 'import', 'processes', 'concurrency'].concat([
+const OF_HOSTS = [
+  'initializer',
+  'initargs',
+  'finalizer',
+  'require',
+  'import',
+  'processes',
+  'concurrency',
   'maxTasksPerChild',
   'maxMemoryPerChild',
   'startTimeout',
-]);
+];
 
 /** The options of the command as commander parses them, in addition to those of the pool. */
 interface Options extends OptionValues, ProcessFlags {
