@@ -83,7 +83,7 @@ export class TaskTracer {
   onFailed(task: Task, error: unknown): void {
     const traced = this.#take(task);
     if (traced === undefined) return;
-    this.#emit('taskFailed', traced, (task) => ({ ...task.describeEnd(), error }));
+    this.#emit('taskFailed', traced, (task) => Object.assign(task.describeEnd(), { error }));
     if (traced.trace !== undefined) traced.endTrace({ error });
   }
 
@@ -92,13 +92,13 @@ export class TaskTracer {
     const traced = this.#take(task);
     if (traced === undefined) return;
     if (this.isComplete || traced.isSampled) this.#traced.set(nextId, traced.createNext(nextId));
-    this.#emit('taskRetried', traced, (task) => ({ ...task.describeEnd(), error, nextId }));
+    this.#emit('taskRetried', traced, (task) => Object.assign(task.describeEnd(), { error, nextId }));
   }
 
   onCancelled(task: Task, reason: unknown): void {
     const traced = this.#take(task);
     if (traced === undefined) return;
-    this.#emit('taskCancelled', traced, (task) => ({ ...task.describeEnd(), reason }));
+    this.#emit('taskCancelled', traced, (task) => Object.assign(task.describeEnd(), { reason }));
     if (traced.trace !== undefined) traced.endTrace({ error: reason });
   }
 
