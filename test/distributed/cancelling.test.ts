@@ -42,6 +42,25 @@ describeDatastores((setting) => {
     );
   });
 
+  test('hosts that start later do not run what was cancelled', async () => {
+    const first = await setting().startHost();
+    await withFile((file) =>
+      setting().withPool(async (pool) => {
+        const controller = new AbortController();
+        const call = pool.apply(noteAndWait, [file, 'ran', 60_000], { signal: controller.signal });
+        await until(async () => (await linesOf(file)).length === 1);
+        process.kill(-first.pid, 'SIGSTOP');
+        controller.abort();
+        await expect(call).rejects.toThrow('aborted');
+        await first.end();
+        await setting().startHost();
+        // Its lock ends, and the new host gets the job.
+        await until(async () => (await jobs()).length === 0);
+        expect(await linesOf(file)).toEqual(['ran']);
+      }),
+    );
+  });
+
   test('tasks that were cancelled do not run again when their host dies', async () => {
     const first = await setting().startHost();
     await withFile((file) =>

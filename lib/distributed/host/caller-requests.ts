@@ -1,4 +1,4 @@
-import type { QueueEvents } from 'bullmq';
+import type { QueueEvents, QueueEventsOptions } from 'bullmq';
 import type { HostReport } from '../wire/messages.js';
 import { ASK, BROADCAST, CANCEL, isCaller, isRound, WATCH } from '../wire/queue-names.js';
 import type { Broadcasts } from './broadcasts.js';
@@ -23,12 +23,22 @@ export interface RequestedHost {
   onError(error: unknown): void;
 }
 
+/** How long to wait for events that are already there, in milliseconds; 0 would be without an end. */
+const SHORTEST_BLOCK = 1;
+
+/** The place in a stream before its first event. */
+const BEGINNING = '0';
+
 /** Serves what callers request of all hosts at once. Anyone can write to the stream, so every request is checked. */
 export class CallerRequests {
   readonly #host: RequestedHost;
+  readonly #events: QueueEvents;
+  /** The last event that was read. */
+  #last = BEGINNING;
 
   constructor(events: QueueEvents, host: RequestedHost) {
     this.#host = host;
+    this.#events = events;
     this.#listen(events, CANCEL, ({ ids }) => {
       if (typeof ids !== 'string') return;
       host.cancel(ids.split(','));
@@ -45,6 +55,29 @@ export class CallerRequests {
     this.#listen(events, WATCH, ({ caller, round }) => {
       if (isCaller(caller) && isRound(round)) this.#describe(caller, round).catch(host.onError);
     });
+  }
+
+  /**
+   * Begins to serve requests. Call it before the host takes jobs: of the earlier events it reads the cancellations, because a
+   * job that was cancelled on a host that does not answer comes back to the queue later, and this host may get it. May be
+   * repeated if it fails.
+   */
+  async start(): Promise<void> {
+    await this.#events.waitUntilReady();
+    const backend = this.#events.getBackend();
+    for (;;) {
+      const streams = await backend.readEvents(this.#last, SHORTEST_BLOCK);
+      const events = streams?.[0]?.[1] ?? [];
+      if (events.length === 0) break;
+      for (const [id, fields] of events) {
+        // Names and values in turn: `event`, its name, and what the caller wrote.
+        if (fields[1] === CANCEL && fields[2] === 'ids') this.#host.cancel(String(fields[3]).split(','));
+        this.#last = id;
+      }
+    }
+    // Not from its end, as BullMQ does by itself: what is sent before it first reads would be lost.
+    (this.#events.opts as QueueEventsOptions).lastEventId = this.#last;
+    void this.#events.run().catch(this.#host.onError);
   }
 
   #listen(events: QueueEvents, name: string, listener: (request: Record<string, unknown>) => void): void {

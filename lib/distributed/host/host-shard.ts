@@ -107,7 +107,7 @@ export class HostShard {
       },
     );
     this.#fetcher = fetcher;
-    new CallerRequests(store.events(controlQueueOf(queue)), {
+    const requests = new CallerRequests(store.events(controlQueueOf(queue)), {
       leases: context.leases,
       broadcasts: new Broadcasts({
         ...context,
@@ -125,6 +125,8 @@ export class HostShard {
       },
       onError: this.#onError,
     });
+    await this.#retry(() => requests.start().catch(rejectRefusal));
+    if (this.#isStopped) return;
     await this.#retry(() => fetcher.start().catch(rejectRefusal));
     if (!this.#isStopped) this.#deadCallers?.start();
   }

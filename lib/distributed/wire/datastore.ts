@@ -162,8 +162,9 @@ export class Datastore {
     return new this.#bullmq.QueueEventsProducer(name, this.#base, () => this.#backend.forQueue(name) as never);
   }
 
+  /** A stream of events, of which nothing is read before `run()`. */
   events(name: string): QueueEvents {
-    const options = { ...this.#base, blockingTimeout: this.#maxBlocking };
+    const options = { ...this.#base, blockingTimeout: this.#maxBlocking, autorun: false };
     const events = new this.#bullmq.QueueEvents(name, options, this.#connections.factory as never);
     return this.#keep(events) as QueueEvents;
   }
