@@ -1,9 +1,11 @@
 /** The cancellation of tasks that hosts have, or are about to get, on each datastore. */
+import type { DistributedPool } from 'aiomultiprocess/distributed';
 import { noteAndWait, triple } from '../fixtures/distributed/tasks.js';
 import { waitForAbort } from '../fixtures/pool/limited.js';
 import { describeDatastores } from '../support/datastores.ts';
 import { linesOf, withFile } from '../support/folder.ts';
 import { withGate } from '../support/gate.ts';
+import type { HostProcess } from '../support/hosts.ts';
 import { until } from '../support/until.ts';
 
 describeDatastores((setting) => {
@@ -42,19 +44,32 @@ describeDatastores((setting) => {
     );
   });
 
+  /**
+   * Has a host run a task.
+   *
+   * @returns a function that cancels the task, of which the host does not learn, because it stops and dies.
+   */
+  async function runOn(host: HostProcess, pool: DistributedPool, file: string): Promise<() => Promise<void>> {
+    const controller = new AbortController();
+    const call = pool.apply(noteAndWait, [file, 'ran', 60_000], { signal: controller.signal });
+    await until(async () => (await linesOf(file)).length === 1);
+    return async () => {
+      process.kill(-host.pid, 'SIGSTOP');
+      controller.abort();
+      await expect(call).rejects.toThrow('aborted');
+      expect(await jobs()).not.toEqual([]);
+      await host.end();
+    };
+  }
+
   test('hosts that start later do not run what was cancelled', async () => {
     const first = await setting().startHost();
     await withFile((file) =>
       setting().withPool(async (pool) => {
-        const controller = new AbortController();
-        const call = pool.apply(noteAndWait, [file, 'ran', 60_000], { signal: controller.signal });
-        await until(async () => (await linesOf(file)).length === 1);
-        process.kill(-first.pid, 'SIGSTOP');
-        controller.abort();
-        await expect(call).rejects.toThrow('aborted');
-        await first.end();
+        const cancel = await runOn(first, pool, file);
+        await cancel();
         await setting().startHost();
-        // Its lock ends, and the new host gets the job.
+        // The lock of the first host ends, and the other one gets the job.
         await until(async () => (await jobs()).length === 0);
         expect(await linesOf(file)).toEqual(['ran']);
       }),
@@ -65,17 +80,9 @@ describeDatastores((setting) => {
     const first = await setting().startHost();
     await withFile((file) =>
       setting().withPool(async (pool) => {
-        const controller = new AbortController();
-        const call = pool.apply(noteAndWait, [file, 'ran', 60_000], { signal: controller.signal });
-        await until(async () => (await linesOf(file)).length === 1);
+        const cancel = await runOn(first, pool, file);
         await setting().startHost();
-        // It does not learn of the cancellation.
-        process.kill(-first.pid, 'SIGSTOP');
-        controller.abort();
-        await expect(call).rejects.toThrow('aborted');
-        expect(await jobs()).not.toEqual([]);
-        await first.end();
-        // Its lock ends, and the other host gets the job.
+        await cancel();
         await until(async () => (await jobs()).length === 0);
         expect(await linesOf(file)).toEqual(['ran']);
       }),
