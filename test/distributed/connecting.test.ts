@@ -6,6 +6,7 @@ import { describeDatastores } from '../support/datastores.ts';
 import { fixtures, HostProcess } from '../support/hosts.ts';
 import { node, root } from '../support/run.ts';
 import { startPostgres, startRedis } from '../support/servers.ts';
+import { until } from '../support/until.ts';
 
 test('a wrong password rejects with QueueError, for callers and hosts', async () => {
   const redis = await startRedis();
@@ -107,6 +108,23 @@ describeDatastores((setting) => {
         setting().server.wipe();
         await setting().server.start();
         expect(await results).toEqual(Array(200).fill(6));
+      },
+      { leaseDuration: 2000 },
+    );
+  });
+
+  test('hosts hear their callers when the datastore has started without its data', async () => {
+    await setting().startHost();
+    await setting().withPool(
+      async (pool) => {
+        // PostgreSQL numbers events, from 1 again when its tables are new.
+        for (let times = 0; times < 60; times++) expect(await pool.broadcast(triple, [2])).toEqual([6]);
+        await setting().server.kill();
+        setting().server.wipe();
+        await setting().server.start();
+        expect(await pool.apply(triple, [2])).toBe(6);
+        // A host may take 5 s to connect again, for which a broadcast waits no longer.
+        await until(async () => (await pool.broadcast(triple, [2])).length === 1);
       },
       { leaseDuration: 2000 },
     );

@@ -1,6 +1,6 @@
 import type { QueueEvents, QueueEventsOptions } from 'bullmq';
 import type { HostReport } from '../wire/messages.js';
-import { ASK, BROADCAST, CANCEL, isCaller, isRound, WATCH } from '../wire/queue-names.js';
+import { ASK, BEGINNING, BROADCAST, CANCEL, isCaller, isRound, WATCH } from '../wire/queue-names.js';
 import type { Broadcasts } from './broadcasts.js';
 import type { CallerLeases } from './caller-leases.js';
 import type { Announcement, ResultSender } from './result-sender.js';
@@ -25,9 +25,6 @@ export interface RequestedHost {
 
 /** How long to wait for events that are already there, in milliseconds; 0 would be without an end. */
 const SHORTEST_BLOCK = 1;
-
-/** The place in a stream before its first event. */
-const BEGINNING = '0';
 
 /** Serves what callers request of all hosts at once. Anyone can write to the stream, so every request is checked. */
 export class CallerRequests {

@@ -1,5 +1,6 @@
 import type { createPostgresBackend, PostgresQueueBackend } from 'bullmq';
 import type { DatastoreClock } from './datastore-clock.js';
+import { BEGINNING } from './queue-names.js';
 
 type CreateBackend = typeof createPostgresBackend;
 
@@ -35,7 +36,7 @@ interface ConnectionFields {
 
 interface BackendFields {
   query(...args: unknown[]): Promise<unknown>;
-  run(command: string, params: readonly unknown[]): Promise<unknown>;
+  run(command: string, params: readonly unknown[]): Promise<{ rows: readonly { max?: string }[] }>;
 }
 
 /** How long a query may take that creates BullMQ's tables, or waits for another connection that does, in milliseconds. */
@@ -61,6 +62,7 @@ export function createResilientBackend(create: CreateBackend, clock: DatastoreCl
   return (name, options, factoryOptions) => {
     const backend = create(name, options, factoryOptions);
     useDatastoreClock(backend, clock);
+    readRenumberedEvents(backend);
     retryConnecting(backend.connection);
     retryConnecting(backend);
     createTablesAgain(backend);
@@ -113,6 +115,21 @@ function createTablesAgain(backend: PostgresQueueBackend): void {
       if (MISSING.includes(code)) (backend.connection as unknown as ReadyFields).readyPromise = undefined;
       throw error;
     }
+  };
+}
+
+/**
+ * Reads a stream of events from its beginning when it ends before the last event that was read: new tables number events from
+ * 1 again, and none would be read until the numbers are past the old one.
+ */
+function readRenumberedEvents(backend: PostgresQueueBackend): void {
+  const fields = backend as unknown as BackendFields;
+  const readEvents = backend.readEvents.bind(backend);
+  backend.readEvents = async (last, blockTimeout) => {
+    const events = await readEvents(last, blockTimeout);
+    if (events !== null) return events;
+    const { rows } = await fields.run('read_events_max', [backend.qualifiedName]);
+    return BigInt(rows[0]?.max ?? 0) < BigInt(last) ? readEvents(BEGINNING, blockTimeout) : null;
   };
 }
 

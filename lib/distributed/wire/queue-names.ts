@@ -22,6 +22,9 @@ export function controlQueueOf(queue: string): string {
   return `${queue}-control`;
 }
 
+/** The place in an event stream before its first event. */
+export const BEGINNING = '0';
+
 /**
  * The queue that holds the leases of callers. No one takes jobs from it: the caller keeps changing the data of its own, and
  * hosts read it.
